@@ -1,0 +1,1 @@
+"""Who works here: organisations, users, roles, and what each may see and do."""

@@ -1,0 +1,108 @@
+"""Organisations and the people who work in them.
+
+The organisation gives a user scope (whose data), the role gives what may be done with it.
+Codes of provinces and ports are plain text here: this room lies below the register.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from kouan.basis import clock
+
+
+class OrganisationKind(models.TextChoices):
+    """Who takes part (GLOSSARY, "Who")."""
+
+    NATIONAL_OFFICE = "national_office", "国家口岸管理办公室"
+    PROVINCIAL_OFFICE = "provincial_office", "省级口岸管理部门"
+    CITY_OFFICE = "city_office", "市县口岸管理部门"
+    INSPECTION_AGENCY = "inspection_agency", "口岸查验机构"
+    PORT_OPERATOR = "port_operator", "口岸经营单位"
+    ENTERPRISE = "enterprise", "企业"
+
+
+class Role(models.TextChoices):
+    """What a person does; ``permissions.py`` says what each may."""
+
+    NATIONAL_OFFICER = "national_officer", "国家口岸办业务人员"
+    PROVINCIAL_OFFICER = "provincial_officer", "省级口岸办业务人员"
+    CITY_OFFICER = "city_officer", "市县口岸办业务人员"
+    INSPECTION_OFFICER = "inspection_officer", "查验机构人员"
+    PORT_REPORTER = "port_reporter", "口岸报送员"
+    ENTERPRISE_USER = "enterprise_user", "企业用户"
+    AUDITOR = "auditor", "数据审计员"
+    ADMINISTRATOR = "administrator", "系统管理员"
+
+
+class Organisation(models.Model):
+    """One office, agency or enterprise. ``province_code`` is GB/T 2260 (two digits)."""
+
+    code = models.SlugField("代码", max_length=64, unique=True)
+    kind = models.CharField("类别", max_length=24, choices=OrganisationKind.choices)
+    name_zh = models.CharField("名称", max_length=120)
+    name_en = models.CharField("英文名称", max_length=160, blank=True)
+    province_code = models.CharField("省级行政区划代码", max_length=2, blank=True)
+    city_code = models.CharField("市县行政区划代码", max_length=6, blank=True)
+    port_codes = models.JSONField("所辖口岸", default=list, blank=True)
+    credit_code = models.CharField("统一社会信用代码", max_length=18, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="members")
+    is_active = models.BooleanField("在用", default=True)
+
+    class Meta:
+        ordering = ["province_code", "code"]
+        verbose_name = verbose_name_plural = "组织"
+
+    def __str__(self) -> str:
+        return self.name_zh
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; actions.py is the only caller outside tests."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """Make and save one user; no password means that none can sign in yet."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Sign-in names do not distinguish capitals."""
+        return self.get(username__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. Name, e-mail, phone and password never reach the audit trail in clear."""
+
+    username = models.CharField("登录名", max_length=64, unique=True)
+    display_name = models.CharField("姓名", max_length=64)
+    email = models.EmailField("电子邮箱", blank=True)
+    phone = models.CharField("电话", max_length=32, blank=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="users", verbose_name="所属单位")
+    role = models.CharField("角色", max_length=24, choices=Role.choices)
+    language = models.CharField("语言", max_length=8, default="zh-hans")
+    is_active = models.BooleanField("启用", default=True)
+    is_demonstration = models.BooleanField("演示用户", default=False)
+    must_change_password = models.BooleanField("须修改密码", default=False)
+    created_at = models.DateTimeField("建立时间", default=clock.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["display_name"]
+
+    class Meta:
+        ordering = ["username"]
+        verbose_name = verbose_name_plural = "用户"
+
+    def __str__(self) -> str:
+        return f"{self.display_name}（{self.username}）"
+
+    def get_full_name(self) -> str:
+        """The name that pages show."""
+        return self.display_name

@@ -1,0 +1,42 @@
+"""What each role may do: one table, read by every door.
+
+A permission is a field verb with its room in front: ``intake.submit``. Nothing else grants:
+no superuser, no staff flag. What somebody may *see* is scope (scope.py), not permission.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kouan.accounts.models import Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from kouan.accounts.models import User
+
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "console.read": frozenset(Role) - {Role.ENTERPRISE_USER},
+    "ports.read": frozenset(Role) - {Role.ENTERPRISE_USER},
+    "ports.change": frozenset({Role.NATIONAL_OFFICER}),
+    "documents.add": frozenset({Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER, Role.CITY_OFFICER}),
+    "intake.read": frozenset(Role) - {Role.ENTERPRISE_USER},
+    "intake.submit": frozenset({
+        Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER, Role.CITY_OFFICER,
+        Role.INSPECTION_OFFICER, Role.PORT_REPORTER,
+    }),
+    "intake.resolve": frozenset({Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER}),
+    "verdicts.record": frozenset({Role.NATIONAL_OFFICER}),
+    "scores.record": frozenset({Role.NATIONAL_OFFICER}),
+    "scores.read_ranks": frozenset({Role.NATIONAL_OFFICER, Role.AUDITOR}),
+    "audit.read": frozenset({Role.AUDITOR}),
+    "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
+    "users.manage": frozenset({Role.ADMINISTRATOR}),
+    "jobs.run": frozenset(Role) - {Role.ENTERPRISE_USER, Role.AUDITOR},
+}
+
+
+def may(user: User | AnonymousUser, permission: str) -> bool:
+    """Whether the user's role carries the permission; an unknown permission is an error."""
+    roles = PERMISSIONS[permission]
+    return bool(user.is_authenticated and user.is_active and getattr(user, "role", None) in roles)

@@ -1,0 +1,65 @@
+"""What every request passes: language, the one error shape, and the content policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+
+from kouan.basis import Conflict, NotAllowed, NotFound, Refused
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class LanguageMiddleware:
+    """Pins the language by cookie; never by Accept-Language, which would surprise a reader of Chinese."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
+        language = wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            response = self.get_response(request)
+        response.headers["Content-Language"] = "zh-CN" if language.startswith("zh") else "en"
+        return response
+
+
+class RefusalMiddleware:
+    """Renders what a verb refused: 403, 404, 409 or 422, with its findings."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A ``Refused`` becomes a page that says what, where and what to do."""
+        if not isinstance(error, Refused):
+            return None
+        kinds = ((NotFound, 404), (NotAllowed, 403), (Conflict, 409))
+        status = next((code for kind, code in kinds if isinstance(error, kind)), 422)
+        return render(request, "console/refused.html", {"findings": error.findings, "status": status}, status=status)
+
+
+class ContentSecurityMiddleware:
+    """Only our own scripts and styles; nothing is loaded from elsewhere, nothing may frame us."""
+
+    POLICY = (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+        "font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.POLICY)
+        return response

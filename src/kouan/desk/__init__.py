@@ -1,0 +1,1 @@
+"""What every running matter shares: documents and background jobs."""

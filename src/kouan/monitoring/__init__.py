@@ -1,0 +1,1 @@
+"""What the observations say: flows by port, measure and period."""

@@ -1,0 +1,204 @@
+"""Django settings, all of them derived from four environment variables.
+
+``KOUAN_HOME``          the home folder (default ``.kouan`` in the working folder)
+``KOUAN_WORKSPACE``     ``real`` (default) or ``exercise`` for a new home
+``KOUAN_DATABASE_URL``  ``postgresql://user:password@host:port/name``; empty means SQLite in the home
+``KOUAN_DEBUG``         ``1`` allows the demonstration sign-ins; never set it on a real installation
+
+Two more are for operators: ``KOUAN_HOSTS`` (comma-separated host names that may be served) and
+``KOUAN_BASE_MAP`` (a base map file with its 审图号; without it no map is drawn).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from kouan.home import Home
+
+HOME = Home.from_environment()
+if os.environ.get("KOUAN_WORKSPACE"):
+    HOME.open_as(os.environ["KOUAN_WORKSPACE"])
+WORKSPACE = HOME.workspace
+IS_EXERCISE = WORKSPACE == "exercise"
+
+DEBUG = os.environ.get("KOUAN_DEBUG") == "1"
+SECRET_KEY = HOME.key("django")
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in os.environ.get("KOUAN_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
+    if host.strip()
+]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "axes",
+    "django_tasks",
+    "django_tasks_db",
+    "kouan.audit",
+    "kouan.accounts",
+    "kouan.desk",
+    "kouan.ports",
+    "kouan.collection",
+    "kouan.monitoring",
+    "kouan.grading",
+    "kouan.evaluation",
+    "kouan.console",
+    "kouan.api",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "kouan.console.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "kouan.console.middleware.RefusalMiddleware",
+    "kouan.console.middleware.ContentSecurityMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "kouan.urls"
+WSGI_APPLICATION = "kouan.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "kouan.console.context.house",
+            ],
+            "builtins": ["kouan.console.templatetags.kouan"],
+        },
+    }
+]
+
+
+def database_from(url: str) -> dict[str, Any]:
+    """The Django database entry for a URL; an empty one means SQLite in the home."""
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(HOME.database),
+            "OPTIONS": {
+                "timeout": 30,
+                # Writers queue at BEGIN instead of failing at their first write.
+                "transaction_mode": "IMMEDIATE",
+                # recursive_triggers: without it INSERT OR REPLACE deletes rows behind the
+                # triggers' back (DESIGN.md, contract 6). FULL: a power cut loses nothing.
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                    "PRAGMA recursive_triggers=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536"
+                ),
+            },
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ValueError(f"KOUAN_DATABASE_URL 只支持 postgresql:// / only postgresql:// is known: {url}")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+    }
+
+
+DATABASES = {"default": database_from(os.environ.get("KOUAN_DATABASE_URL", ""))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "kouan.accounts.backends.SignInBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("username", "display_name", "email", "phone")}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+# A name under attack is locked at the address that attacks it, so that nobody can lock a colleague out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "console/accounts/locked.html"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
+
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "panorama"
+LOGOUT_REDIRECT_URL = "sign-in"
+SESSION_COOKIE_AGE = 8 * 60 * 60  # one working day
+SESSION_COOKIE_NAME = "kouan_session" if not IS_EXERCISE else "kouan_exercise_session"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = "kouan_csrf" if not IS_EXERCISE else "kouan_exercise_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("KOUAN_HTTPS") == "1"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+EMAIL_BACKEND = os.environ.get("KOUAN_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = str(HOME.path / "outbox")
+DEFAULT_FROM_EMAIL = "kouan@localhost"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "kouan_language"
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = str(HOME.path / "static")
+NODE_MODULES = Path(os.environ.get("KOUAN_NODE_MODULES") or Path(__file__).resolve().parents[2] / "node_modules")
+# Third-party assets are installed by a locked step and served as they are (docs/decisions).
+STATICFILES_DIRS = [
+    (f"vendor/{name}", str(NODE_MODULES / package / "dist"))
+    for name, package in (
+        ("tabler", "@tabler/core"),
+        ("tabler-icons", "@tabler/icons-webfont"),
+        ("echarts", "echarts"),
+        ("htmx", "htmx.org"),
+    )
+    if (NODE_MODULES / package / "dist").is_dir()
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+
+MEDIA_ROOT = str(HOME.documents)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+KOUAN_UPLOAD_LIMIT = 64 * 1024 * 1024
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+
+BASE_MAP = os.environ.get("KOUAN_BASE_MAP", "")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("KOUAN_LOG_LEVEL", "WARNING")},
+    "loggers": {"axes": {"level": "ERROR"}},
+}
