@@ -1,0 +1,114 @@
+"""Read YAML so that a slip of the pen in a decree's figures is found, not guessed away.
+
+Plain YAML lets a key stand twice (the last silently wins), reads `on:` and `no:` as truth values, and
+makes binary fractions of decimals. Here a repeated key, an alias or a tag is refused, `on` stays a
+word, and a decimal is a `Decimal`.
+
+>>> load("limit: 1_000_000\\nshare: 0.1\\non: 2021-01-01")
+{'limit': 1000000, 'share': Decimal('0.1'), 'on': datetime.date(2021, 1, 1)}
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kouan.basis import Place, Refused
+
+# A file of parameters has a few kilobytes; anything far larger is not one of ours.
+MOST_BYTES = 1_000_000
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader without repeated keys, aliases, and the truth values on, off, yes, no."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise yaml.constructor.ConstructorError(
+                None, None, "aliases (*name) are not allowed", event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            try:
+                repeated = key in seen
+            except TypeError:
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a word, a number or a date", key_node.start_mark
+                )
+            if repeated:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!s} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+    def construct_decimal(self, node: yaml.ScalarNode) -> Decimal:
+        return Decimal(str(self.construct_scalar(node)).replace("_", ""))
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _StrictLoader.construct_decimal)
+
+
+def load(text: str) -> Any:
+    """Return what the YAML text says; yaml.YAMLError or ArithmeticError/ValueError when it is not readable."""
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of SafeLoader
+
+
+def load_file(path: Path, name: str | None = None) -> Any:
+    """Return what the YAML file at `path` says. Refused, with file and line, when it cannot be read.
+
+    `name` is how findings call the file (a path inside the room rather than of this machine).
+    """
+    name = name or path.name
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Refused.because(
+            "unreadable_file",
+            f"无法读取文件：{error.strerror}。",
+            f"The file cannot be read: {error.strerror}.",
+            where=Place(file=name),
+            remedy=("请检查文件是否存在、是否有读取权限。", "Check that the file exists and may be read."),
+        )
+    if len(raw) > MOST_BYTES:
+        raise Refused.because(
+            "file_too_large",
+            f"文件有{len(raw)}字节，超过{MOST_BYTES}字节的上限。",
+            f"The file has {len(raw)} bytes; the limit is {MOST_BYTES}.",
+            where=Place(file=name),
+            remedy=("请确认选对了文件。", "Check that this is the right file."),
+        )
+    try:
+        return load(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Refused.because(
+            "not_utf8",
+            "文件不是 UTF-8 编码。",
+            "The file is not UTF-8.",
+            where=Place(file=name),
+            remedy=("请另存为 UTF-8 编码后重试。", "Save it as UTF-8 and try again."),
+        )
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise Refused.because(
+            "not_yaml",
+            f"文件不符合 YAML 格式：{problem}。",
+            f"The file is not valid YAML: {problem}.",
+            where=Place(file=name, row=mark.line + 1 if mark else None),
+            remedy=("请改正该行后重试。", "Correct the line and try again."),
+        )
