@@ -1,0 +1,128 @@
+"""What may be done at the desk: record a paper, and keep a file of it.
+
+Files lie in the home under their SHA-256 and are never overwritten; the same content is kept
+once. Size is bounded by ``KOUAN_UPLOAD_LIMIT``. Marks of secrecy (密级) in a name or title are
+refused: state secrets must not enter (DESIGN.md, "Two zones").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+from kouan.accounts.action import action
+from kouan.basis import Finding, Place, Refused
+from kouan.desk.models import Document, DocumentKind, DocumentVersion
+
+# 《中华人民共和国保守国家秘密法》第十四条: the three grades, as they are printed on papers (机密★10年).
+SECRECY = re.compile(r"(绝密|机密|秘密)\s*(★|\*|☆|（|\(|$)|(绝密|机密|秘密)级")
+
+
+def refuse_secrets(*texts: str) -> None:
+    """Refuse anything that carries a mark of secrecy."""
+    for text in texts:
+        if SECRECY.search(text or ""):
+            raise Refused([Finding.error(
+                "secrecy_mark",
+                f"“{text}”带有密级标志。本系统不得存储、处理国家秘密，文件未接收。",
+                f"“{text}” bears a mark of secrecy. State secrets may not enter this system; nothing was taken in.",
+                remedy=("请按保密规定通过涉密渠道报送。", "Send it through the channel for classified papers."),
+            )])
+
+
+@action("documents.add")
+def record_document(
+    *, actor: Any, reference: str, kind: str, title: str, document_number: str = "", issuer: str = "",
+    issued_on: date | None = None, note: str = "", is_public: bool = False, retain_until: date | None = None,
+) -> Document:
+    """Record a paper by reference, with or without a file; the number is entered as issued."""
+    refuse_secrets(title, document_number)
+    if Document.objects.filter(reference=reference).exists():
+        raise Refused([Finding.error(
+            "document_exists", f"引用名“{reference}”已登记。", f"A document “{reference}” is already recorded.",
+            where=Place(field="reference"),
+            remedy=("请另用引用名，或为原文件增加版本。", "Use another reference, or add a version to that document."),
+        )])
+    organisation = getattr(actor, "organisation", None)
+    return Document.objects.create(
+        reference=reference, kind=DocumentKind(kind), title=title, document_number=document_number,
+        issuer=issuer, issued_on=issued_on, note=note, is_public=is_public, retain_until=retain_until,
+        owner_id=actor.pk, organisation=organisation,
+        province_code=getattr(organisation, "province_code", "") or "",
+    )
+
+
+def _too_large(size: int, name: str) -> Refused:
+    limit = settings.KOUAN_UPLOAD_LIMIT
+    return Refused([Finding.error(
+        "file_too_large",
+        f"文件“{name}”超过 {limit // 1024 // 1024} MB，未接收。",
+        f"“{name}” is larger than {limit // 1024 // 1024} MB and was not taken in.",
+        where=Place(file=name), measured=f"{size} B", required=f"≤ {limit} B",
+        remedy=("请拆分后分批报送，或由管理员从命令行导入。", "Split it, or ask an administrator to import it."),
+    )])
+
+
+def keep_file(source: IO[bytes], name: str, *, limit: int | None = None) -> tuple[str, int]:
+    """Copy a stream into the home under its checksum; answer (sha256, size in bytes).
+
+    The copy becomes visible only when it is whole, so that a power cut leaves no half file.
+    """
+    limit = settings.KOUAN_UPLOAD_LIMIT if limit is None else limit
+    folder = Path(settings.HOME.documents)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest, size = hashlib.sha256(), 0
+    handle, draft = tempfile.mkstemp(dir=folder, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            while block := source.read(1 << 20):
+                size += len(block)
+                if size > limit:
+                    raise _too_large(size, name)
+                digest.update(block)
+                copy.write(block)
+            copy.flush()
+            os.fsync(copy.fileno())
+        checksum = digest.hexdigest()
+        place = file_place(checksum)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.replace(draft, place)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return checksum, size
+
+
+def file_place(sha256: str) -> Path:
+    """Where the file with this checksum lies."""
+    return Path(settings.HOME.documents) / sha256[:2] / sha256
+
+
+@action("documents.add")
+def add_version(*, actor: Any, document: Document, source: IO[bytes], file_name: str,
+                media_type: str = "") -> DocumentVersion:
+    """Add a file to a document; the same content again answers the version that is there."""
+    return store_version(document, source, file_name, media_type=media_type, actor=actor)
+
+
+def store_version(document: Document, source: IO[bytes], file_name: str, *, actor: Any,
+                  media_type: str = "", limit: int | None = None) -> DocumentVersion:
+    """The part of ``add_version`` that other verbs call inside their own transaction."""
+    name = Path(file_name.replace("\\", "/")).name[-255:] or "file"
+    refuse_secrets(name)
+    checksum, size = keep_file(source, name, limit=limit)
+    found = document.versions.filter(sha256=checksum).first()
+    if found is not None:
+        return found
+    number = (document.versions.order_by("-number").values_list("number", flat=True).first() or 0) + 1
+    return DocumentVersion.objects.create(
+        document=document, number=number, file_name=name, media_type=media_type,
+        size_bytes=size, sha256=checksum, uploaded_by_id=actor.pk,
+    )

@@ -1,0 +1,230 @@
+"""What flowed where: series by subject, measure, direction, group and period.
+
+Doors pass only subjects that their user may see (ports.queries, collection.queries); this room
+does the arithmetic. ``known_at`` answers with what was known at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from kouan.basis import Period, PeriodKind, SubjectKind, SubjectRef, measures
+from kouan.collection.models import Observation, Origin, Series
+from kouan.monitoring.models import MonthOfDays
+from kouan.monitoring.rollup import Cell, Changed, Flow, Rollup, add, peak, roll_up, with_changes
+
+# Which figure speaks for a subject when several sources count it.
+PREFERENCE = (Origin.OFFICIAL, Origin.EXERCISE, Origin.COUNTERPART, Origin.DERIVED, Origin.PRESS)
+_FINEST_FIRST = (PeriodKind.DAY, PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSeries:
+    """Figures of one subject and measure, oldest first, with all that a reader must be told of them."""
+
+    subject: SubjectRef
+    measure: str
+    direction: str
+    group: str
+    kind: PeriodKind
+    unit: str
+    origin: str
+    source: str
+    definition: str
+    series_ids: tuple[int, ...]
+    flows: tuple[Flow, ...]
+
+    def changed(self) -> list[Changed]:
+        """Each figure with its change on the period before and on the year."""
+        return with_changes(self.flows)
+
+    def at(self, period: Period) -> Flow | None:
+        """The figure of one period."""
+        return next((flow for flow in self.flows if flow.period == period), None)
+
+    @property
+    def latest(self) -> Flow | None:
+        """The last complete figure."""
+        return next((flow for flow in reversed(self.flows) if flow.is_complete), None)
+
+    @property
+    def peak(self) -> Flow | None:
+        """The largest complete figure."""
+        return peak(self.flows)
+
+
+def current(observations: QuerySet[Observation], known_at: datetime | None = None) -> QuerySet[Observation]:
+    """The figures without a later revision (known by ``known_at``)."""
+    later = Observation.objects.filter(
+        series_id=OuterRef("series_id"), period_start=OuterRef("period_start"),
+        period_end=OuterRef("period_end"), revision__gt=OuterRef("revision"),
+    )
+    if known_at is not None:
+        later = later.filter(batch__committed_at__lte=known_at)
+        observations = observations.filter(batch__committed_at__lte=known_at)
+    return observations.filter(~Exists(later))
+
+
+def _cells(series: Sequence[Series], kind: PeriodKind, known_at: datetime | None) -> dict[int, list[Cell]]:
+    """The cells of every series, in two queries however many series there are.
+
+    Daily series come as months unless days themselves are wanted, or the past is asked about.
+    """
+    by_id = {each.pk: each for each in series}
+    from_days = [
+        each.pk for each in series
+        if each.granularity == PeriodKind.DAY and kind != PeriodKind.DAY and known_at is None
+        and _how(each.measure) == Rollup.SUM
+    ]
+    cells: dict[int, list[Cell]] = {pk: [] for pk in by_id}
+    for pk, month, value, days in MonthOfDays.objects.filter(series_id__in=from_days).values_list(
+        "series_id", "month", "value", "days"
+    ):
+        period = Period.month(month.year, month.month)
+        cells[pk].append(Cell(period, value, days, period.day_count))
+    others = set(by_id) - set(from_days)
+    if others:
+        rows = current(Observation.objects.filter(series_id__in=others), known_at)
+        for pk, start, end, value in rows.values_list("series_id", "period_start", "period_end", "value"):
+            cells[pk].append(Cell(_period(by_id[pk].granularity, start, end), value))
+    return cells
+
+
+def _period(granularity: str, start: date, end: date) -> Period:
+    kind = PeriodKind(granularity)
+    return Period.span(start, end) if kind == PeriodKind.SPAN else Period.of(kind, start)
+
+
+def _how(measure: str) -> Rollup:
+    return Rollup(str(measures.get(measure).rollup))
+
+
+def _usable(series: Series, kind: PeriodKind) -> bool:
+    native = PeriodKind(series.granularity)
+    if PeriodKind.SPAN in (native, kind):
+        return native == kind
+    return _FINEST_FIRST.index(native) <= _FINEST_FIRST.index(kind)
+
+
+def flows_of(
+    subjects: Iterable[SubjectRef],
+    *,
+    kind: PeriodKind | str = PeriodKind.MONTH,
+    measure: str | None = None,
+    group: str | None = "all",
+    origins: Sequence[str] | None = None,
+    known_at: datetime | None = None,
+    by_direction: bool = False,
+) -> list[FlowSeries]:
+    """Every series of the subjects rolled up to ``kind``; both directions added unless kept apart.
+
+    Each source stands for itself: nothing is mixed between origins, sources or definitions.
+    """
+    kind = PeriodKind(kind)
+    wanted = list(subjects)
+    if not wanted:
+        return []
+    query = Series.objects.filter(
+        subject_kind__in={subject.kind for subject in wanted},
+        subject_code__in={subject.code for subject in wanted},
+    )
+    if measure:
+        query = query.filter(measure=measure)
+    if group:
+        query = query.filter(group=group)
+    if origins:
+        query = query.filter(origin__in=origins)
+    allowed = set(wanted)
+    found = [
+        each for each in query
+        if SubjectRef.of(each.subject_kind, each.subject_code) in allowed and _usable(each, kind)
+    ]
+    cells = _cells(found, kind, known_at)
+    families: dict[tuple[str, ...], list[Series]] = {}
+    for each in found:
+        key = (each.subject_kind, each.subject_code, each.measure, each.group,
+               each.origin, each.source, each.definition, each.granularity)
+        families.setdefault(key, []).append(each)
+    answer = []
+    for family in families.values():
+        answer.extend(_family(family, cells, kind, by_direction))
+    answer.sort(key=lambda each: (each.subject, each.measure, PREFERENCE.index(Origin(each.origin)), each.direction))
+    return answer
+
+
+def _family(
+    family: list[Series], cells: dict[int, list[Cell]], kind: PeriodKind, by_direction: bool
+) -> list[FlowSeries]:
+    """Series that differ in direction only: kept apart, or the total (as reported, else both added)."""
+    rolled = {each.direction: tuple(roll_up(cells[each.pk], kind, _how(each.measure))) for each in family}
+    ids = {each.direction: each.pk for each in family}
+
+    def made(direction: str, flows: Iterable[Flow], series_ids: tuple[int, ...]) -> FlowSeries:
+        first = family[0]
+        return FlowSeries(
+            SubjectRef.of(first.subject_kind, first.subject_code), first.measure, direction, first.group, kind,
+            first.unit, first.origin, first.source, first.definition, series_ids, tuple(flows),
+        )
+
+    if by_direction:
+        return [made(direction, flows, (ids[direction],)) for direction, flows in rolled.items()]
+    if "total" in rolled:
+        return [made("total", rolled["total"], (ids["total"],))]
+    if set(rolled) == {"inbound", "outbound"} and _how(family[0].measure) == Rollup.SUM:
+        both = add([rolled["inbound"], rolled["outbound"]], members=2)
+        return [made("total", both, (ids["inbound"], ids["outbound"]))]
+    return [made(direction, flows, (ids[direction],)) for direction, flows in rolled.items()]
+
+
+def best(series: Iterable[FlowSeries]) -> dict[tuple[SubjectRef, str], FlowSeries]:
+    """For each subject and measure the series that speaks first: official before counterpart before press.
+
+    Among sources of equal standing the one with more complete figures.
+    """
+    chosen: dict[tuple[SubjectRef, str], FlowSeries] = {}
+    for each in series:
+        key = (each.subject, each.measure)
+        standing = (-PREFERENCE.index(Origin(each.origin)), sum(flow.is_complete for flow in each.flows))
+        other = chosen.get(key)
+        if other is None or standing > (
+            -PREFERENCE.index(Origin(other.origin)), sum(flow.is_complete for flow in other.flows)
+        ):
+            chosen[key] = each
+    return chosen
+
+
+def sum_between(
+    subject: SubjectRef, measure: str, first: date, last: date, *, group: str = "all",
+    known_at: datetime | None = None,
+) -> tuple[Decimal, int, int]:
+    """Sum of the daily figures of both directions: (sum, days × directions present, expected).
+
+    Used to hold a press figure of odd dates against the daily counts of the same days.
+    """
+    series = Series.objects.filter(
+        subject_kind=subject.kind, subject_code=subject.code, measure=measure, group=group,
+        granularity=PeriodKind.DAY, direction__in=["inbound", "outbound"],
+    )
+    rows = current(
+        Observation.objects.filter(series__in=series, period_start__gte=first, period_end__lte=last), known_at
+    ).values_list("value", flat=True)
+    values = list(rows)
+    return sum(values, Decimal(0)), len(values), 2 * ((last - first).days + 1)
+
+
+def ports_total(
+    port_codes: Sequence[str], measure: str, kind: PeriodKind | str = PeriodKind.YEAR
+) -> tuple[list[Flow], int]:
+    """The total of the ports' own figures (counterpart and press figures never enter a total).
+
+    Answers the flows and how many of the ports reported anything; a period in which one of them is
+    missing is incomplete.
+    """
+    subjects = [SubjectRef.of(SubjectKind.PORT, code) for code in port_codes]
+    own = best(flows_of(subjects, kind=kind, measure=measure, origins=[Origin.OFFICIAL, Origin.EXERCISE]))
+    return add([each.flows for each in own.values()], members=len(port_codes)), len(own)
