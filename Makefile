@@ -1,0 +1,59 @@
+# The few commands of a working copy. Everything they install goes into .venv and node_modules;
+# everything a running copy writes goes into its home folder (.kouan, .kouan-demo).
+#
+#   PORT=9000 make run        another port            KOUAN_HOME=/srv/kouan make run   another home
+#   ARGS="-k verdict" make test   a part of the tests      JOBS=0 make test   in one process
+#   KOUAN_DEBUG= make run     without demonstration sign-ins
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-pg check bench pictures lock install dev-install clean
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+ARGS ?=
+JOBS ?= auto
+PYTEST = .venv/bin/python -m pytest -n $(JOBS) --maxprocesses=8 --dist=loadfile -q $(ARGS)
+
+help: ## List these commands
+	@printf 'Kouan 口岸\n\n'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@printf '\n  .venv/bin/kouan --help   the command line, once `make run` or `make install` has been run\n'
+
+run: install ## Set up with the bundled real data and serve the console on 127.0.0.1:8000
+	@export KOUAN_HOME="$${KOUAN_HOME:-.kouan}" KOUAN_DEBUG="$${KOUAN_DEBUG-1}"; \
+	.venv/bin/kouan setup; \
+	exec .venv/bin/kouan serve --port "$${PORT:-8000}"
+
+demo: install ## The same with the exercise workspace (演练, generated data) on 127.0.0.1:8001
+	@export KOUAN_HOME="$${KOUAN_HOME:-.kouan-demo}" KOUAN_WORKSPACE=exercise KOUAN_DEBUG="$${KOUAN_DEBUG-1}"; \
+	.venv/bin/kouan setup --workspace exercise; \
+	exec .venv/bin/kouan serve --port "$${PORT:-8001}"
+
+test: dev-install ## Run the whole test suite, browser tests included
+	@scripts/bootstrap-debian browser sqlite
+	$(PYTEST)
+
+test-pg: dev-install ## Run the same suite on a throw-away PostgreSQL
+	@scripts/bootstrap-debian browser sqlite postgres
+	scripts/with-postgres $(PYTEST)
+
+check: dev-install ## Lint, types, layers, locks, licences (no tests)
+	@scripts/check
+
+bench: install ## Measure intake, verdicts and pages; prints a table
+	@.venv/bin/python scripts/bench $(ARGS)
+
+pictures: dev-install ## Take the README's pictures of the console anew
+	@scripts/bootstrap-debian browser
+	.venv/bin/python scripts/pictures $(ARGS)
+
+lock: dev-install ## Write the lock files anew from requirements/*.in and package.json
+	@scripts/lock $(ARGS)
+
+install: ## Install what running needs, and no more
+	@scripts/bootstrap run
+
+dev-install: ## Install what testing and checking need
+	@scripts/bootstrap dev
+
+clean: ## Remove what was installed and built here; homes (.kouan*) stay
+	rm -rf .venv node_modules build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,158 @@
+"""What the tests of all rooms share: an installation to run commands in, a browser, and the proof of axe."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Timings vary on a shared machine; in CI the examples are the same at each run.
+hypothesis.settings.register_profile("kouan", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("kouan")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what this run cannot prove, and say so; browser tests are never left out."""
+    on_postgres = bool(os.environ.get("KOUAN_DATABASE_URL"))
+    samples = os.environ.get("KOUAN_CONFORMANCE")
+    for item in items:
+        if item.get_closest_marker("postgres") and not on_postgres:
+            item.add_marker(pytest.mark.skip(reason="holds on PostgreSQL only: make test-pg"))
+        if item.get_closest_marker("conformance") and not samples:
+            item.add_marker(pytest.mark.skip(reason="KOUAN_CONFORMANCE names no folder of samples"))
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A home folder with a database of its own, for commands that run in processes of their own."""
+
+    home: Path
+    environment: dict[str, str]
+
+    def kouan(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run ``kouan ARGUMENT …`` here and wait for it; the caller judges the exit status."""
+        return subprocess.run(
+            self.command(*arguments),
+            **{"env": self.environment, "cwd": self.home, "capture_output": True, "text": True,
+               "stdin": subprocess.DEVNULL, "timeout": 300, "check": False} | options,
+        )
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start ``kouan ARGUMENT …`` here and go on; the caller ends it."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            **{"env": self.environment, "cwd": self.home, "text": True, "stdin": subprocess.DEVNULL} | options,
+        )
+
+    @staticmethod
+    def command(*arguments: str) -> list[str]:
+        """The argument vector of the installed command."""
+        return [str(Path(sys.executable).with_name("kouan")), *arguments]
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """An empty installation: a new home, and on PostgreSQL a new database; nothing is migrated yet."""
+    home = tmp_path / "installation"
+    home.mkdir()
+    environment = {**os.environ, "KOUAN_HOME": str(home), "KOUAN_DEBUG": "1", "PYTHONUNBUFFERED": "1"}
+    url = os.environ.get("KOUAN_DATABASE_URL", "")
+    if not url:
+        yield Installation(home, environment)
+        return
+    import psycopg
+    from psycopg import sql
+
+    name = sql.Identifier(database := f"kouan_{secrets.token_hex(6)}")
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
+    environment["KOUAN_DATABASE_URL"] = urlsplit(url)._replace(path=f"/{database}").geturl()
+    try:
+        yield Installation(home, environment)
+    finally:
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium, headless; fails, not skips, where none is installed."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.fail("没有 Chromium，请运行 scripts/bootstrap-debian browser / no Chromium found: run that script")
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    try:
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(
+                executable_path=program,
+                args=[
+                    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                    "--disable-dev-shm-usage",
+                ],
+            )
+            yield chromium
+            chromium.close()
+    finally:
+        if before is None:
+            del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+        else:
+            os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A fresh page of 1280 × 800 in zh-CN. A request that leaves this machine, or a script error, fails the test."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    context.set_default_timeout(15_000)
+    faults: list[str] = []
+
+    def loopback_only(route: Any) -> None:
+        if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost"):
+            route.continue_()
+        else:
+            faults.append(f"request leaves this machine: {route.request.url}")
+            route.abort()
+
+    context.route("http*://**/*", loopback_only)
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    yield opened
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def axe_violations() -> Callable[[Any], list[str]]:
+    """``axe_violations(page)``: what axe-core finds on an open page (WCAG 2 A and AA, best practice), one line each."""
+    source = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+    def examine(page: Any) -> list[str]:
+        # evaluate() goes in by the debugger and so past the page's own content security policy.
+        page.evaluate(source + "; null")
+        found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+        return [
+            f"{rule['id']} ({rule['impact']}): {node['target']} {node['failureSummary']}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+
+    return examine
