@@ -1,4 +1,4 @@
-"""The WSGI application that servers load."""
+"""The WSGI application that servers load; it refuses to start on a database that does not fit."""
 
 import os
 
@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kouan.settings")
 application = get_wsgi_application()
+
+from kouan.installation import refuse_unless_current  # noqa: E402 (Django must be set up first)
+
+refuse_unless_current()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from kouan.audit import register
 from kouan.basis import clock
 
 
@@ -26,6 +27,7 @@ class DocumentKind(models.TextChoices):
     OTHER = "other", "其他"
 
 
+@register
 class Document(models.Model):
     """One paper. ``reference`` is a stable short name used by seeds and links."""
 
@@ -51,6 +53,7 @@ class Document(models.Model):
         return f"{self.title}（{self.document_number}）" if self.document_number else self.title
 
 
+@register
 class DocumentVersion(models.Model):
     """One file of a document, kept under its SHA-256; a replaced file stays readable."""
 
@@ -79,6 +82,7 @@ class JobState(models.TextChoices):
     LOST = "lost", "中断（可重做）"
 
 
+@register(exclude=("heartbeat_at", "done", "total", "stage"))
 class Job(models.Model):
     """Work of more than two seconds (DESIGN.md, contract 8)."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from kouan.audit import register
 from kouan.basis import clock
 
 
+@register
 class ScoreRun(models.Model):
     """One framework applied once to one data cut."""
 
@@ -30,6 +32,7 @@ class ScoreRun(models.Model):
         verbose_name = verbose_name_plural = "评估运算"
 
 
+@register
 class Score(models.Model):
     """One subject's score of one year: 0–100 within its peer group, with what it is made of."""
 

@@ -4,8 +4,8 @@ from django.apps import AppConfig
 
 
 class GradingConfig(AppConfig):
-    """分级"""
+    """分级与准入退出"""
 
     name = "kouan.grading"
     label = "grading"
-    verbose_name = "分级"
+    verbose_name = "分级与准入退出"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from kouan.audit import register
 from kouan.basis import clock
 
 
+@register
 class VerdictRecord(models.Model):
     """One port, one year, one rule, one revision."""
 

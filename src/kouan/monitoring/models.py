@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from kouan.audit import exempt
+
 
 class MonthOfDays(models.Model):
     """The sum of one daily series over one month, with how many of its days were reported."""
@@ -20,3 +22,6 @@ class MonthOfDays(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["series", "month"], name="month_of_days_once")]
         verbose_name = verbose_name_plural = "日数据月合计"
+
+
+exempt(MonthOfDays, "derived: rebuilt from the observations, which are audited")

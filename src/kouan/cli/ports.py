@@ -1,0 +1,80 @@
+"""``kouan ports``: the register from the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import typer
+
+from kouan.basis import Finding, NotFound
+from kouan.cli.output import out, say, table, write_json
+from kouan.cli.who import reader
+
+app = typer.Typer(help="口岸名录 / the register of ports", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    province: str = typer.Option("", help="省级行政区划代码，如 44"),
+    mode: str = typer.Option("", help="water、rail、road、air"),
+    search: str = typer.Option("", help="名称、拼音或代码"),
+    as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """列出口岸。例：kouan ports list --province 44 --mode road"""
+    from kouan.ports.queries import ports_visible_to, search as matching
+
+    found = ports_visible_to(reader(as_user))
+    if province:
+        found = found.filter(province_code=province)
+    if mode:
+        found = found.filter(mode=mode)
+    if search:
+        found = matching(found, search)
+    rows = list(found)
+    if json:
+        write_json([{
+            "code": port.code, "name_zh": port.name_zh, "name_en": port.name_en, "mode": port.mode,
+            "transport_class": port.transport_class, "province_code": port.province_code, "status": port.status,
+            "approval": port.approval, "is_border": port.is_border,
+        } for port in rows])
+        return
+    table(
+        [say("代码", "code"), say("名称", "name"), say("方式", "mode"), say("类别", "class"), say("省份", "province"),
+         say("运行状态", "status"), say("批准情况", "approval")],
+        ([port.code, port.name_zh, port.get_mode_display(), port.get_transport_class_display() or "—",
+          port.province_code, port.get_status_display(), port.get_approval_display()] for port in rows),
+    )
+    out.print(say(f"共 {len(rows)} 个", f"{len(rows)} ports"))
+
+
+@app.command()
+def show(
+    port: str = typer.Argument(..., help="口岸代码、名称或其他代码 / port by any code or name"),
+    as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="当时情况 / as it stood on"),
+    known_at: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="按当时所知 / as known on"),
+    as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """一个口岸在某日的登记情况。例：kouan ports show 罗湖 --as-of 2023-01-01"""
+    from datetime import timezone
+
+    from kouan.ports.queries import get_port, resolve, state_of
+
+    user = reader(as_user)
+    found = resolve(port, user=user)
+    if isinstance(found, Finding):
+        raise NotFound([found])
+    entry = get_port(user, found.code)
+    state = state_of(
+        entry, as_of=as_of.date() if as_of else None,
+        known_at=known_at.replace(tzinfo=timezone.utc) if known_at else None,
+    )
+    codes = [{"scheme": code.scheme, "code": code.code} for code in entry.codes.all()]
+    answer = {"code": entry.code, "state": state, "codes": codes}
+    if json:
+        write_json(answer)
+        return
+    for name, value in (state if isinstance(state, dict) else vars(state)).items():
+        out.print(f"  {name:<18} {value}", markup=False)
+    out.print("  " + "  ".join(f"{code['scheme']}={code['code']}" for code in codes), markup=False)

@@ -1,0 +1,188 @@
+"""Setting up, upgrading and serving an installation."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import typer
+
+from kouan.cli.output import err, fail, out, say, tell
+
+
+def mount(app: typer.Typer) -> None:
+    """Hang this part's commands on the command line."""
+    app.command("setup")(setup)
+    app.command("upgrade")(upgrade)
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+
+
+def setup(
+    workspace: str = typer.Option("", help="real（真实数据）或 exercise（演练）；只在首次有效"),
+    data: bool = typer.Option(True, help="同时导入随附的公开数据 / take in the bundled public data"),
+) -> None:
+    """建立或更新本机系统：升级数据库、登记口岸、导入随附数据。可重复运行。
+
+    例：KOUAN_HOME=.kouan kouan setup
+    """
+    from django.conf import settings
+
+    from kouan.installation import prepare
+
+    settings.HOME.open_as(workspace or settings.WORKSPACE)
+    prepare(tell, with_data=data)
+    tell("系统已就绪", "Ready")
+
+
+def upgrade() -> None:
+    """升级数据库到本软件版本（先备份）。例：kouan upgrade"""
+    from kouan.installation import upgrade as bring_up
+
+    before = bring_up(tell)
+    count = len(before.missing)
+    out.print(say(f"完成：执行了 {count} 项升级。", f"Done: {count} migrations."))
+
+
+def _demonstration_sign_ins() -> None:
+    from django.conf import settings
+
+    from kouan.accounts.models import User
+
+    people = list(User.objects.filter(is_demonstration=True, is_active=True).select_related("organisation"))
+    if not (settings.DEBUG and people):
+        return
+    from kouan.accounts.actions import DEMONSTRATION_PASSWORD
+
+    out.print(say(f"演示登录（口令均为 {DEMONSTRATION_PASSWORD}，正式环境自动停用）：",
+                  f"Demonstration sign-ins (password {DEMONSTRATION_PASSWORD}; refused unless KOUAN_DEBUG=1):"))
+    for person in people:
+        out.print(f"  {person.username:<16} {person.get_role_display()} · {person.organisation}", markup=False)
+
+
+def serve(
+    host: str = typer.Option("127.0.0.1", help="监听地址 / address to listen on"),
+    port: int = typer.Option(8000, min=1, max=65535, help="监听端口 / socket to listen on"),
+    threads: int = typer.Option(6, min=1, max=64, help="线程数 / threads"),
+    with_worker: bool = typer.Option(True, "--worker/--no-worker", help="同时启动后台任务进程 / run the worker as well"),
+) -> None:
+    """启动控制台与接口（及后台任务进程）。例：kouan serve --port 8000"""
+    from kouan.basis import Refused
+    from kouan.installation import refuse_unless_current
+
+    try:
+        refuse_unless_current()
+    except Refused as refusal:
+        raise typer.Exit(fail(refusal.findings))
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            err.print(say(f"无法监听 {host}:{port}（{error.strerror}）。换一个端口，如 --port {port + 1}。",
+                          f"Cannot listen on {host}:{port} ({error.strerror}). Try --port {port + 1}."))
+            raise typer.Exit(1)
+    helper = _start_worker() if with_worker else None
+    _demonstration_sign_ins()
+    out.print(say(f"控制台：http://{host}:{port}/  （Ctrl+C 停止）", f"Console: http://{host}:{port}/  (Ctrl+C stops)"))
+    try:
+        _run_server(host, port, threads)
+    finally:
+        if helper is not None:
+            helper.terminate()
+            try:
+                helper.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                helper.kill()
+
+
+def _run_server(host: str, port: int, threads: int) -> None:
+    from waitress import create_server
+
+    from kouan.wsgi import application
+
+    # The server, not the client, says what was the client's address: nothing forwarded is trusted.
+    server: Any = create_server(application, host=host, port=port, threads=threads, ident="kouan",
+                                max_request_body_size=72 * 1024 * 1024)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        tell("正在停止", "Stopping")
+    finally:
+        server.close()
+
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    """The worker beside the server: a process of its own, so that a heavy intake slows no page."""
+    return subprocess.Popen([sys.executable, "-m", "kouan", "worker"], env=os.environ.copy())
+
+
+def worker(
+    once: bool = typer.Option(False, help="做完现有任务即退出 / stop when the queue is empty"),
+) -> None:
+    """运行后台任务：导入、汇总、审计封存。例：kouan worker"""
+    from django.core.management import call_command
+
+    from kouan.basis import Refused
+    from kouan.installation import refuse_unless_current
+
+    try:
+        refuse_unless_current()
+    except Refused as refusal:
+        raise typer.Exit(fail(refusal.findings))
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep_house, args=(ended,), name="housekeeping", daemon=True)
+    if not once:
+        keeper.start()
+        _end_with_parent()
+    try:
+        call_command("db_worker", batch=once, reload=False, verbosity=0, interval=0.5, startup_delay=False)
+    finally:
+        ended.set()
+
+
+def _end_with_parent() -> None:
+    """When ``kouan serve`` was killed hard, its worker must not stay behind."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            threading.Event().wait(2)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if parent > 1:
+        threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def _keep_house(ended: threading.Event) -> None:
+    """Every minute: find lost jobs, apply changes that are due, seal the trail."""
+    import logging
+
+    from django.db import DatabaseError, close_old_connections
+
+    from kouan.accounts.action import acting_system
+    from kouan.audit.sealer import seal
+    from kouan.desk.jobs import reap
+    from kouan.ports.actions import refresh_register
+
+    log = logging.getLogger("kouan.worker")
+    while not ended.is_set():
+        close_old_connections()
+        try:
+            reap()
+            with acting_system("housekeeping") as system:
+                refresh_register(actor=system)
+            seal()
+        except DatabaseError as error:
+            log.warning("housekeeping will try again in a minute: %s", error)
+        ended.wait(60)

@@ -1,0 +1,79 @@
+"""``kouan verdict``: what the law says of each port for a year."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+import typer
+
+from kouan.basis import Finding, NotFound, Place, clock
+from kouan.cli.output import out, say, show_findings, table, tell, text, write_json
+from kouan.cli.who import acting_for, reader
+
+
+def mount(app: typer.Typer) -> None:
+    """Hang this part's commands on the command line."""
+    app.command("verdict")(verdict)
+
+
+def verdict(
+    year: int = typer.Option(..., help="判定年度 / calendar year judged"),
+    port: str = typer.Option("", help="口岸代码、名称或其他代码 / port by any code or name"),
+    as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="依据截至日期 / settings and rulings as of"),
+    record: bool = typer.Option(False, help="登记判定结果 / keep the verdicts with their recipes"),
+    as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """客货运量标准判定。例：kouan verdict --year 2023 --port 罗湖"""
+    from kouan.grading.actions import record_verdicts
+    from kouan.grading.queries import verdicts_for_year
+    from kouan.ports.queries import get_port, resolve
+
+    user = reader(as_user)
+    day = as_of.date() if as_of else None
+    codes = None
+    if port:
+        found = resolve(port, user=user)
+        if isinstance(found, Finding):
+            raise NotFound([found])
+        codes = [get_port(user, found.code).code]
+    judged = verdicts_for_year(user, year, as_of=day, codes=codes)
+    if record:
+        with acting_for(user, "kouan verdict --record") as actor:
+            kept, same = record_verdicts(actor=actor, year=year, as_of=day)
+        tell(f"登记 {kept} 项，{same} 项与上次相同", f"{kept} recorded, {same} unchanged")
+    if json:
+        write_json({"year": year, "as_of": (day or clock.today()).isoformat(), "count": len(judged),
+                    "verdicts": [each.as_dict() for each in judged]})
+        return
+    counts = Counter(text(each.outcome.name) for each in judged)
+    out.print(say(f"{year} 年度客货运量标准判定：{len(judged)} 个口岸  ", f"Volume standard, {year}: {len(judged)} ports  ")
+              + "  ".join(f"{name} {count}" for name, count in counts.most_common()))
+    if codes:
+        for each in judged:
+            for number, step in enumerate(each.outcome.steps, 1):
+                out.print(f"  {number}. {step.describe('zh' if say('zh', 'en') == 'zh' else 'en')}", markup=False)
+            for flag in each.outcome.flags:
+                out.print(f"  ※ {text(flag.label)}：{text(flag.detail)}", markup=False)
+            for other in each.outcome.differs_under:
+                out.print(say(f"  ※ 若按“{text(other.reading.label)}”，结论为：", f"  ※ under “{text(other.reading.label)}”: ")
+                          + other.verdict.value, markup=False)
+            show_findings(list(each.outcome.findings))
+        return
+    table(
+        [say("口岸", "port"), say("代码", "code"), say("结论", "verdict"), say("货运量（吨）", "cargo (t)"),
+         say("人员（人次）", "persons"), say("已报月数", "months"), say("提示", "flags")],
+        ([each.port.name_zh if say("zh", "en") == "zh" else each.port.name_en or each.port.name_zh, each.port.code,
+          text(each.outcome.name), each.facts.cargo_tonnes, each.facts.person_crossings,
+          "—" if not each.facts.months_reported else "/".join(str(v) for v in each.facts.months_reported.values()),
+          "、".join(text(flag.label) for flag in each.outcome.flags)] for each in judged),
+        right=(3, 4, 5),
+    )
+
+
+def unknown_port(text_: str) -> Finding:
+    """A port that nobody knows, said the same whether or not it lies in another scope."""
+    return Finding.error("unknown_port", f"没有“{text_}”这个口岸。", f"There is no port “{text_}”.",
+                         where=Place(field="port"),
+                         remedy=("用 kouan ports search 查找。", "Look it up with kouan ports search."))

@@ -1,0 +1,109 @@
+"""Opening an installation: the database brought up to date, the register and the bundled data in.
+
+Everything here may be repeated: what is already there is left alone, so that the second start
+takes seconds. ``pending_migrations`` is what ``kouan serve`` and the WSGI door ask before they
+let anybody in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from kouan.basis import Finding, Refused
+
+Say = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the database stands to this software: migrations it lacks, and those it has from a later one."""
+
+    missing: tuple[str, ...] = field(default=())
+    unknown: tuple[str, ...] = field(default=())
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the two fit."""
+        return not self.missing and not self.unknown
+
+    def finding(self) -> Finding:
+        """What to tell the operator."""
+        if self.unknown:
+            return Finding.error(
+                "database_newer",
+                f"数据库由更高版本的软件升级过（{'、'.join(self.unknown[:5])}），本版本拒绝运行，数据未改动。",
+                f"The database was upgraded by a later version ({', '.join(self.unknown[:5])}); "
+                "this one refuses to run. Nothing was changed.",
+                remedy=("请改用更高版本的软件。", "Run that later version."),
+            )
+        return Finding.error(
+            "database_behind",
+            f"数据库比软件旧，缺 {len(self.missing)} 项升级（{'、'.join(self.missing[:5])}），拒绝提供服务。",
+            f"The database is {len(self.missing)} migrations behind ({', '.join(self.missing[:5])}); "
+            "refusing to serve.",
+            remedy=("请先备份，再运行：kouan upgrade（或 make run）", "Back it up, then run: kouan upgrade (or make run)"),
+        )
+
+
+def standing() -> Standing:
+    """Compare the database with the migrations of this software (about 0.1 s)."""
+    executor = MigrationExecutor(connection)
+    known = set(executor.loader.disk_migrations)
+    applied = set(executor.loader.applied_migrations)
+    ours = {app for app, _ in known}
+    return Standing(
+        tuple(f"{app}.{name}" for app, name in sorted(known - applied)),
+        tuple(f"{app}.{name}" for app, name in sorted(applied - known) if app in ours
+              and not _was_squashed(executor, app, name)),
+    )
+
+
+def _was_squashed(executor: MigrationExecutor, app: str, name: str) -> bool:
+    return any((app, name) in migration.replaces for migration in executor.loader.disk_migrations.values())
+
+
+def refuse_unless_current() -> None:
+    """Raise ``Refused`` when the database and the software do not fit."""
+    found = standing()
+    if not found.is_current:
+        raise Refused([found.finding()])
+
+
+def upgrade(say: Say) -> Standing:
+    """Bring the database to this version; a database of a later version is refused untouched."""
+    before = standing()
+    if before.unknown:
+        raise Refused([before.finding()])
+    if before.missing:
+        say(f"升级数据库：{len(before.missing)} 项", f"Upgrading the database: {len(before.missing)} migrations")
+        call_command("migrate", interactive=False, verbosity=0)
+    return before
+
+
+def prepare(say: Say, *, with_data: bool = True, with_demonstration: bool | None = None) -> None:
+    """Upgrade, load the register, take in the bundled data, judge and score, seal.
+
+    Demonstration sign-ins are made only where ``DEBUG`` is on (or when asked for there).
+    """
+    from kouan.accounts.action import acting_system
+    from kouan.accounts.actions import make_demonstration_users
+    from kouan.audit.sealer import seal
+    from kouan.ports.actions import load_register, refresh_register
+
+    upgrade(say)
+    with acting_system("setup") as system:
+        say("登记口岸名录", "Loading the register of ports")
+        load_register(actor=system)
+        refresh_register(actor=system)
+        if settings.DEBUG if with_demonstration is None else with_demonstration:
+            make_demonstration_users(actor=system)
+        if with_data:
+            _take_in_bundled(system, say)
+            _judge_and_score(system, say)
+    seal()
