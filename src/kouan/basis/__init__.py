@@ -8,7 +8,7 @@ behind it may change.
 ('2023-03', '30000吨')
 """
 
-from kouan.basis import clock, names, numbers, units
+from kouan.basis import clock, measures, names, numbers, units
 from kouan.basis.citation import Citation
 from kouan.basis.finding import (
     Conflict,
@@ -20,6 +20,7 @@ from kouan.basis.finding import (
     Severity,
     has_errors,
 )
+from kouan.basis.measures import DataItem, Direction, Measure, Rollup, UnknownMeasure
 from kouan.basis.names import nearest
 from kouan.basis.period import Period, PeriodKind
 from kouan.basis.quantity import Quantity
@@ -30,9 +31,12 @@ from kouan.basis.units import InexactConversion, Unit, UnknownUnit
 __all__ = [
     "Citation",
     "Conflict",
+    "DataItem",
+    "Direction",
     "EvidenceRef",
     "Finding",
     "InexactConversion",
+    "Measure",
     "NotAllowed",
     "NotFound",
     "Period",
@@ -40,14 +44,17 @@ __all__ = [
     "Place",
     "Quantity",
     "Refused",
+    "Rollup",
     "Severity",
     "SubjectKind",
     "SubjectRef",
     "Text",
     "Unit",
+    "UnknownMeasure",
     "UnknownUnit",
     "clock",
     "has_errors",
+    "measures",
     "names",
     "nearest",
     "numbers",

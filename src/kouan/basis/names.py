@@ -19,7 +19,11 @@ from functools import lru_cache
 
 # Full-width ASCII and the ideographic space only. Unicode's NFKC is not used: it would also turn
 # ① into 1 and 12² into 122, and a footnote mark must not become a digit.
-_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20, 0xFEFF: None}
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: 0x20,
+    0xA0: 0x20,
+    0xFEFF: None,
+}
 
 _SUFFIX_ZH = re.compile(
     r"(?:国际|边境|对外|开放|一类|二类)*(?:公路|铁路|航空|空运|水运|海运|陆路|陆运|港口|机场|火车站|边检站|检查站|站|港)*"
@@ -88,8 +92,9 @@ def nearest(word: str, names: Iterable[str], n: int = 3, cutoff: float = 0.55) -
     matcher.set_seq2(word_key)
     found: list[tuple[float, int, str]] = []
     for name in dict.fromkeys(names):
-        matcher.set_seq1(key(name))
-        contained = word_key in matcher.a or matcher.a in word_key
+        name_key = key(name)
+        matcher.set_seq1(name_key)
+        contained = word_key in name_key or name_key in word_key
         # The two quick ratios are upper bounds: they spare the full comparison for most of a long list.
         if not contained and (matcher.real_quick_ratio() < cutoff or matcher.quick_ratio() < cutoff):
             continue

@@ -40,10 +40,13 @@ _MISSING = frozenset({"", "-", "--", "---", "—", "——", "–", "−", "/", 
 _SIGN = r"(?P<sign>[+-]?)"
 _PLAIN = re.compile(rf"{_SIGN}(?P<digits>\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 # Groups of three, all with the same separator; a comma, or the thin and ordinary spaces of ISO 80000-1.
-_GROUPED = re.compile(rf"{_SIGN}(?P<digits>\d{{1,3}}(?:(?P<s>[, '])\d{{3}})(?:(?P=s)\d{{3}})*(?:\.\d+)?)", re.ASCII)
+_GROUPED = re.compile(
+    rf"{_SIGN}(?P<digits>\d{{1,3}}(?:(?P<s>[, '])\d{{3}})(?:(?P=s)\d{{3}})*(?:\.\d+)?)", re.ASCII
+)
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?e[+-]?\d+", re.ASCII | re.IGNORECASE)
 _APPROXIMATE = re.compile(
-    r"约|近|超|逾|余|多|左右|上下|以上|以下|[~≈<>≤≥＜＞]|\babout\b|\bover\b|\bmore than\b|\bnearly\b", re.IGNORECASE
+    r"约|近|超|逾|余|多|左右|上下|以上|以下|[~≈<>≤≥＜＞]|\babout\b|\bover\b|\bmore than\b|\bnearly\b",
+    re.IGNORECASE,
 )
 _SPACES = str.maketrans(dict.fromkeys("\u2009\u202f\u2007\u2002\u2003\t", " "))
 # More digits than any published figure has, and few enough for every store (numeric(38, 12)).
@@ -109,7 +112,10 @@ def _parse_text(text: str, scientific: bool) -> Decimal | Finding:
             f"“{text}”是科学计数法，保存时可能已丢失后面的数字。",
             f"“{text}” is in scientific notation; digits may have been lost when the file was saved.",
             measured=text,
-            remedy=("请将该列设为数值格式后重新保存。", "Format the column as number and save the file again."),
+            remedy=(
+                "请将该列设为数值格式后重新保存。",
+                "Format the column as number and save the file again.",
+            ),
         )
     if re.fullmatch(r"[+-]?[\d., ']*\d[\d., ']*", body, re.ASCII):
         return Finding.error(
@@ -125,7 +131,10 @@ def _parse_text(text: str, scientific: bool) -> Decimal | Finding:
             f"“{text}”是约数，不是确切数字。",
             f"“{text}” is an approximate figure, not an exact one.",
             measured=text,
-            remedy=("请填写确切数字，约数写入备注。", "Give the exact figure; put the approximation in the note."),
+            remedy=(
+                "请填写确切数字，约数写入备注。",
+                "Give the exact figure; put the approximation in the note.",
+            ),
         )
     return _unreadable(text)
 
@@ -240,13 +249,10 @@ def format_en(value: Decimal, places: int = 2) -> str:
 
 
 def _shortened(value: Decimal, places: int, scales: tuple[tuple[Decimal, str], ...], *, grouped: bool) -> str:
-    # Rounding can carry a figure into the next scale (9999.999万 is 1亿), so the scale is chosen by
-    # the rounded figure: the largest in which it is still at least one.
-    for scale, word in scales:
-        rounded = round_half_up(EXACT.divide(value, scale), places)
-        if abs(rounded) >= 1 and abs(value) >= scale or scale == 1:
+    # Climb while the rounded figure fills the next scale: 9999.999万 is rounded to 1亿, not to 10000万.
+    (scale, word), *larger_scales = reversed(scales)
+    for larger, larger_word in larger_scales:
+        if abs(round_half_up(EXACT.divide(value, scale), places)) * scale < larger:
             break
-        smaller = next(below for below, _ in scales if below < scale)
-        if abs(round_half_up(EXACT.divide(value, smaller), places)) * smaller >= scale:
-            break
-    return plain(rounded, grouped=grouped) + word
+        scale, word = larger, larger_word
+    return plain(round_half_up(EXACT.divide(value, scale), places), grouped=grouped) + word

@@ -58,7 +58,9 @@ def read_period(
         answer = _read_text(str(value), dayfirst, monthfirst)
     elif isinstance(value, float):
         # 2023.1 may be January, or October written 2023.10 and kept as a number by the spreadsheet.
-        answer = _read_text(str(int(value)), dayfirst, monthfirst) if value.is_integer() else _is_number(value)
+        answer = (
+            _read_text(str(int(value)), dayfirst, monthfirst) if value.is_integer() else _is_number(value)
+        )
     else:
         answer = _unreadable("" if value is None else str(value))
     if where is not None and isinstance(answer, Finding):
@@ -121,7 +123,10 @@ def _is_number(value: object) -> Finding:
         f"“{value}”是数字而不是日期，可能是 Excel 的日期序列号；系统不作猜测。",
         f"“{value}” is a number, not a date; it may be an Excel serial date, which is not guessed.",
         measured=value,
-        remedy=("请将该列设为日期或文本格式。" + _REMEDY[0], "Format the column as date or text. " + _REMEDY[1]),
+        remedy=(
+            "请将该列设为日期或文本格式。" + _REMEDY[0],
+            "Format the column as date or text. " + _REMEDY[1],
+        ),
     )
 
 

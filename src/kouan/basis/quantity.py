@@ -52,7 +52,10 @@ class Quantity:
         >>> Quantity.read("1,234.5万人次").to("person_crossings").value
         Decimal('12345000')
         """
-        match = re.match(r"\s*([+\-−－]?[\d０-９][\d０-９.．,，  ']*?)\s*((?:10k|1e\d+|100m)\b.*|[^\d０-９\s.,，'].*)$", text)
+        match = re.match(
+            r"\s*([+\-−－]?[\d０-９][\d０-９.．,，  ']*?)\s*((?:10k|1e\d+|100m)\b.*|[^\d０-９\s.,，'].*)$",
+            text,
+        )
         if not match:
             answer = numbers.parse(text, where=where)
             return answer if isinstance(answer, Finding) else unit_missing(where)
@@ -169,7 +172,9 @@ class Quantity:
         """
         english = language[:2].lower() == "en"
         base = self.to_base()
-        return _join(numbers.plain(base.value, grouped=english), base.unit.name.in_language(language), english)
+        return _join(
+            numbers.plain(base.value, grouped=english), base.unit.name.in_language(language), english
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return {"value": text, "unit": code}; the value as text, so that JSON keeps it exact."""

@@ -117,7 +117,9 @@ class EvidenceRef:
         key = match["id"]
         # A leading zero belongs to a code ("0101"), not to a number.
         as_number = key.isascii() and key.isdigit() and (key == "0" or key[0] != "0")
-        return cls(match["room"], match["kind"], int(key) if as_number else key, int(match["revision"]), digest)
+        return cls(
+            match["room"], match["kind"], int(key) if as_number else key, int(match["revision"]), digest
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready mapping."""

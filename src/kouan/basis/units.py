@@ -247,4 +247,6 @@ def convert(value: Decimal, source: Unit | str, target: Unit | str, *, places: i
 @lru_cache(maxsize=64)
 def general_unit(dimension: str) -> Unit:
     """Return the base unit of a dimension that names no kind (movements, for 艘次 and 架次)."""
-    return next(u for u in all_units().values() if u.dimension == dimension and u.kind is None and u.factor == 1)
+    return next(
+        u for u in all_units().values() if u.dimension == dimension and u.kind is None and u.factor == 1
+    )
