@@ -39,7 +39,8 @@ test-pg: dev-install ## Run the same suite on a throw-away PostgreSQL
 check: dev-install ## Lint, types, layers, locks, licences (no tests)
 	@scripts/check
 
-bench: install ## Measure intake, verdicts and pages; prints a table
+bench: install ## Measure starts, intake, verdicts and pages on both databases; prints a table
+	@scripts/bootstrap-debian postgres
 	@.venv/bin/python scripts/bench $(ARGS)
 
 pictures: dev-install ## Take the README's pictures of the console anew
