@@ -8,7 +8,7 @@ behind it may change.
 ('2023-03', '30000吨')
 """
 
-from kouan.basis import clock, measures, names, numbers, units
+from kouan.basis import clock, codes, measures, names, numbers, units
 from kouan.basis.citation import Citation
 from kouan.basis.finding import (
     Conflict,
@@ -53,6 +53,7 @@ __all__ = [
     "UnknownMeasure",
     "UnknownUnit",
     "clock",
+    "codes",
     "has_errors",
     "measures",
     "names",
