@@ -66,13 +66,15 @@ def parse(value: object, *, where: Place | None = None, scientific: bool = False
     number_scientific, number_not_finite, number_too_long, number_unreadable.
     """
     if isinstance(value, str):
+        if value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
+            return Decimal(value)  # nearly every cell of a large file
         answer = _parse_text(value, scientific)
     elif value is None:
         answer = _parse_text("", scientific)
     elif isinstance(value, bool):
         answer = _unreadable(str(value))
     elif isinstance(value, int):
-        answer = _within(Decimal(value), str(value))
+        answer = Decimal(value) if -(10**18) < value < 10**18 else _within(Decimal(value), str(value))
     elif isinstance(value, float):
         answer = _within(Decimal(repr(value)), repr(value)) if math.isfinite(value) else _not_finite(value)
     elif isinstance(value, Decimal):

@@ -25,10 +25,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from types import ModuleType
 
-if TYPE_CHECKING:
-    from kouan.basis.finding import Finding, Place
+from kouan.basis.finding import Finding, Place, Refused
 
 # Figures before the first modern customs returns or far in the future are typing errors.
 FIRST_YEAR, LAST_YEAR = 1840, 2199
@@ -183,22 +182,17 @@ class Period:
         >>> Period.parse("2023年第1季度").code, Period.parse("Jan 2023").code
         ('2023-Q1', '2023-01')
         """
-        from kouan.basis.finding import Finding, Refused
-        from kouan.basis.period_reading import read_period
-
-        answer = read_period(text, dayfirst=dayfirst, monthfirst=monthfirst)
-        if isinstance(answer, Finding):
-            raise Refused(answer)
-        return answer
+        answer = _reading().read_period(text, dayfirst=dayfirst, monthfirst=monthfirst)
+        if isinstance(answer, Period):
+            return answer
+        raise Refused(answer)
 
     @staticmethod
     def read(
         text: object, *, dayfirst: bool = False, monthfirst: bool = False, where: Place | None = None
     ) -> Period | Finding:
         """As `parse`, but hand the finding back: for readers that go on with the next row."""
-        from kouan.basis.period_reading import read_period
-
-        return read_period(text, dayfirst=dayfirst, monthfirst=monthfirst, where=where)
+        return _reading().read_period(text, dayfirst=dayfirst, monthfirst=monthfirst, where=where)
 
     # ---- arithmetic -----------------------------------------------------------------------------
 
@@ -359,6 +353,14 @@ class Period:
 
     def __str__(self) -> str:
         return self.code
+
+
+@lru_cache(maxsize=1)
+def _reading() -> ModuleType:
+    # The reader builds periods and so imports this module; asked for only when something is read.
+    from kouan.basis import period_reading
+
+    return period_reading
 
 
 def _check_year(year: int) -> None:

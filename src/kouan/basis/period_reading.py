@@ -46,14 +46,15 @@ def read_period(
     """
     if dayfirst and monthfirst:
         raise ValueError("a source puts the day first or the month first, not both")
-    if isinstance(value, Period):
-        return value
-    if isinstance(value, datetime):
+    answer: Period | Finding
+    if isinstance(value, str):
+        answer = _read_text(value, dayfirst, monthfirst)
+    elif isinstance(value, Period):
+        answer = value
+    elif isinstance(value, datetime):
         answer = _read_text(value.isoformat(sep=" "), False, False)
     elif isinstance(value, date):
         answer = _guarded(lambda: Period.day(value), value.isoformat())
-    elif isinstance(value, str):
-        answer = _read_text(value, dayfirst, monthfirst)
     elif isinstance(value, int) and not isinstance(value, bool):
         answer = _read_text(str(value), dayfirst, monthfirst)
     elif isinstance(value, float):

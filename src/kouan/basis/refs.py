@@ -78,7 +78,7 @@ class SubjectRef:
         )
 
     def __str__(self) -> str:
-        return f"{self.kind.value}:{self.code}"
+        return self.kind + ":" + self.code
 
 
 @dataclass(frozen=True, slots=True)

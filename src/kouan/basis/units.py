@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, Inexact, localcontext
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -46,11 +46,11 @@ _ENGLISH_MYRIAD = {"qian": "thousand", "wan": "10,000", "shi_wan": "100,000", "b
 class Unit:
     """A unit: `factor` of the base unit of its `dimension` make one; `kind` says what it counts."""
 
-    code: str
-    dimension: str
+    code: str  # units are told apart by their code alone, which keeps look-ups cheap
+    dimension: str = field(compare=False)
     name: Text = field(compare=False)
-    factor: Fraction = Fraction(1)
-    kind: str | None = None
+    factor: Fraction = field(default=Fraction(1), compare=False)
+    kind: str | None = field(default=None, compare=False)
     base_code: str = field(default="", compare=False)  # the unscaled unit: t for wan_t
     top_scale: str | None = field(default=None, compare=False)  # largest myriad in Chinese display
 
@@ -195,10 +195,11 @@ def _unknown(name: str) -> Finding:
 
 
 @lru_cache(maxsize=4096)
-def _ratio(source: Unit, target: Unit) -> Fraction:
+def _ratio(source: Unit, target: Unit) -> tuple[Decimal, Decimal]:
     if not source.converts_to(target):
         raise Refused(incompatible(source, target))
-    return source.factor / target.factor
+    ratio = source.factor / target.factor
+    return Decimal(ratio.numerator), Decimal(ratio.denominator)
 
 
 def incompatible(source: Unit, target: Unit) -> Finding:
@@ -229,19 +230,22 @@ def convert(value: Decimal, source: Unit | str, target: Unit | str, *, places: i
     target = target if isinstance(target, Unit) else get(target)
     if source is target:
         return value
-    ratio = _ratio(source, target)
-    with localcontext(numbers.EXACT) as context:
-        if ratio.denominator == 1:
-            return numbers.tidy(value * ratio.numerator)
-        if places is not None:
-            return numbers.tidy(numbers.round_half_up(value * ratio.numerator / ratio.denominator, places))
-        context.traps[Inexact] = True
-        try:
-            return numbers.tidy(value * ratio.numerator / ratio.denominator)
-        except Inexact:
-            raise InexactConversion(
-                f"{value} {source.code} has no finite decimal form in {target.code}; give places="
-            ) from None
+    times, parts = _ratio(source, target)
+    product = numbers.EXACT.multiply(value, times)
+    if parts == 1:
+        return numbers.tidy(product)
+    if places is not None:
+        return numbers.tidy(numbers.round_half_up(numbers.EXACT.divide(product, parts), places))
+    try:
+        return numbers.tidy(_STRICT.divide(product, parts))
+    except Inexact:
+        raise InexactConversion(
+            f"{value} {source.code} has no finite decimal form in {target.code}; give places="
+        ) from None
+
+
+# As numbers.EXACT, but a quotient without end is an error and not rounded.
+_STRICT = Context(prec=numbers.EXACT.prec, traps=[Inexact])
 
 
 @lru_cache(maxsize=64)
