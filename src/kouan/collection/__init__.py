@@ -1,0 +1,1 @@
+"""The way in: sources, intake, holding, lineage, revisions."""
