@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from kouan.api import api
+from kouan.api.door import api
 
 urlpatterns = [
     path("api/v1/", api.urls),

@@ -106,3 +106,20 @@ class User(AbstractBaseUser):
     def get_full_name(self) -> str:
         """The name that pages show."""
         return self.display_name
+
+
+@register(exclude=("last_used_on",), digest=("secret_digest",))
+class ApiToken(models.Model):
+    """A program's key: it acts as its user, with that user's scope and permissions, until it ends."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="tokens")
+    name = models.CharField("用途", max_length=80)
+    secret_digest = models.CharField("密钥摘要", max_length=64, unique=True)
+    created_at = models.DateTimeField("建立时间", default=clock.now)
+    expires_at = models.DateTimeField("有效期至")
+    revoked_at = models.DateTimeField("停用时间", null=True, blank=True)
+    last_used_on = models.DateField("最近使用", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = verbose_name_plural = "接口密钥"

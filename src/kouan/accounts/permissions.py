@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "scores.read_ranks": frozenset({Role.NATIONAL_OFFICER, Role.AUDITOR}),
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
+    "account.own": frozenset(Role),
     "users.manage": frozenset({Role.ADMINISTRATOR}),
     "jobs.run": frozenset(Role) - {Role.ENTERPRISE_USER, Role.AUDITOR},
 }

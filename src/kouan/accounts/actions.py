@@ -1,0 +1,233 @@
+"""Everything that changes an organisation or a user. Passwords never reach a log or the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from kouan.accounts import passwords, queries
+from kouan.accounts.action import action
+from kouan.accounts.models import Organisation, OrganisationKind, Role, User
+from kouan.basis import Finding, NotFound, Place, Refused, Text
+
+DEMONSTRATION_PASSWORD = "kouan-demo"  # noqa: S105 - refused by the sign-in backend unless DEBUG is on
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """One line of a provisioning sheet, read and checked."""
+
+    username: str
+    display_name: str
+    organisation_code: str
+    role: str
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """A user just made, with the initial password that is shown once."""
+
+    user: User
+    password: str
+
+
+@action("users.manage")
+def create_organisation(
+    *, actor: Any, code: str, kind: str, name_zh: str, name_en: str = "", province_code: str = "",
+    city_code: str = "", port_codes: Sequence[str] = (), credit_code: str = "", parent: Organisation | None = None,
+) -> Organisation:
+    """Register an organisation. Refused when the code is taken or the kind is unknown."""
+    if kind not in OrganisationKind.values:
+        raise Refused.because("unknown_kind", f"没有“{kind}”这类单位。", f"There is no kind of organisation “{kind}”.",
+                              where=Place(field="kind"))
+    if Organisation.objects.filter(code=code).exists():
+        raise Refused.because("organisation_exists", f"代码“{code}”已被使用。", f"The code “{code}” is taken.",
+                              where=Place(field="code"))
+    return Organisation.objects.create(
+        code=code, kind=kind, name_zh=name_zh, name_en=name_en, province_code=province_code, city_code=city_code,
+        port_codes=list(port_codes), credit_code=credit_code, parent=parent,
+    )
+
+
+@action("users.manage")
+def create_user(
+    *, actor: Any, username: str, display_name: str, organisation: Organisation, role: str, email: str = "", phone: str = "",
+) -> Provisioned:
+    """Make one user of an organisation in the actor's scope; the initial password is returned once."""
+    return _make(actor, NewUser(username, display_name, organisation.code, role, email, phone))
+
+
+@action("users.manage")
+def provision_users(*, actor: Any, lines: Sequence[NewUser]) -> list[Provisioned]:
+    """Make all the users of a sheet, or none: the first wrong line refuses the whole."""
+    return [_make(actor, line) for line in lines]
+
+
+def _make(actor: Any, line: NewUser) -> Provisioned:
+    organisation = queries.organisations(actor).filter(code=line.organisation_code, is_active=True).first()
+    if organisation is None:
+        raise Refused.because(
+            "unknown_organisation", f"没有代码为“{line.organisation_code}”的在用单位。",
+            f"There is no active organisation with the code “{line.organisation_code}”.",
+            where=Place(field="organisation"),
+        )
+    if line.role not in Role.values:
+        raise Refused.because("unknown_role", f"没有“{line.role}”这一角色。", f"There is no role “{line.role}”.",
+                              where=Place(field="role"))
+    if wrong := role_mismatch(line.role, organisation.kind):
+        raise Refused([Finding.error("role_does_not_fit", wrong.zh, wrong.en, where=Place(field="role"))])
+    if User.objects.filter(username__iexact=line.username).exists():
+        raise Refused.because("username_taken", f"登录名“{line.username}”已被使用。", f"The sign-in name “{line.username}” is taken.",
+                              where=Place(field="username"))
+    password = passwords.initial_password()
+    user = User.objects.create_user(
+        line.username, password, display_name=line.display_name, organisation=organisation, role=line.role,
+        email=line.email, phone=line.phone, must_change_password=True,
+    )
+    return Provisioned(user, password)
+
+
+_KINDS_OF_ROLE: dict[str, set[str]] = {
+    Role.NATIONAL_OFFICER: {OrganisationKind.NATIONAL_OFFICE},
+    Role.PROVINCIAL_OFFICER: {OrganisationKind.PROVINCIAL_OFFICE},
+    Role.CITY_OFFICER: {OrganisationKind.CITY_OFFICE},
+    Role.INSPECTION_OFFICER: {OrganisationKind.INSPECTION_AGENCY},
+    Role.PORT_REPORTER: {OrganisationKind.PORT_OPERATOR, OrganisationKind.CITY_OFFICE},
+    Role.ENTERPRISE_USER: {OrganisationKind.ENTERPRISE},
+    Role.AUDITOR: {OrganisationKind.NATIONAL_OFFICE, OrganisationKind.PROVINCIAL_OFFICE},
+    Role.ADMINISTRATOR: {OrganisationKind.NATIONAL_OFFICE, OrganisationKind.PROVINCIAL_OFFICE},
+}
+
+
+def role_mismatch(role: str, kind: str) -> Text | None:
+    """Why this role cannot be held in this kind of organisation; None when it can.
+
+    The organisation gives scope and the role gives rights: a national role in an enterprise
+    would be a right over nothing, or a mistake.
+    """
+    if kind in _KINDS_OF_ROLE[Role(role)]:
+        return None
+    return Text(
+        f"角色“{Role(role).label}”不适用于“{OrganisationKind(kind).label}”类单位。",
+        f"The role “{role}” does not belong to an organisation of the kind “{kind}”.",
+    )
+
+
+@action("account.own")
+def change_password(*, actor: Any, old: str, new: str) -> User:
+    """The user's own change; the old password is asked for, and the new one must pass the rules."""
+    if not actor.check_password(old):
+        raise Refused.because("wrong_password", "原密码不正确。", "The present password is not right.",
+                              where=Place(field="old"), remedy=("请重新输入原密码。", "Type your present password again."))
+    if old == new:
+        raise Refused.because("same_password", "新密码不能与原密码相同。", "The new password must differ from the present one.",
+                              where=Place(field="new"))
+    return _set_password(actor, new)
+
+
+@action("account.own")
+def choose_password(*, actor: Any, new: str) -> User:
+    """The user proved to be the owner by an e-mailed link and chooses a new password."""
+    return _set_password(actor, new)
+
+
+def _set_password(user: User, new: str) -> User:
+    if found := passwords.findings_of_password(new, user, field="new"):
+        raise Refused(found)
+    user.set_password(new)
+    user.must_change_password = False
+    user.save(update_fields=["password", "must_change_password"])
+    return user
+
+
+@action("users.manage")
+def reset_password(*, actor: Any, user: User) -> Provisioned:
+    """Give a user in the actor's scope a new initial password; open sessions of that user end."""
+    _within_scope(actor, user)
+    password = passwords.initial_password()
+    user.set_password(password)
+    user.must_change_password = True
+    user.save(update_fields=["password", "must_change_password"])
+    return Provisioned(user, password)
+
+
+@action("users.manage")
+def set_active(*, actor: Any, user: User, is_active: bool) -> User:
+    """Block a user, or let one in again; it takes effect at the user's next request."""
+    _within_scope(actor, user)
+    if not is_active and user.pk == actor.pk:
+        raise Refused.because("own_account", "不能停用自己的账号。", "You cannot block your own account.",
+                              remedy=("请由另一位管理员操作。", "Ask another administrator."))
+    user.is_active = is_active
+    user.save(update_fields=["is_active"])
+    return user
+
+
+def deactivate_user(*, actor: Any, user: User) -> User:
+    """Block a user; nothing they did is touched."""
+    return set_active(actor=actor, user=user, is_active=False)
+
+
+def _within_scope(actor: Any, user: User) -> None:
+    if not queries.users(actor).filter(pk=user.pk).exists():
+        raise NotFound(Finding.error("not_found", "没有这个用户，或者不在您的管理范围内。",
+                                     "There is no such user, or not in your scope."))
+
+
+@action("account.own")
+def set_language(*, actor: Any, language: str) -> User:
+    """Keep the language of the pages in the profile."""
+    if language not in dict(settings.LANGUAGES):
+        raise Refused.because("unknown_language", f"不支持语言“{language}”。", f"The language “{language}” is not known.")
+    actor.language = language
+    actor.save(update_fields=["language"])
+    return actor
+
+
+DEMONSTRATION_ORGANISATIONS: tuple[dict[str, Any], ...] = (
+    {"code": "npo", "kind": "national_office", "name_zh": "国家口岸管理办公室", "name_en": "National Office of Port Administration"},
+    {"code": "gd", "kind": "provincial_office", "name_zh": "广东省人民政府口岸办公室", "name_en": "Guangdong port office", "province_code": "44"},
+    {"code": "sz", "kind": "city_office", "name_zh": "深圳市人民政府口岸办公室", "name_en": "Shenzhen port office", "province_code": "44",
+     "city_code": "440300", "port_codes": ["luohu-rail", "futian-road"]},
+    {"code": "lh-bianjian", "kind": "inspection_agency", "name_zh": "罗湖出入境边防检查站（演示）", "name_en": "Luohu border inspection (demonstration)",
+     "province_code": "44", "port_codes": ["luohu-rail"]},
+    {"code": "lh", "kind": "port_operator", "name_zh": "罗湖口岸经营单位（演示）", "name_en": "Luohu port operator (demonstration)",
+     "province_code": "44", "port_codes": ["luohu-rail"]},
+    {"code": "qiye", "kind": "enterprise", "name_zh": "演示企业有限公司", "name_en": "Demonstration Enterprise Ltd"},
+)
+DEMONSTRATION_USERS: tuple[tuple[str, str, str, str], ...] = (
+    ("guojia", "国家口岸办（演示）", "npo", Role.NATIONAL_OFFICER),
+    ("guangdong", "广东口岸办（演示）", "gd", Role.PROVINCIAL_OFFICER),
+    ("shenzhen", "深圳口岸办（演示）", "sz", Role.CITY_OFFICER),
+    ("luohu-bianjian", "罗湖边检（演示）", "lh-bianjian", Role.INSPECTION_OFFICER),
+    ("luohu", "罗湖报送员（演示）", "lh", Role.PORT_REPORTER),
+    ("qiye", "企业用户（演示）", "qiye", Role.ENTERPRISE_USER),
+    ("shenji", "数据审计员（演示）", "npo", Role.AUDITOR),
+    ("guanli", "系统管理员（演示）", "npo", Role.ADMINISTRATOR),
+)
+
+
+@action("users.manage")
+def make_demonstration_users(*, actor: Any) -> list[User]:
+    """One sign-in per role, all with the printed password; safe to repeat. Refused unless DEBUG is on."""
+    if not settings.DEBUG:
+        raise Refused.because("not_a_demonstration", "正式环境不建立演示用户。", "A real installation has no demonstration users.")
+    homes: dict[str, Organisation] = {}
+    for known in DEMONSTRATION_ORGANISATIONS:
+        parent = homes.get("npo") if known["code"] != "qiye" and known["code"] != "npo" else None
+        homes[known["code"]], _ = Organisation.objects.get_or_create(code=known["code"], defaults={**known, "parent": parent})
+    made = []
+    for username, display_name, home, role in DEMONSTRATION_USERS:
+        found = User.objects.filter(username=username).first()
+        if found is None:
+            found = User.objects.create_user(
+                username, DEMONSTRATION_PASSWORD, display_name=display_name, organisation=homes[home], role=role,
+                is_demonstration=True,
+            )
+        made.append(found)
+    return made

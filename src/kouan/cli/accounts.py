@@ -1,0 +1,81 @@
+"""``kouan accounts``: people and keys from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from kouan.cli.output import out, say, show_findings, table, write_json
+from kouan.cli.who import acting_for, reader
+
+app = typer.Typer(help="组织、用户与接口密钥 / organisations, users and keys", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(json: bool = typer.Option(False, "--json", help="输出 JSON")) -> None:
+    """列出用户（不含个人信息以外的凭证）。例：kouan accounts list"""
+    from kouan.accounts.models import User
+
+    people = list(User.objects.select_related("organisation"))
+    if json:
+        write_json([{"username": each.username, "role": each.role, "organisation": each.organisation.code,
+                     "is_active": each.is_active, "is_demonstration": each.is_demonstration} for each in people])
+        return
+    table(
+        [say("登录名", "user"), say("角色", "role"), say("单位", "organisation"), say("状态", "state")],
+        ([each.username, each.get_role_display(), each.organisation.name_zh,
+          say("启用", "active") if each.is_active else say("停用", "blocked")] for each in people),
+    )
+
+
+@app.command()
+def provision(
+    sheet: Path = typer.Argument(..., exists=True, dir_okay=False, help="用户名册（Excel），模板见“用户”页"),
+    commit: bool = typer.Option(False, help="确认建立；不加则只检查"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """按名册批量建立用户。初始口令只显示一次。例：kouan accounts provision 名册.xlsx --commit"""
+    from kouan.accounts.actions import provision_users
+    from kouan.accounts.provisioning import read_sheet
+
+    rows, findings = read_sheet(sheet.read_bytes(), sheet.name)
+    if findings or not commit:
+        if json:
+            write_json({"rows": len(rows), "findings": [finding.as_dict() for finding in findings]})
+        else:
+            out.print(say(f"读取 {len(rows)} 人", f"{len(rows)} people read"))
+            show_findings(findings)
+        raise typer.Exit(1 if findings else 0)
+    with acting_for(reader(), "kouan accounts provision") as actor:
+        made = provision_users(actor=actor, rows=rows)
+    if json:
+        write_json([{"username": name, "initial_password": password} for name, password in made])
+        return
+    table([say("登录名", "user"), say("初始口令（仅显示一次）", "initial password (shown once)")], made)
+
+
+@app.command()
+def token(
+    username: str = typer.Argument(..., help="登录名 / user"),
+    name: str = typer.Option(..., help="用途，如“省平台报送” / what it is for"),
+    days: int = typer.Option(365, min=1, max=1095, help="有效天数 / valid for days"),
+) -> None:
+    """为用户建立接口密钥，只显示一次。例：kouan accounts token guangdong --name 省平台报送"""
+    from kouan.accounts.keys import issue_token
+
+    with acting_for(reader(), "kouan accounts token") as actor:
+        kept, secret = issue_token(actor=actor, user=reader(username), name=name, days=days)
+    out.print(secret, markup=False)
+    out.print(say(f"有效期至 {kept.expires_at:%Y-%m-%d}；请妥善保存，系统不再显示。",
+                  f"Valid until {kept.expires_at:%Y-%m-%d}. Keep it: it is not shown again."), style="dim")
+
+
+@app.command()
+def revoke(number: int = typer.Argument(..., help="密钥编号 / number of the key")) -> None:
+    """停用一个接口密钥。例：kouan accounts revoke 3"""
+    from kouan.accounts.keys import revoke_token
+
+    with acting_for(reader(), "kouan accounts revoke") as actor:
+        revoke_token(actor=actor, number=number)
+    out.print(say("已停用", "Revoked"))

@@ -1,0 +1,53 @@
+"""``kouan score``: the benchmark set scored, shown, and made again from its recipe."""
+
+from __future__ import annotations
+
+import typer
+
+from kouan.cli.output import out, say, table, tell, write_json
+from kouan.cli.who import acting_for, reader
+
+
+def mount(app: typer.Typer) -> None:
+    """Hang this part's commands on the command line."""
+    app.command("score")(score)
+
+
+def score(
+    year: int = typer.Option(2023, help="年度 / year"),
+    port: str = typer.Option("", help="对标口岸代码，如 2304（给出得分理由）"),
+    replay: bool = typer.Option(False, help="按登记的复算依据重算并核对"),
+    top: int = typer.Option(15, min=1, max=200, help="每组显示前几名"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """对标组通行能力得分（仅供对标，不涉及我国口岸）。例：kouan score --year 2019 --port 2304"""
+    from kouan.evaluation.actions import score_benchmark
+    from kouan.evaluation.queries import as_dict, replayed, scores
+    from kouan.ports.models import BenchmarkPort
+
+    with acting_for(reader(), "kouan score") as actor:
+        run, fresh = score_benchmark(actor=actor)
+    if fresh:
+        tell("已按现有数据重新计算", "Scored anew on today's figures")
+    if replay or port:
+        result = replayed(run)
+        if replay:
+            tell(f"复算一致：{result.digest[:16]}…", f"Replayed to the same figures: {result.digest[:16]}…")
+        if port:
+            for line in result.explain(port, year):
+                out.print(line.in_language("zh" if say("zh", "en") == "zh" else "en"), markup=False)
+            return
+    found = list(scores(run, year=year))
+    if json:
+        write_json({"run": run.pk, "framework": run.framework, "result_digest": run.result_digest,
+                    "scores": [as_dict(each) for each in found]})
+        return
+    names = dict(BenchmarkPort.objects.values_list("code", "name"))
+    for group in sorted({each.peer_group for each in found}):
+        members = [each for each in found if each.peer_group == group]
+        table(
+            [say("名次", "rank"), say("代码", "code"), say("口岸", "port"), say("得分", "score")],
+            ([each.rank or "—", each.subject_code, names.get(each.subject_code, ""),
+              f"{each.value:.1f}" if each.value is not None else each.not_scored] for each in members[:top]),
+            right=(0, 3), title=f"{group} · {year} · {len(members)}",
+        )

@@ -1,0 +1,117 @@
+"""``kouan law``: the law as data, and trying it on facts that are not in the register."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from kouan.cli.output import out, say, show_findings, status_of, table, text, write_json
+
+app = typer.Typer(help="法规与参数 / the law as data", no_args_is_help=True)
+
+RULES = ("volume-standard",)
+
+
+@app.command("try")
+def try_(
+    rule: str = typer.Argument(..., help="规则，目前为 volume-standard（客货运量标准）"),
+    facts: Path = typer.Option(..., exists=True, dir_okay=False, help="事实文件（CSV）"),
+    as_of: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="设定与口径截至日期 / settings and rulings as of"),
+    rulings: Path | None = typer.Option(None, exists=True, dir_okay=False, help="解释口径文件（YAML）"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """对文件中的事实试用规则，不读写名录。空单元格表示没有该事实。
+
+    列：transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported。
+
+    例：kouan law try volume-standard --facts facts.csv --as-of 2024-06-30 --json
+    """
+    from kouan.basis import Finding
+    from kouan.grading.facts_file import read_facts_csv
+    from kouan.grading.queries import rulings_on_record
+    from kouan.grading.trial import try_facts
+    from kouan.law import load_rulings
+
+    if rule not in RULES:
+        raise typer.BadParameter(say(f"没有规则“{rule}”；可用：", f"no rule “{rule}”; known: ") + "、".join(RULES), param_hint="RULE")
+    held = load_rulings(rulings) if rulings else list(rulings_on_record())
+    answers = try_facts(read_facts_csv(facts), as_of.date(), held, file=facts.name)
+    findings = [Finding.from_dict(each) for answer in answers for each in answer["findings"]]
+    if json:
+        write_json(answers)
+        raise typer.Exit(status_of(findings))
+    zh = say("zh", "en")
+    table(
+        [say("行", "row"), say("年度", "year"), say("类别", "class"), say("结论", "verdict"), say("提示", "flags")],
+        ([answer["row"], answer["year"], (answer["transport_class_name"] or {}).get(zh, "—"),
+          (answer["verdict_name"] or {}).get(zh, say("（无法判定）", "(cannot be judged)")),
+          "、".join(flag["label"][zh] for flag in answer["flags"])] for answer in answers),
+        right=(0,),
+    )
+    counts = Counter((answer["verdict_name"] or {}).get(zh, "—") for answer in answers)
+    out.print("  ".join(f"{name} {count}" for name, count in counts.most_common()))
+    show_findings(findings)
+    raise typer.Exit(status_of(findings))
+
+
+@app.command()
+def show(
+    key: str = typer.Argument("", help="参数或设定，如 volume_standard.sea.cargo；不填则列出全部"),
+    as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="截至日期 / as of"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """参数历次取值、依据，以及不明文字所取的读法。例：kouan law show volume_standard.sea.cargo"""
+    from kouan.basis import NotFound
+    from kouan.grading.queries import law_as_of
+
+    law = law_as_of(as_of.date() if as_of else None)
+    catalogue = law.catalogue()
+    if json:
+        whole = catalogue.as_dict()
+        if key:
+            whole = {kind: [each for each in rows if each.get("key", each.get("setting")) == key]
+                     for kind, rows in whole.items()}
+        write_json(whole)
+        return
+    if not key:
+        table(
+            [say("参数", "parameter"), say("现行值", "value in force"), say("依据", "citation")],
+            ([parameter.key, value.printed_text, value.citation]
+             for parameter in catalogue.parameters for value in [law.parameter(parameter.key)]),
+        )
+        table(
+            [say("设定", "setting"), say("不明文字", "open point"), say("所取读法", "reading")],
+            ([setting.key, setting.ambiguity, text(setting.label)] for setting in catalogue.settings),
+        )
+        return
+    try:
+        values = law.history(key)
+    except NotFound:
+        setting = law.setting(key)
+        out.print(f"{setting.key}  {setting.ambiguity}", markup=False)
+        out.print(f"  {text(setting.label)}（{setting.value}）", markup=False)
+        out.print(f"  {text(setting.reason)}", markup=False)
+        return
+    table(
+        [say("自", "from"), say("值", "value"), say("发布", "issued"), say("依据", "citation"), say("说明", "note")],
+        ([value.in_force_from, value.printed_text, value.issued, value.citation,
+          text(value.note) if value.note else ""] for value in values),
+        title=key,
+    )
+
+
+@app.command()
+def docs(
+    folder: Path = typer.Argument(Path("docs/law"), help="写入的目录 / folder to write"),
+) -> None:
+    """由规则与参数生成法规说明页（Markdown）。例：kouan law docs docs/law"""
+    from kouan.law.pages import catalogue_pages
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = catalogue_pages()
+    for name, content in pages.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    out.print(say(f"写入 {len(pages)} 页", f"{len(pages)} pages written") + f"：{folder}", markup=False)

@@ -1,0 +1,103 @@
+"""What can be asked of evaluation: the data cut of a set, its latest run, one subject's score.
+
+Only the benchmark set is scored in this slice. Counterpart points are never scored, ranked,
+graded or judged, and ports show 未评估 until the yearly evaluation exists.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from django.db.models import QuerySet
+
+from kouan.basis import EvidenceRef, Finding, NotFound, PeriodKind, SubjectKind
+from kouan.collection.models import Observation, Series
+from kouan.evaluation import frameworks
+from kouan.evaluation.method.cube import MonthlyCube
+from kouan.evaluation.method.framework import Framework
+from kouan.evaluation.method.recipe import Recipe
+from kouan.evaluation.method.result import Result
+from kouan.evaluation.method.run import replay
+from kouan.evaluation.models import Score, ScoreRun
+from kouan.monitoring.queries import current
+from kouan.ports.models import BenchmarkPort
+
+BENCHMARK_FRAMEWORK = "throughput-benchmark"
+BENCHMARK_SET = "us-land"
+BENCHMARK_SOURCE = "us-border-crossing"
+
+
+def framework(code: str = BENCHMARK_FRAMEWORK) -> Framework:
+    """A framework that ships with the product."""
+    return frameworks.get(code)
+
+
+def benchmark_cut(set_code: str = BENCHMARK_SET) -> tuple[MonthlyCube, list[EvidenceRef]]:
+    """The monthly figures of a benchmark set as they stand now, and references to their series.
+
+    Raises ``NotFound`` while nothing has been taken in.
+    """
+    ports = dict(BenchmarkPort.objects.filter(set_code=set_code).values_list("code", "border"))
+    wanted = set(framework().measures)
+    series = {
+        each.pk: each for each in Series.objects.filter(
+            subject_kind=SubjectKind.BENCHMARK_PORT, granularity=PeriodKind.MONTH, source=BENCHMARK_SOURCE
+        ) if each.measure in wanted and each.subject_code in ports
+    }
+    rows = current(Observation.objects.filter(series_id__in=series)).values_list(
+        "series_id", "period_start", "value", "revision"
+    )
+    subjects, names, months, values = [], [], [], []
+    last_revision: dict[int, int] = {}
+    for pk, start, value, revision in rows.iterator(chunk_size=20_000):
+        subjects.append(series[pk].subject_code)
+        names.append(series[pk].measure)
+        months.append(f"{start.year:04d}-{start.month:02d}")
+        values.append(float(value))
+        last_revision[pk] = max(revision, last_revision.get(pk, 1))
+    if not values:
+        raise NotFound([Finding.error(
+            "benchmark_without_data", "对标组尚无数据。", "The benchmark set has no figures yet.",
+            remedy=("请先导入对标数据：kouan setup", "Take in the benchmark data first: kouan setup"),
+        )])
+    cube = MonthlyCube.from_columns(
+        subjects, names, months, np.array(values), groups=ports, classes="us-land-ports"
+    )
+    evidence = [
+        EvidenceRef("collection", "series", pk, revision, cube.digest) for pk, revision in sorted(last_revision.items())
+    ]
+    return cube, evidence
+
+
+def latest_run(code: str = BENCHMARK_FRAMEWORK) -> ScoreRun | None:
+    """The last stored run of a framework."""
+    return ScoreRun.objects.filter(framework=code).order_by("-id").first()
+
+
+def scores(run: ScoreRun, *, year: int | None = None, subject: str = "") -> QuerySet[Score]:
+    """Scores of a run, in the order of year, group and rank."""
+    found = run.scores.all()
+    if year is not None:
+        found = found.filter(year=year)
+    if subject:
+        found = found.filter(subject_code=subject)
+    return found
+
+
+def replayed(run: ScoreRun) -> Result:
+    """Make a stored run again from its recipe and today's figures; refuses when either differs.
+
+    Later revisions change the data cut: the refusal then says that the figures have moved on.
+    """
+    cube, _ = benchmark_cut(run.set_code)
+    return replay(Recipe.from_dict(run.recipe), cube)
+
+
+def as_dict(score: Score) -> dict[str, Any]:
+    """JSON-ready; parts included."""
+    return {
+        "subject": f"benchmark_port:{score.subject_code}", "year": score.year, "peer_group": score.peer_group,
+        "value": score.value, "rank": score.rank, "peers": score.peers, "not_scored": score.not_scored or None,
+        "parts": score.parts,
+    }
