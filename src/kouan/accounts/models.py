@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from kouan.audit import register
 from kouan.basis import clock
 
 
@@ -38,6 +39,7 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "系统管理员"
 
 
+@register
 class Organisation(models.Model):
     """One office, agency or enterprise. ``province_code`` is GB/T 2260 (two digits)."""
 
@@ -75,6 +77,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(username__iexact=username)
 
 
+@register(exclude=("last_login",), digest=("password", "display_name", "email", "phone"))
 class User(AbstractBaseUser):
     """A person who signs in. Name, e-mail, phone and password never reach the audit trail in clear."""
 
