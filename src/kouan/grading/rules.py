@@ -199,7 +199,10 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
                 self._step("2"),
                 self.steps["2"],
                 measured=yes_no(facts.is_border),
-                required=Text(f"设定 A-01：{mode.label.zh}", f"setting A-01: {mode.label.en}"),
+                required=Text(
+                    f"对边境口岸（设定 A-01）：{mode.label.zh}",
+                    f"for border ports (setting A-01): {mode.label.en}",
+                ),
                 outcome=outcome,
                 citation=mode.citation,
             )

@@ -21,6 +21,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from kouan.basis import Finding, NotFound, Place, Refused, nearest
@@ -77,7 +78,7 @@ class Law:
     def __repr__(self) -> str:
         return f"Law(as_of={self.as_of.isoformat()}, rulings={len(self.rulings)})"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return a SHA-256 over the files of the law and the rulings that hold: a verdict's recipe keeps it."""
         rulings = [s.decided_by.as_dict() for s in self._settings.values() if s.decided_by]
