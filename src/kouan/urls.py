@@ -2,9 +2,6 @@
 
 from django.urls import include, path
 
-from kouan.api.door import api
-
 urlpatterns = [
-    path("api/v1/", api.urls),
     path("", include("kouan.console.urls")),
 ]
