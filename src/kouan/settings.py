@@ -146,6 +146,8 @@ AXES_LOCKOUT_TEMPLATE = "console/accounts/locked.html"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 
 LOGIN_URL = "sign-in"
+CSRF_FAILURE_VIEW = "kouan.console.views.errors.csrf_failure"
+PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_REDIRECT_URL = "panorama"
 LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_AGE = 8 * 60 * 60  # one working day

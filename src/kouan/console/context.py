@@ -6,15 +6,20 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from kouan import __version__
+from kouan.basis import clock
+from kouan.console.navigation import menu_for
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
-    """Workspace, version and language for the base template."""
+    """Workspace, version, language, menu and the moment of printing, for the base template."""
     return {
         "is_exercise": settings.IS_EXERCISE,
         "kouan_version": __version__,
         "is_debug": settings.DEBUG,
         "lang": "zh" if getattr(request, "LANGUAGE_CODE", "zh").startswith("zh") else "en",
+        "menu": SimpleLazyObject(lambda: menu_for(request)),
+        "printed_at": clock.now(),
     }

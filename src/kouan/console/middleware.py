@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
+from kouan.audit.actions import record_event
 from kouan.basis import Conflict, NotAllowed, NotFound, Refused
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -37,14 +38,25 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 404 and settings.DEBUG and request.resolver_match is None:
+            # In debug mode Django would list every address of the site instead.
+            return render(request, "404.html", status=404)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A ``Refused`` becomes a page that says what, where and what to do."""
+        """A ``Refused`` becomes a page that says what, where and what to do.
+
+        Asking for a record that is not there, or not in scope, leaves a trace: guessed numbers
+        of another province's data must show.
+        """
         if not isinstance(error, Refused):
             return None
         kinds = ((NotFound, 404), (NotAllowed, 403), (Conflict, 409))
         status = next((code for kind, code in kinds if isinstance(error, kind)), 422)
+        if status == 404 and request.user.is_authenticated:
+            record_event("out_of_reach", actor_id=request.user.pk,
+                         payload={"path": request.path[:300], "method": request.method})
         return render(request, "console/refused.html", {"findings": error.findings, "status": status}, status=status)
 
 

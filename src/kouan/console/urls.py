@@ -1,7 +1,14 @@
-"""The console's addresses."""
+"""The console's addresses: each page file brings its own."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from importlib import import_module
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, URLResolver
+
+# In the order of the menu. A page file is added here and nowhere else.
+PAGES = ("doors", "account")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    pattern for name in PAGES for pattern in import_module(f"kouan.console.views.{name}").urlpatterns
+]

@@ -1,0 +1,106 @@
+"""Charts as data: what charts.js draws and what the table beside it says are the same numbers.
+
+A chart is described here and drawn in the browser from a JSON block, so that no page holds a
+script of its own. A missing value stays missing (a gap in the line, 未报送 in the table).
+
+>>> chart = Chart("flows", Text("流量", "Flow"), ["2022", "2023"],
+...               [Series(Text("入境", "Inbound"), [None, Decimal("15824563")])], unit="person_crossings")
+>>> chart.payload("zh")["series"][0]["data"]
+[None, 15824563]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from kouan.basis import Text, quantity
+
+Kind = Literal["line", "bar", "stacked", "rows", "tiles", "option"]
+
+
+def plain_number(value: Decimal | int | float | None) -> int | float | None:
+    """A number for JSON; None stays None."""
+    if value is None:
+        return None
+    return int(value) if value == int(value) else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line or one set of bars. ``origin`` adds its words to the legend where origins mix."""
+
+    name: Text
+    values: Sequence[Decimal | int | float | None]
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart.
+
+    ``kind``: ``line`` (series over periods), ``bar`` and ``stacked`` (upright), ``rows``
+    (lying bars, for names), ``tiles`` (the province tile chart: ``tiles`` holds dicts of
+    ``name``, ``x``, ``y``, ``value``, ``url``), ``option`` (a plain ECharts option).
+    ``table`` is a ``TableView``; without one the component writes a plain table of the series.
+    """
+
+    key: str
+    title: Text
+    categories: Sequence[str] = ()
+    series: Sequence[Series] = ()
+    unit: str = ""
+    kind: Kind = "line"
+    origin: str | None = None
+    period: str = ""
+    source: Text | None = None
+    source_url: str = ""
+    note: Text | None = None
+    summary: Text | None = None
+    category_label: Text = Text("时期", "Period")
+    tiles: Sequence[dict[str, Any]] = ()
+    option: dict[str, Any] | None = None
+    table: Any = None
+    height: int = 300
+    annotations: Sequence[dict[str, Any]] = field(default_factory=tuple)
+
+    @property
+    def data_id(self) -> str:
+        """The id of the JSON block that charts.js reads."""
+        return f"chart-{self.key}-data"
+
+    @property
+    def unit_text(self) -> Text:
+        """The unit as printed on the axis and in the table's head."""
+        return quantity.get(self.unit).name if self.unit else Text("", "")
+
+    @property
+    def rows(self) -> list[tuple[str, list[Any]]]:
+        """The plain table: one row per category, one value per series; the latest first for lines."""
+        found = [(name, [series.values[at] for series in self.series]) for at, name in enumerate(self.categories)]
+        return found[::-1] if self.kind == "line" else found
+
+    def payload(self, language: str) -> dict[str, Any]:
+        """What charts.js reads, in one language."""
+        return {
+            "kind": self.kind,
+            "unit": self.unit_text.in_language(language),
+            "language": language,
+            "categories": list(self.categories),
+            "series": [
+                {"name": series.name.in_language(language), "data": [plain_number(v) for v in series.values]}
+                for series in self.series
+            ],
+            "tiles": [
+                {**tile, "name": _said(tile.get("name"), language), "value": plain_number(tile.get("value"))}
+                for tile in self.tiles
+            ],
+            "option": self.option,
+            "annotations": [{**note, "text": _said(note.get("text"), language)} for note in self.annotations],
+        }
+
+
+def _said(value: Any, language: str) -> Any:
+    return value.in_language(language) if isinstance(value, Text) else value

@@ -1,0 +1,107 @@
+"""A figure as pages show it: with unit, period, origin and a way to its source.
+
+>>> Figure(Decimal("15824563"), "person_crossings", Period.year(2023), "counterpart").short("zh")
+'1582.46万人次'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kouan.basis import Period, Quantity, Text, clock, numbers, quantity
+from kouan.console.words import here, page_language
+
+NOT_REPORTED = Text("未报送", "Not reported")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One value; ``value=None`` is 未报送, never zero. ``source_url`` leads to where it was read."""
+
+    value: Decimal | int | None
+    unit: str
+    period: Period | None = None
+    origin: str | None = None
+    source_url: str = ""
+    note: Text | None = None
+    label: Text | None = None
+
+    def short(self, language: str) -> str:
+        """For reading: 万 or 亿 in Chinese, thousands or millions in English, with the unit."""
+        if self.value is None:
+            return NOT_REPORTED.in_language(language)
+        return Quantity.of(Decimal(self.value), self.unit).display(language)
+
+    def exact(self, language: str) -> str:
+        """Every digit, with the unit: shown on hover and to screen readers."""
+        if self.value is None:
+            return NOT_REPORTED.in_language(language)
+        return Quantity.of(Decimal(self.value), self.unit).exact(language)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is shown and sorted as a number."""
+    return isinstance(value, Decimal | int | float) and not isinstance(value, bool)
+
+
+def number(value: Any, *, shorten: bool = True, places: int = 2) -> SafeString | str:
+    """A number as text, the exact one on hover where it was shortened; a dash for None."""
+    if value is None:
+        return "—"
+    amount = value if isinstance(value, Decimal) else Decimal(str(value))
+    exact = numbers.plain(amount, grouped=True)
+    if not shorten:
+        return numbers.plain(numbers.round_half_up(amount, places), grouped=True)
+    short = numbers.format_zh(amount, places) if page_language() == "zh" else numbers.format_en(amount, places)
+    if short.replace(",", "") == exact.replace(",", ""):
+        return exact
+    return format_html('<data value="{}" title="{}">{}</data>', numbers.plain(amount, grouped=False), exact, short)
+
+
+def percent(value: Any, places: int = 1, *, signed: bool = False) -> str:
+    """A ratio as a percentage; ``signed`` writes + for growth. A dash for None.
+
+    >>> percent(Decimal("0.1234"), signed=True), percent(None)
+    ('+12.3%', '—')
+    """
+    if value is None:
+        return "—"
+    rounded = numbers.round_half_up(Decimal(str(value)) * 100, places)
+    sign = "+" if signed and rounded > 0 else ""
+    return f"{sign}{numbers.plain(rounded, grouped=False)}%"
+
+
+def day(value: date | datetime | None) -> str:
+    """2023年3月6日, or 6 March 2023; an instant is shown by its day in Beijing."""
+    if value is None:
+        return "—"
+    if isinstance(value, datetime):
+        value = clock.day_of(value)
+    return Period.day(value).label(page_language())
+
+
+def moment(value: datetime | None) -> str:
+    """2023年3月6日 14:05 in Beijing time."""
+    if value is None:
+        return "—"
+    local = value.astimezone(clock.BEIJING)
+    return f"{Period.day(local.date()).label(page_language())} {local:%H:%M}"
+
+
+def period(value: Period | str | None) -> str:
+    """A period, or its code, as an official would write it."""
+    if value is None or value == "":
+        return "—"
+    found = value if isinstance(value, Period) else Period.parse(value)
+    return found.label(page_language())
+
+
+def unit_name(code: str) -> str:
+    """The printed name of a unit in the page's language."""
+    return here(quantity.get(code).name)

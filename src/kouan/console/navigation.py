@@ -1,0 +1,82 @@
+"""The menu: which pages stand in it, and who sees each entry.
+
+An entry is shown to those whose role carries its permission. The order is the order of work:
+first the nation, then the ports, what comes in, what it is checked against, the law, the trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from kouan.accounts.permissions import may
+from kouan.basis import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu. ``sections``: first parts of the addresses that belong to it."""
+
+    address_name: str
+    label: Text
+    icon: str
+    permission: str
+    sections: tuple[str, ...]
+    group: Text
+
+
+WORK = Text("业务", "Work")
+GROUND = Text("依据与监督", "Grounds and oversight")
+SYSTEM = Text("系统", "System")
+
+MENU: tuple[Entry, ...] = (
+    Entry("panorama", Text("全景", "Panorama"), "layout-grid", "console.read", ("",), WORK),
+    Entry("ports", Text("口岸", "Ports"), "building-arch", "ports.read", ("ports",), WORK),
+    Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
+    Entry("counterpart-checks", Text("对侧核对", "Counterpart checks"), "arrows-left-right", "console.read",
+          ("counterpart-checks",), WORK),
+    Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), WORK),
+    Entry("law", Text("法规与参数", "Law and parameters"), "gavel", "console.read", ("law",), GROUND),
+    Entry("audit", Text("审计", "Audit"), "history", "audit.read", ("audit",), GROUND),
+    Entry("users", Text("用户", "Users"), "users", "users.manage", ("users", "organisations"), SYSTEM),
+    Entry("jobs", Text("任务", "Jobs"), "progress-check", "jobs.run", ("jobs",), SYSTEM),
+)
+
+
+def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """The entries this user may open, in groups, with the one that is open marked."""
+    user: Any = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or user.must_change_password:
+        return []
+    section = request.path.strip("/").split("/", 1)[0]
+    groups: list[dict[str, Any]] = []
+    for entry in MENU:
+        address = _address(entry)
+        if address is None or not may(user, entry.permission):
+            continue
+        if not groups or groups[-1]["label"] is not entry.group:
+            groups.append({"label": entry.group, "entries": []})
+        groups[-1]["entries"].append({
+            "label": entry.label, "icon": entry.icon, "address": address, "is_open": section in entry.sections,
+        })
+    return groups
+
+
+def addresses_for(user: Any) -> Iterator[str]:
+    """The addresses of the entries a user may open, in the order of the menu."""
+    for entry in MENU:
+        address = _address(entry)
+        if address is not None and may(user, entry.permission):
+            yield address
+
+
+def _address(entry: Entry) -> str | None:
+    """The entry's address; None while its page is not served (a reduced installation)."""
+    try:
+        return reverse(entry.address_name)
+    except NoReverseMatch:
+        return None
