@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from grading.factories import cases, facts_of, law_of
 from kouan.basis import Refused
 from kouan.grading import VolumeStandard
-from grading.factories import cases, facts_of, law_of
 
 _KEYS = {
     "name",

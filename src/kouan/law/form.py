@@ -56,7 +56,7 @@ class Form:
         """Return a text that is not empty; "" after a slip."""
         if isinstance(value, str) and value.strip():
             return value.strip()
-        if value is not None:
+        if value is not None and not isinstance(value, str):
             self.slip(path, "wrong_form", "此处应为文字。", "Words belong here.", _QUOTE)
         else:
             self.slip(path, "empty", "此处不能为空。", "This may not be empty.", _SEE_GUIDE)

@@ -1,8 +1,8 @@
 """Read YAML so that a slip of the pen in a decree's figures is found, not guessed away.
 
-Plain YAML lets a key stand twice (the last silently wins), reads `on:` and `no:` as truth values, and
-makes binary fractions of decimals. Here a repeated key, an alias or a tag is refused, `on` stays a
-word, and a decimal is a `Decimal`.
+Plain YAML lets a key stand twice (the last silently wins), reads `on:` and `no:` as truth values, 010 as
+eight and 1:30 as ninety, and makes binary fractions of decimals. Here a repeated key, an alias or a tag is
+refused, `on`, `010` and `1:30` stay words, and a decimal is a `Decimal`.
 
 >>> load("limit: 1_000_000\\nshare: 0.1\\non: 2021-01-01")
 {'limit': 1000000, 'share': Decimal('0.1'), 'on': datetime.date(2021, 1, 1)}
@@ -55,11 +55,17 @@ class _StrictLoader(yaml.SafeLoader):
         return Decimal(str(self.construct_scalar(node)).replace("_", ""))
 
 
+_OWN = {
+    "tag:yaml.org,2002:bool": (r"^(?:true|false)$", "tf"),
+    "tag:yaml.org,2002:int": (r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789"),
+    "tag:yaml.org,2002:float": (r"^[-+]?(?:0|[1-9][0-9_]*)\.[0-9]+$", "-+0123456789"),
+}
 _StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _OWN]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+for _tag, (_pattern, _first) in _OWN.items():
+    _StrictLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 _StrictLoader.add_constructor("tag:yaml.org,2002:float", _StrictLoader.construct_decimal)
 
 
