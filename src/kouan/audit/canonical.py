@@ -126,15 +126,27 @@ def kind_of(field: Field[Any, Any]) -> str:
     return _KIND_OF_FIELD[internal]
 
 
+def _whatever(convert: Callable[[Any], str]) -> Callable[[Any], str]:
+    def text(value: Any) -> str:
+        try:
+            return convert(value)
+        except (ValueError, TypeError, ArithmeticError):
+            return f"?{value!r}"
+
+    return text
+
+
 class RowsDigest:
     """SHA-256 over rows in order, fed while they stream; holds a thousand rows at most.
 
     ``kinds`` names the kind of each column (``KINDS``); ``RowsDigest.of(Model)`` takes them from the
     registration of a bulk model. ``marks`` are the first hexadecimal digits of the running digest
-    after every ``MARK_EVERY`` rows.
+    after every ``MARK_EVERY`` rows. ``lenient`` is for reading back: SQLite lets a shell store text in
+    a number's column, and such a row must differ, not stop the reading.
     """
 
-    def __init__(self, kinds: Sequence[str]) -> None:
+    def __init__(self, kinds: Sequence[str], *, lenient: bool = False) -> None:
+        self._lenient = lenient
         self._converters = [KINDS[kind] for kind in kinds]
         self._sha = hashlib.sha256()
         self._pending: list[Sequence[Any]] = []
@@ -175,23 +187,29 @@ class RowsDigest:
         """Digest the pending rows column by column: the work then runs in C for the most part."""
         if not self._pending:
             return
-        columns = []
-        for convert, column in zip(
-            self._converters, zip(*self._pending, strict=True), strict=True
-        ):
-            if None in column:
-                columns.append([NULL if value is None else convert(value) for value in column])
-            else:
-                columns.append(list(map(convert, column)))
-        text = ROW_END.join(map(COLUMN_END.join, zip(*columns, strict=True))) + ROW_END
+        try:
+            text = self._text(self._converters)
+        except (ValueError, TypeError, ArithmeticError):
+            if not self._lenient:
+                raise
+            text = self._text([_whatever(convert) for convert in self._converters])
         # A lone surrogate cannot be stored by either database; let the writer hear of it here.
-        self._sha.update(text.encode("utf-8"))
+        self._sha.update(text.encode("utf-8", "backslashreplace" if self._lenient else "strict"))
         self._flushed += len(self._pending)
         if self._flushed % MARK_EVERY == 0:
             self.marks.append(self._sha.copy().hexdigest()[:MARK_LENGTH])
         self._pending = []
 
+    def _text(self, converters: Sequence[Callable[[Any], str]]) -> str:
+        columns = []
+        for convert, column in zip(converters, zip(*self._pending, strict=True), strict=True):
+            if None in column:
+                columns.append([NULL if value is None else convert(value) for value in column])
+            else:
+                columns.append(list(map(convert, column)))
+        return ROW_END.join(map(COLUMN_END.join, zip(*columns, strict=True))) + ROW_END
+
     def hexdigest(self) -> str:
-        """The digest of all rows added so far. It may be asked once only at the end of a batch."""
+        """The digest of all rows added so far; ask at the end, for marks stand at every full thousand."""
         self._flush()
         return self._sha.hexdigest()

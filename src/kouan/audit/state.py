@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from kouan.audit.reading import stream
+from kouan.audit.reading import scalar, stream
 from kouan.audit.registry import Registration
 from kouan.audit.triggers import dialect
 
@@ -42,9 +42,10 @@ class RowDifference:
 
 @dataclass(slots=True)
 class _Row:
-    """What the entries of one row say so far."""
+    """What the entries of one row say so far. ``alive`` is None while nothing is known: the insert of a
+    bulk row makes no entry of its own."""
 
-    alive: bool = False
+    alive: bool | None = False
     image: dict[str, Any] | None = None
     text: str | None = None
     entry_id: int | None = None
@@ -53,10 +54,13 @@ class _Row:
 def compare_table(
     connection: BaseDatabaseWrapper, registration: Registration, *, columns: set[str] | None = None
 ) -> Iterator[RowDifference]:
-    """Every difference of one table that is audited row by row, in the order of row keys as text.
+    """Every difference of one table, in the order of row keys as text.
 
-    ``columns`` limits the comparison to columns that the table has (before a migration adds others).
+    Of a bulk table only the rows that were updated or deleted after their batch are compared here;
+    batches.py compares the rest. ``columns`` limits the comparison to columns that the table has (before a migration adds others).
     """
+    if registration.bulk and not _is_touched(connection, registration):
+        return
     truncations = [row[0] for row in stream(
         connection, "SELECT id FROM audit_entry WHERE kind = 'T' AND table_name = %s ORDER BY id",
         [registration.table],
@@ -91,11 +95,25 @@ def _standing(
     quote = connection.ops.quote_name
     collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
     image = dialect(connection).image(connection, registration, "r", columns)
+    key = f"CAST(r.{quote(registration.key.column)} AS TEXT){collation}"
+    touched = ""
+    if registration.bulk:
+        touched = (
+            f" WHERE {key} IN (SELECT row_pk FROM audit_entry"
+            f" WHERE table_name = '{registration.table}' AND kind IN ('U', 'D'))"
+        )
     yield from stream(
         connection,
-        f"SELECT CAST(r.{quote(registration.key.column)} AS TEXT){collation} AS row_key, {image}"  # noqa: S608
-        f" FROM {quote(registration.table)} r ORDER BY 1",
+        f"SELECT {key} AS row_key, {image} FROM {quote(registration.table)} r{touched} ORDER BY 1",  # noqa: S608
     )
+
+
+def _is_touched(connection: BaseDatabaseWrapper, registration: Registration) -> bool:
+    return bool(scalar(
+        connection,
+        "SELECT EXISTS (SELECT 1 FROM audit_entry WHERE table_name = %s AND kind IN ('U', 'D'))",
+        [registration.table],
+    ))
 
 
 def _recorded(
@@ -116,13 +134,13 @@ def _recorded(
         if row_pk != key:
             if key is not None:
                 yield key, _truncated(history, truncations), troubles
-            key, history, troubles = row_pk, _Row(), []
+            key, history, troubles = row_pk, _Row(alive=None if registration.bulk else False), []
         _truncated(history, truncations, before=entry_id)
         if kind == "I" and history.alive:
             troubles.append(RowDifference(registration.table, row_pk, "replaced", entry_id))
-        elif kind in "UD" and not history.alive:
+        elif kind in "UD" and history.alive is False:
             troubles.append(RowDifference(registration.table, row_pk, "jumped", entry_id))
-        elif kind in "UD" and before != history.text:
+        elif kind in "UD" and history.alive and before != history.text:
             columns = tuple(different_columns(history.image or _parse(history.text), _parse(before)))
             if columns:
                 troubles.append(RowDifference(registration.table, row_pk, "jumped", entry_id, columns))

@@ -1,7 +1,174 @@
-"""``kouan audit``: seal the trail, verify it, export its head."""
+"""``kouan audit``: verify the trail, seal it, export its head, read it."""
 
 from __future__ import annotations
 
-from kouan.audit.commands import audit_app as app
+import json as json_format
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-__all__ = ["app"]
+import typer
+
+from kouan.cli.output import out, progress_bar, say, show_findings, status_of, table, tell, text, write_json
+
+app = typer.Typer(no_args_is_help=True, help="审计：核验、封存、锚点、查阅 / the audit trail")
+
+
+@app.command()
+def verify(
+    anchor: Path | None = typer.Option(None, help="用 kouan audit anchor 导出的锚点对照 / compare with an exported anchor"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """核验审计记录与数据现状。例：kouan audit verify --anchor anchor.json
+
+    Exit status: 0 sound, 1 not sound or not verifiable, 2 unusable arguments.
+    """
+    from kouan.audit.verify import verify as run
+
+    if anchor is not None and not anchor.is_file():
+        raise typer.BadParameter(say(f"没有这个文件：{anchor}", f"no such file: {anchor}"), param_hint="--anchor")
+    with _late_progress(quiet=json) as progress:
+        report = run(anchor=anchor, progress=progress)
+    if json:
+        write_json(report.as_dict())
+    else:
+        show_findings(report.findings)
+        out.print(text(report.summary), markup=False, style="green" if report.is_sound else "red")
+        if report.unsealed_since:
+            out.print(say(f"  待封存 {report.counts['unsealed_entries']} 条，最早 {report.unsealed_since}",
+                          f"  {report.counts['unsealed_entries']} entries not sealed yet, since {report.unsealed_since}"))
+        if report.head:
+            out.print(say(f"  链头 #{report.head['number']}（{report.head['sealed_at']}）{report.head['digest']}",
+                          f"  head #{report.head['number']} ({report.head['sealed_at']}) {report.head['digest']}"))
+        tell(f"用时 {report.seconds['total']:.1f} 秒", f"{report.seconds['total']:.1f} seconds")
+    raise typer.Exit(status_of(report.findings))
+
+
+@app.command("anchor")
+def export_anchor(
+    file: Path | None = typer.Argument(None, help="写入的文件；省略则输出到屏幕 / file to write; standard output if omitted"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON（锚点本身就是 JSON） / the anchor is JSON anyway"),
+) -> None:
+    """封存并导出链头，供异地保存。例：kouan audit anchor anchor.json"""
+    from kouan.audit.anchor import anchor as make
+    from kouan.audit.sealer import seal as run
+
+    run()
+    document = make()
+    if file is None or json:
+        write_json(document)
+    if file is not None:
+        try:
+            file.write_text(json_format.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise typer.BadParameter(say(f"无法写入：{error}", f"cannot be written: {error}"), param_hint="FILE")
+        tell(f"锚点 #{document['number']}（{document['entries']} 条）已写入 {file}，请保存到本机以外",
+             f"anchor #{document['number']} ({document['entries']} entries) written to {file}; keep it off this machine")
+
+
+@app.command()
+def seal(json: bool = typer.Option(False, "--json", help="输出 JSON")) -> None:
+    """把已提交的记录封入区块（后台进程每分钟自动进行）。例：kouan audit seal"""
+    from kouan.audit.sealer import last_block
+    from kouan.audit.sealer import seal as run
+
+    sealed = run()
+    head = last_block()
+    if json:
+        write_json({"sealed": sealed, "head": head.number if head else 0, "digest": head.digest if head else ""})
+        return
+    out.print(say(f"封存 {sealed} 条，链头 #{head.number if head else 0}",
+                  f"{sealed} entries sealed, head #{head.number if head else 0}"))
+
+
+@app.command()
+def entries(
+    table_name: str = typer.Option("", "--table", help="表名 / table"),
+    row: str = typer.Option("", help="行的主键 / primary key of the row"),
+    actor: str = typer.Option("", help="操作人登录名或编号 / sign-in name or number of the actor"),
+    kind: str = typer.Option("", help="类别字母：I新增 U修改 D删除 T清空 B批次 E事件 M迁移 / letters of kinds"),
+    since: str = typer.Option("", help="起始时间（UTC，ISO） / from, UTC"),
+    until: str = typer.Option("", help="截止时间（UTC，ISO） / to, UTC"),
+    direct: bool = typer.Option(False, "--direct", help="只看未经系统的直接写入 / only writes past the system"),
+    limit: int = typer.Option(50, min=1, max=5000, help="最多条数 / at most"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+) -> None:
+    """查阅审计记录，新的在前。例：kouan audit entries --table ports_port --row 12"""
+    from kouan.accounts.models import User
+    from kouan.audit.models import EntryKind
+    from kouan.audit.queries import changes_of
+    from kouan.audit.queries import entries as find
+
+    letters = kind.upper().replace(",", "")
+    if unknown := sorted(set(letters) - set(EntryKind.values)):
+        raise typer.BadParameter(say(f"没有这个类别：{''.join(unknown)}", f"no such kind: {''.join(unknown)}"),
+                                 param_hint="--kind")
+    actor_ids = None
+    if actor:
+        actor_ids = [int(actor)] if actor.isdecimal() else list(
+            User.objects.filter(username__iexact=actor).values_list("pk", flat=True)
+        )
+    found = list(find(
+        table=table_name, row=row, actor_ids=actor_ids, kinds=letters, since=since, until=until, direct=direct,
+    )[:limit])
+    names = dict(User.objects.filter(pk__in={each.actor_id for each in found} - {None}).values_list("pk", "username"))
+    if json:
+        write_json({"count": len(found), "entries": [
+            {
+                "id": each.pk, "at": each.at, "kind": each.kind, "table": each.table_name, "row": each.row_pk,
+                "actor_id": each.actor_id, "actor": names.get(each.actor_id), "note": each.note,
+                "direct": each.is_direct, "db_user": each.db_user, "txid": each.txid,
+                "changes": [{"column": one.column, "before": one.before, "after": one.after} for one in changes_of(each)],
+            }
+            for each in found
+        ]})
+        return
+    table(
+        [say("编号", "id"), say("时间(UTC)", "at (UTC)"), say("类别", "kind"), say("对象", "about"),
+         say("操作人", "actor"), say("事项", "note"), say("内容", "content")],
+        [
+            [each.pk, each.at, each.kind, f"{each.table_name}/{each.row_pk}".strip("/"),
+             _who(each, names), each.note, _short(changes_of(each))]
+            for each in found
+        ],
+        right=[0],
+    )
+
+
+def _who(entry: Any, names: dict[int, str]) -> str:
+    if entry.actor_id is not None:
+        return names.get(entry.actor_id, str(entry.actor_id))
+    if entry.is_direct:
+        return say("直接写入", "direct write") + (f" {entry.db_user}" if entry.db_user else "")
+    return say("系统", "system")
+
+
+def _short(changes: list[Any]) -> str:
+    parts = [
+        f"{one.column}: {one.before} → {one.after}" if one.before is not None else f"{one.column}: {one.after}"
+        for one in changes
+    ]
+    said = "; ".join(parts)
+    return said if len(said) <= 160 else said[:159] + "…"
+
+
+@contextmanager
+def _late_progress(quiet: bool) -> Iterator[Any]:
+    """A progress bar that appears only when the work takes more than two seconds."""
+    started = time.monotonic()
+    opened: list[Any] = []
+
+    def report(done: int, total: int | None, stage: str) -> None:
+        if not opened and time.monotonic() - started > 2:
+            bar = progress_bar(quiet)
+            opened.extend([bar, bar.__enter__()])
+        if opened:
+            opened[1](done, total, stage)
+
+    try:
+        yield report
+    finally:
+        if opened:
+            opened[0].__exit__(None, None, None)
