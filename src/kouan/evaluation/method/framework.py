@@ -266,10 +266,20 @@ class Framework:
 
 
 def digest_of(data: Mapping[str, Any]) -> str:
-    """SHA-256 of plain data in canonical JSON (sorted keys, no spaces, UTF-8).
+    """SHA-256 of plain data in canonical JSON: sorted keys, no spaces, UTF-8, whole numbers without a fraction.
 
-    >>> digest_of({"b": 1, "a": 2}) == digest_of({"a": 2, "b": 1})
+    JSON has one kind of number: a store or a browser may give 1.0 back as 1, which must not look like tampering.
+
+    >>> digest_of({"b": 1, "a": 2.0}) == digest_of({"a": 2, "b": 1.0})
     True
     """
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_plain(data), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -179,9 +179,17 @@ class _FrameworkReader(Reader):
         normalise = parse_normalisation(written)
         if normalise is None:
             code = written.split("(")[0].strip()
-            self.choice(
-                code if code not in NORMALISATIONS else written, f"{path}.normalise", tuple(NORMALISATIONS)
-            )
+            if code in NORMALISATIONS:
+                self.fault(
+                    "framework_code_arguments",
+                    f"{path}.normalise",
+                    f"{code} 后的数写得不对。",
+                    f"The numbers after {code} are not right.",
+                    measured=written,
+                    required=f"{NORMALISATIONS[code][0]}",
+                )
+            else:
+                self.choice(written, f"{path}.normalise", tuple(NORMALISATIONS))
         elif (implied := NORMALISATIONS[normalise.code][1]) not in (None, polarity):
             self.fault(
                 "framework_polarity_contradicts",
