@@ -25,7 +25,7 @@ os.environ["KOUAN_DEBUG"] = "1"
 for name in ("KOUAN_WORKSPACE", "KOUAN_HOSTS", "KOUAN_BASE_MAP", "KOUAN_HTTPS", "KOUAN_EMAIL_BACKEND"):
     os.environ.pop(name, None)
 
-import django
+import django  # noqa: E402  the environment above must stand first
 
 # conftest files of single rooms import models at their head, so the apps must be ready before them.
 django.setup()
