@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from kouan.accounts.scope import scope_of
+from kouan.accounts.action import System
+from kouan.accounts.scope import Scope, scope_of
+from kouan.audit.registry import register
 from kouan.basis import clock
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from kouan.accounts.models import User
+
+    Reader = User | AnonymousUser | System | None
 
 
 class TransportMode(models.TextChoices):
@@ -102,31 +106,37 @@ class HubTier(models.TextChoices):
     REGIONAL = "regional_hub", "区域枢纽"
 
 
+def scope_for(reader: Reader) -> Scope:
+    """The scope of a user; of the system itself (setup, jobs), everything."""
+    return Scope(everything=True) if isinstance(reader, System) else scope_of(reader)
+
+
 class PortQuerySet(models.QuerySet["Port"]):
     """Ports, and who may see which."""
 
-    def visible_to(self, user: User | AnonymousUser | None) -> PortQuerySet:
+    def visible_to(self, user: Reader) -> PortQuerySet:
         """Only the ports in the user's scope (DESIGN.md, contract 7).
 
         Scope goes by where a port belongs today, also when an earlier state is read: a port
         that moved to another province took its history along.
         """
-        scope = scope_of(user)
+        scope = scope_for(user)
         if scope.everything:
             return self
         if not scope:
             return self.none()
-        return self.filter(
-            Q(province_code__in=scope.provinces, province_code__gt="")
-            | Q(city_code__in=scope.cities, city_code__gt="")
-            | Q(code__in=scope.ports)
-        )
+        mine = Q(code__in=scope.ports) | Q(province_code__in=scope.provinces - {""})
+        for city in scope.cities - {""}:
+            # A prefecture's code (440300) holds the counties under it (4403xx).
+            mine |= Q(city_code__startswith=city[:4]) if city.endswith("00") else Q(city_code=city)
+        return self.filter(mine)
 
     def counted(self) -> PortQuerySet:
         """The ports that count: a group (苏州) is a heading, its members are the ports."""
         return self.filter(is_group=False)
 
 
+@register
 class Port(models.Model):
     """口岸. ``code`` is the register's own, readable and permanent: ``luohu-rail``."""
 
@@ -180,6 +190,7 @@ ATTRIBUTES = (
 )
 
 
+@register
 class PortChange(models.Model):
     """One attribute of one port became this value from this date, by this document.
 
@@ -203,6 +214,7 @@ class PortChange(models.Model):
         verbose_name = verbose_name_plural = "口岸变更"
 
 
+@register
 class PortEvent(models.Model):
     """新增开放、扩大开放、关闭、优化整合、验收: what happened, when, by which document.
 
@@ -228,6 +240,7 @@ class PortEvent(models.Model):
         verbose_name = verbose_name_plural = "口岸事项"
 
 
+@register
 class PortCode(models.Model):
     """A code that somebody else gives the port, with its scheme and dates (R-227).
 
@@ -262,11 +275,12 @@ class PortCode(models.Model):
 class PlanQuerySet(models.QuerySet["models.Model"]):
     """Rows that every reader of the console may see: the published plan, and benchmarks abroad."""
 
-    def visible_to(self, user: User | AnonymousUser | None) -> PlanQuerySet:
+    def visible_to(self, user: Reader) -> PlanQuerySet:
         """All of them for whoever has any scope; nothing for the public and for enterprises."""
-        return self if scope_of(user) else self.none()
+        return self if scope_for(user) else self.none()
 
 
+@register
 class LayoutEntry(models.Model):
     """A row of 专栏2, 3 or 4: a place in a layout, not a port (A-19)."""
 
@@ -288,6 +302,7 @@ class LayoutEntry(models.Model):
     neighbour_code = models.CharField("毗邻国家", max_length=2, blank=True)
     quote = models.CharField("原文", max_length=300, blank=True)
     note = models.CharField("说明", max_length=400, blank=True)
+    note_en = models.CharField("说明（英文）", max_length=400, blank=True)
     ports = models.ManyToManyField(Port, through="LayoutLink", related_name="layout_entries")
 
     objects = PlanQuerySet.as_manager()
@@ -297,6 +312,7 @@ class LayoutEntry(models.Model):
         verbose_name = verbose_name_plural = "布局条目"
 
 
+@register
 class LayoutLink(models.Model):
     """Which ports stand behind a layout row: many to many."""
 
@@ -312,9 +328,9 @@ class LayoutLink(models.Model):
 class CounterpartPointQuerySet(models.QuerySet["CounterpartPoint"]):
     """Counterpart points, and who may see which."""
 
-    def visible_to(self, user: User | AnonymousUser | None) -> CounterpartPointQuerySet:
+    def visible_to(self, user: Reader) -> CounterpartPointQuerySet:
         """Points whose port the user sees; those that face no single port, the national office only."""
-        scope = scope_of(user)
+        scope = scope_for(user)
         if scope.everything:
             return self
         if not scope:
@@ -322,6 +338,7 @@ class CounterpartPointQuerySet(models.QuerySet["CounterpartPoint"]):
         return self.filter(port__in=Port.objects.visible_to(user))
 
 
+@register
 class CounterpartPoint(models.Model):
     """对侧口岸点: a source of counts of the same crossing. Never scored, ranked, graded or judged."""
 
@@ -343,6 +360,7 @@ class CounterpartPoint(models.Model):
         verbose_name = verbose_name_plural = "对侧口岸点"
 
 
+@register
 class BenchmarkPort(models.Model):
     """对标口岸 abroad: outside the register, without transport class, never counted."""
 
@@ -361,6 +379,7 @@ class BenchmarkPort(models.Model):
         verbose_name = verbose_name_plural = "对标口岸"
 
 
+@register
 class Project(models.Model):
     """A project of 专栏7–10, with the ports it names."""
 
@@ -371,9 +390,11 @@ class Project(models.Model):
     object_zh = models.CharField("对象", max_length=120)
     mode = models.CharField("运输方式", max_length=12, blank=True)
     kind = models.CharField("内容", max_length=160, blank=True)
+    kind_en = models.CharField("内容（英文）", max_length=160, blank=True)
     counterpart_code = models.CharField("对应国家（地区）", max_length=2, blank=True)
     quote = models.CharField("原文", max_length=300, blank=True)
     note = models.CharField("说明", max_length=300, blank=True)
+    note_en = models.CharField("说明（英文）", max_length=300, blank=True)
     ports = models.ManyToManyField(Port, through="ProjectLink", related_name="projects")
 
     objects = PlanQuerySet.as_manager()
@@ -383,6 +404,7 @@ class Project(models.Model):
         verbose_name = verbose_name_plural = "规划项目"
 
 
+@register
 class ProjectLink(models.Model):
     """A project names this port."""
 
@@ -395,6 +417,7 @@ class ProjectLink(models.Model):
         verbose_name = verbose_name_plural = "规划项目与口岸"
 
 
+@register
 class RegisterLoad(models.Model):
     """One loading of the bundled register: what it held, and what it changed here."""
 
