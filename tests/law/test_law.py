@@ -197,3 +197,9 @@ def test_a_missing_file_of_rulings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refusal:
         load_rulings(tmp_path / "none.yaml")
     assert refusal.value.findings[0].code == "unreadable_file"
+
+
+def test_a_value_is_carried_on_from_the_day_after_the_period_it_was_made_for() -> None:
+    value = Law(date(2024, 6, 30)).parameter(SEA)
+    assert not value.is_carried_on(date(2025, 12, 31))
+    assert value.is_carried_on(date(2026, 1, 1))

@@ -237,6 +237,7 @@ class PortFacts:
                 required=f"{_FIRST_YEAR}-{as_of.year + _YEARS_AHEAD}",
                 remedy=("请填写四位数的公历年度。", "Enter a calendar year of four digits."),
             )
+            year = None  # nothing more can be said of it
         elif year is not None and year > as_of.year:
             yield Finding.warning(
                 "year_not_begun",
