@@ -89,7 +89,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture(scope="session", autouse=True)
 def _trail_can_be_emptied_between_tests() -> None:
     """The audit trail refuses to be emptied; see trail.py."""
-    from trail import allow_flush
+    from tests.trail import allow_flush
 
     allow_flush()
 
