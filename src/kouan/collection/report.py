@@ -1,0 +1,67 @@
+"""What an intake answers, at every door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kouan.basis import Severity
+
+if TYPE_CHECKING:
+    from kouan.collection.models import Batch
+
+
+@dataclass(slots=True)
+class IntakeReport:
+    """Counts of one file. Rows: ``read`` = ``accepted`` + ``held`` + ``refused``. Figures: new
+    ``observations``, ``revisions`` of known ones, and ``unchanged``.
+
+    ``findings`` is the summary by code, each a Finding's dict with ``count`` and ``places``; the full
+    list stands on the held and refused rows of the batch. ``repeated``: this very file was taken in
+    before, so nothing was written. ``batch`` is empty after a dry run.
+    """
+
+    source: str
+    file: str
+    sha256: str
+    batch: int | None = None
+    read: int = 0
+    accepted: int = 0
+    held: int = 0
+    refused: int = 0
+    observations: int = 0
+    revisions: int = 0
+    unchanged: int = 0
+    repeated: bool = False
+    dry_run: bool = False
+    seconds: float = 0.0
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything was not accepted: the command then ends with status 1."""
+        return any(finding["severity"] == Severity.ERROR for finding in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON shape of ``kouan intake --json`` and of the API."""
+        return {
+            "source": self.source, "file": self.file, "sha256": self.sha256, "batch": self.batch,
+            "read": self.read, "accepted": self.accepted, "held": self.held, "refused": self.refused,
+            "observations": self.observations, "revisions": self.revisions, "unchanged": self.unchanged,
+            "repeated": self.repeated, "dry_run": self.dry_run, "seconds": round(self.seconds, 3),
+            "findings": self.findings,
+        }
+
+    @classmethod
+    def of_batch(cls, batch: Batch, *, repeated: bool = False) -> IntakeReport:
+        """The report of a batch as it stands; of a file that came again, with nothing new."""
+        report = cls(
+            batch.source, batch.file_name, batch.file_sha256, batch.pk, batch.rows_read, batch.rows_accepted,
+            batch.rows_held, batch.rows_refused, batch.observations, batch.revisions, batch.unchanged,
+            repeated, False, batch.seconds, list(batch.findings),
+        )
+        if repeated:
+            report.unchanged += report.observations + report.revisions
+            report.observations = report.revisions = 0
+            report.seconds = 0.0
+        return report
