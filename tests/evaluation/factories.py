@@ -31,7 +31,9 @@ def an_indicator(code: str, derive: dict[str, Any], /, **changes: Any) -> dict[s
     return line | changes
 
 
-def framework_data(*indicators: dict[str, Any], series: dict[str, list[str]] | None = None, **changes: Any) -> Any:
+def framework_data(
+    *indicators: dict[str, Any], series: dict[str, list[str]] | None = None, **changes: Any
+) -> Any:
     """A framework with one top node over the given indicators, as plain data."""
     data: dict[str, Any] = {
         "code": "small",
@@ -70,7 +72,9 @@ def a_framework(*indicators: dict[str, Any], **changes: Any) -> Framework:
     return framework_from_dict(framework_data(*indicators, **changes))
 
 
-def a_cube(values: Any, *, measures: tuple[str, ...] = ("cars",), groups: Any = "g", first_year: int = 2020) -> MonthlyCube:
+def a_cube(
+    values: Any, *, measures: tuple[str, ...] = ("cars",), groups: Any = "g", first_year: int = 2020
+) -> MonthlyCube:
     """A cube from (ports, measures, months), or (ports, months) when there is one measure.
 
     Ports are named p00, p01 …; `groups` is one name for all or a list.

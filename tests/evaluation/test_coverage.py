@@ -12,7 +12,9 @@ from kouan.evaluation.method.coverage import Coverage, cover
 NAN = float("nan")
 
 
-def of(*measures: list[list[float]], limit: float = 0.1, look_back: int = 3, carried_years: int = 3) -> Coverage:
+def of(
+    *measures: list[list[float]], limit: float = 0.1, look_back: int = 3, carried_years: int = 3
+) -> Coverage:
     """Cover one port: each measure is a list of years, each year a list of 12 months."""
     return cover(
         np.array(measures, dtype=float)[None],

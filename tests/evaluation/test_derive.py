@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.factories import a_cube, a_framework, an_indicator, steady
 
+from evaluation.factories import a_cube, a_framework, an_indicator, steady
 from kouan.basis import Refused
 from kouan.evaluation.method import Reason, Result, run
 
@@ -31,9 +31,7 @@ def reason(result: Result, port: int = 0, year: int = -1) -> Reason:
 
 def two_series(derivation: dict[str, Any], values: Any) -> Result:
     """Run one indicator over the series cars and lorries: values are (ports, 2, months)."""
-    framework = a_framework(
-        an_indicator("A", derivation), series={"cars": ["cars"], "lorries": ["lorries"]}
-    )
+    framework = a_framework(an_indicator("A", derivation), series={"cars": ["cars"], "lorries": ["lorries"]})
     return run(framework, a_cube(values, measures=("cars", "lorries")))
 
 
@@ -105,7 +103,8 @@ def test_growth_adds_series_by_the_median_of_the_base_year() -> None:
     cars = np.concatenate([steady(100, 100, 100, years=3), steady(300, 100, 100)], axis=1)
     lorries = steady(10, 10, 10, years=4)
     result = two_series(
-        {"kind": "growth", "years": 3, "series": {"cars": 0.5, "lorries": 0.5}}, np.stack([cars, lorries], axis=1)
+        {"kind": "growth", "years": 3, "series": {"cars": 0.5, "lorries": 0.5}},
+        np.stack([cars, lorries], axis=1),
     )
     assert result.raw[3, 0, 0] == pytest.approx((2 ** (1 / 3) - 1) * 100)
     assert result.raw[3, 1, 0] == pytest.approx(0)

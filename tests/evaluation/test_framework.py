@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evaluation.factories import a_framework, an_indicator, framework_data
 
+from evaluation.factories import a_framework, an_indicator, framework_data
 from kouan.basis import NotFound, Refused
 from kouan.evaluation import frameworks
 from kouan.evaluation.method import framework_from_dict, load_framework
@@ -50,10 +50,18 @@ TOTAL = {"kind": "total", "series": "cars"}
         ({"polarty": "higher"}, "framework_unknown_key", "nodes[1].polarty"),
         ({"elements": []}, "framework_wrong_type", "nodes.A.elements"),
         ({"name": {"zh": "只有中文", "en": ""}}, "framework_text_empty", "nodes.A.name"),
-        ({"derive": {"kind": "total", "series": "lorries"}}, "framework_unknown_code", "nodes.A.derive.series.lorries"),
+        (
+            {"derive": {"kind": "total", "series": "lorries"}},
+            "framework_unknown_code",
+            "nodes.A.derive.series.lorries",
+        ),
         ({"derive": {"kind": "sum", "series": "cars"}}, "framework_unknown_code", "nodes.A.derive.kind"),
         ({"derive": {"kind": "growth", "series": "cars"}}, "framework_wrong_type", "nodes.A.derive.years"),
-        ({"derive": {"kind": "total", "series": "cars", "years": 3}}, "framework_unknown_key", "nodes.A.derive.years"),
+        (
+            {"derive": {"kind": "total", "series": "cars", "years": 3}},
+            "framework_unknown_key",
+            "nodes.A.derive.years",
+        ),
     ],
 )
 def test_a_faulty_indicator_is_named_with_its_place(change: dict[str, Any], code: str, place: str) -> None:

@@ -62,7 +62,9 @@ def test_points_outside_their_range_are_refused_not_clipped(code: str) -> None:
 
 
 @given(POSITIVE, POSITIVE, POSITIVE, POSITIVE, st.booleans())
-def test_a_better_value_never_gets_fewer_points(a: float, b: float, c: float, d: float, logarithmic: bool) -> None:
+def test_a_better_value_never_gets_fewer_points(
+    a: float, b: float, c: float, d: float, logarithmic: bool
+) -> None:
     low, high = sorted((a, b))
     worse, better = sorted((c, d))
     points = [place(v, low, high, logarithmic=logarithmic) for v in (worse, better)]
@@ -70,7 +72,9 @@ def test_a_better_value_never_gets_fewer_points(a: float, b: float, c: float, d:
 
 
 @given(POSITIVE, POSITIVE, POSITIVE, st.floats(1e-3, 1e3), st.booleans())
-def test_another_unit_gives_the_same_points(v: float, a: float, b: float, factor: float, logarithmic: bool) -> None:
+def test_another_unit_gives_the_same_points(
+    v: float, a: float, b: float, factor: float, logarithmic: bool
+) -> None:
     low, high = sorted((a, b))
     if high < low * 1.001:
         return

@@ -41,7 +41,9 @@ def scored(values: np.ndarray, names: list[str] | None = None, split: int = 7, *
 
 @settings(max_examples=60, deadline=None)
 @given(blocks(), st.sampled_from(["arithmetic", "geometric"]))
-def test_scores_lie_between_0_and_100_and_nothing_is_absent_without_a_reason(values: np.ndarray, rule: str) -> None:
+def test_scores_lie_between_0_and_100_and_nothing_is_absent_without_a_reason(
+    values: np.ndarray, rule: str
+) -> None:
     result = scored(values, aggregation=rule)
     is_scored = result.not_scored == NotScored.SCORED
     assert (np.isfinite(result.score) == is_scored).all()
@@ -78,7 +80,9 @@ def test_equal_ports_tie(values: np.ndarray) -> None:
 @given(blocks(), st.sampled_from([1e-3, 0.1, 7.0, 1e4]))
 def test_counting_in_another_unit_changes_no_score(values: np.ndarray, factor: float) -> None:
     # Where peers are too few the fixed values are in the old unit, so the class must have five ports.
-    values = np.concatenate([values, np.abs(np.nan_to_num(values[:1])) + np.arange(1.0, 6.0)[:, None, None] * 9])
+    values = np.concatenate(
+        [values, np.abs(np.nan_to_num(values[:1])) + np.arange(1.0, 6.0)[:, None, None] * 9]
+    )
     result, scaled = scored(values, split=99), scored(values * factor, split=99)
     compared = (result.basis != 3).all(axis=2) & (scaled.basis != 3).all(axis=2)
     assert np.allclose(result.score[compared], scaled.score[compared], atol=2e-6, equal_nan=True)
@@ -89,7 +93,9 @@ def test_counting_in_another_unit_changes_no_score(values: np.ndarray, factor: f
     st.lists(st.floats(0, 1e9), min_size=2, max_size=8),
     st.data(),
 )
-def test_a_better_value_never_lowers_the_score_on_a_given_scale(values: list[float], data: st.DataObject) -> None:
+def test_a_better_value_never_lowers_the_score_on_a_given_scale(
+    values: list[float], data: st.DataObject
+) -> None:
     size = len(values)
     which = data.draw(st.integers(0, size - 1))
     better = np.array(values)

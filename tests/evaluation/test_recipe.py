@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.factories import a_cube, a_framework, an_indicator
 
+from evaluation.factories import a_cube, a_framework, an_indicator
 from kouan.basis import Refused
 from kouan.evaluation import frameworks
 from kouan.evaluation.method import MonthlyCube, Recipe, RecipeStep, Result, replay, run
@@ -21,7 +21,9 @@ def a_busy_cube(ports: int = 12, years: int = 6, seed: int = 3) -> MonthlyCube:
     """Ports of very different size with gaps, zeros and two groups."""
     rng = np.random.default_rng(seed)
     measures = FRAMEWORK.measures
-    values = rng.lognormal(6, 1.5, (ports, len(measures), 1)) * rng.uniform(0.5, 1.5, (ports, len(measures), 12 * years))
+    values = rng.lognormal(6, 1.5, (ports, len(measures), 1)) * rng.uniform(
+        0.5, 1.5, (ports, len(measures), 12 * years)
+    )
     values[rng.random(values.shape) < 0.03] = np.nan
     values[rng.random(values.shape) < 0.03] = 0
     return a_cube(values, measures=measures, groups=["north"] * (ports - 4) + ["south"] * 4)
@@ -124,7 +126,9 @@ def test_steps_that_are_not_the_engines_are_refused(result: Result) -> None:
     )
 
 
-@pytest.mark.parametrize("part", ["framework", "framework_digest", "data_digest", "years", "steps", "result_digest"])
+@pytest.mark.parametrize(
+    "part", ["framework", "framework_digest", "data_digest", "years", "steps", "result_digest"]
+)
 def test_a_recipe_with_a_part_missing_is_refused(result: Result, part: str) -> None:
     data = result.recipe.as_dict()
     del data[part]

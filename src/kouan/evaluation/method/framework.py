@@ -273,7 +273,9 @@ def digest_of(data: Mapping[str, Any]) -> str:
     >>> digest_of({"b": 1, "a": 2.0}) == digest_of({"a": 2, "b": 1.0})
     True
     """
-    text = json.dumps(_plain(data), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        _plain(data), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
