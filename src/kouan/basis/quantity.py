@@ -53,7 +53,7 @@ class Quantity:
         Decimal('12345000')
         """
         match = re.match(
-            r"\s*([+\-−－]?[\d０-９][\d０-９.．,，  ']*?)\s*((?:10k|1e\d+|100m)\b.*|[^\d０-９\s.,，'].*)$",
+            r"\s*([+\-−－]?[\d０-９][\d０-９.．,，  ']*?)\s*((?:10k|1e\d+|100m|10\^\d+)\b.*|[^\d０-９\s.,，'].*)$",
             text,
         )
         if not match:
@@ -62,6 +62,8 @@ class Quantity:
         value = numbers.parse(match[1], where=where)
         if isinstance(value, Finding):
             return value
+        if match[2] in numbers.MYRIADS:
+            return unit_missing(where)
         unit = find(match[2], where=where)
         return unit if isinstance(unit, Finding) else cls(value, unit)
 

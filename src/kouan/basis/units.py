@@ -24,19 +24,19 @@ import yaml
 
 from kouan.basis import numbers
 from kouan.basis.finding import Finding, Place, Refused
-from kouan.basis.names import half_width, nearest
+from kouan.basis.names import half_width, likeness, nearest
 from kouan.basis.text import Text
 
 # code prefix, Chinese, times, English spellings
 _MYRIADS: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
-    ("qian", "千", 10**3, ("thousand ", "1000 ", "1e3 ", "k")),
-    ("wan", "万", 10**4, ("10k ", "10,000 ", "10000 ", "1e4 ", "ten thousand ")),
+    ("qian", "千", 10**3, ("thousand ", "1000 ", "1e3 ", "10^3 ", "k")),
+    ("wan", "万", 10**4, ("10k ", "10,000 ", "10000 ", "1e4 ", "10^4 ", "ten thousand ")),
     ("shi_wan", "十万", 10**5, ("100k ", "1e5 ")),
-    ("bai_wan", "百万", 10**6, ("million ", "1e6 ", "mn ")),
+    ("bai_wan", "百万", 10**6, ("million ", "1e6 ", "10^6 ", "mn ")),
     ("qian_wan", "千万", 10**7, ("10m ", "1e7 ", "10 million ")),
-    ("yi", "亿", 10**8, ("100m ", "1e8 ", "100 million ")),
-    ("shi_yi", "十亿", 10**9, ("billion ", "1e9 ", "bn ")),
-    ("wan_yi", "万亿", 10**12, ("trillion ", "1e12 ")),
+    ("yi", "亿", 10**8, ("100m ", "1e8 ", "10^8 ", "100 million ")),
+    ("shi_yi", "十亿", 10**9, ("billion ", "1e9 ", "10^9 ", "bn ")),
+    ("wan_yi", "万亿", 10**12, ("trillion ", "1e12 ", "10^12 ")),
 )
 _ENGLISH_MYRIAD = {"qian": "thousand", "wan": "10,000", "shi_wan": "100,000", "bai_wan": "million",
                    "qian_wan": "10 million", "yi": "100 million", "shi_yi": "billion", "wan_yi": "trillion"}  # fmt: skip
@@ -107,14 +107,16 @@ def _registry() -> tuple[dict[str, Unit], dict[str, Unit]]:
                 unit = _scaled(base, prefix, zh, times)
                 by_code[unit.code] = unit
                 enter(unit.code, unit)
+                enter(unit.name.zh, unit)
+                if base.name.en:
+                    enter(unit.name.en, unit)
                 for name in filter(None, (code, *names)):
+                    enter(zh + name, unit)  # 万吨, and 万TEU as many write
                     if name.isascii():
                         for word in english:
-                            # "kt" and "k persons" are thousands; a bare k before a word would be unclear.
+                            # A bare k is used before the tonne only; elsewhere it would be unclear.
                             if word != "k" or name == "t":
                                 enter(word + name, unit)
-                    else:
-                        enter(zh + name, unit)
     for spelling, code in data["aliases"].items():
         enter(spelling, by_code[code])
     return by_code, by_name
@@ -180,9 +182,10 @@ def unit_missing(where: Place | None = None) -> Finding:
 def _unknown(name: str) -> Finding:
     if not name.strip():
         return unit_missing()
-    near = nearest(name, [u.name.zh for u in all_units().values() if u.name.zh]) or nearest(
-        name, [u.name.en for u in all_units().values() if u.name.en]
-    )
+    language = "en" if name.isascii() else "zh"
+    names = [word for u in all_units().values() if (word := u.name.in_language(language))]
+    # Of equally near names the registry's first is the likeliest: tonnes stand before mu.
+    near = sorted(nearest(name, names, n=20), key=lambda word: (-likeness(name, word), names.index(word)))[:3]
     zh = f"是否为：{'、'.join(near)}？" if near else ""
     en = f"Did you mean {', '.join(near)}? " if near else ""
     return Finding.error(
