@@ -2,6 +2,7 @@
 
 import pickle
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_parts_make_up_the_year(year: int, kind: str) -> None:
     assert len(parts) == {"month": 12, "quarter": 4, "day": whole.day_count}[kind]
     assert parts[0].start == whole.start
     assert parts[-1].end == whole.end
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         assert after.start - before.end == timedelta(days=1)
         assert before < after
     assert sum(part.day_count for part in parts) == whole.day_count
