@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.grading.factories import cases, facts_of, law_of
 
-from grading.factories import cases, facts_of, law_of
 from kouan.basis import Refused
 from kouan.grading import VolumeStandard
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.grading.factories import AS_OF, a_ruling, law
 
-from grading.factories import AS_OF, a_ruling, law
 from kouan.grading import PortFacts, TransportClass, Verdict, VolumeStandard
 from kouan.law import Law
 

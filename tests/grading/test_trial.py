@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.grading.factories import AS_OF, a_ruling, cases
 
-from grading.factories import AS_OF, a_ruling, cases
 from kouan.basis import Refused
 from kouan.grading.facts_file import parse_facts_csv, read_facts_csv
 from kouan.grading.trial import COLUMNS, check_columns, try_facts

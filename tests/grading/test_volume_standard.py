@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.grading.factories import AS_OF, a_port, a_ruling, law
 
 import kouan.law
-from grading.factories import AS_OF, a_port, a_ruling, law
 from kouan.basis import Refused
 from kouan.grading import PortFacts, VolumeStandard
 from kouan.grading.grace import anniversary, first_year_judged, is_past

@@ -157,10 +157,10 @@ class Law:
         return variant
 
     def catalogue(self) -> Catalogue:
-        """Return everything there is, in the order of the keys."""
+        """Return everything there is: parameters as the instruments order them, settings by ambiguity."""
         return Catalogue(
-            tuple(self.library.parameters[key] for key in sorted(self.library.parameters)),
-            tuple(self._settings[key] for key in sorted(self._settings)),
+            tuple(self.library.parameters.values()),
+            tuple(self._settings[key] for key in self.library.questions),
             self.rulings,
         )
 

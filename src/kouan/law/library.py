@@ -78,7 +78,12 @@ class Library:
             )
         if findings:
             raise Refused(findings)
-        return Library(parameters, questions, sha.hexdigest())
+        return Library(
+            # Folder by folder; inside one, as the instrument orders its subjects.
+            dict(sorted(parameters.items(), key=lambda p: (Path(p[1].file).parent, p[1].order, p[0]))),
+            dict(sorted(questions.items(), key=lambda q: (q[1].ambiguity, q[0]))),
+            sha.hexdigest(),
+        )
 
 
 def _files(folder: Path, part: str) -> Iterator[tuple[Path, str]]:
@@ -113,10 +118,11 @@ def _key_of(name: str) -> str:
 
 
 def _parameters(form: Form, data: Any, key: str) -> list[Parameter]:
-    top = form.mapping(data, "", {"label", "parameters"})
+    top = form.mapping(data, "", {"label", "parameters"}, {"order"})
     if not top:
         return []
     subject = form.text(top.get("label"), "/label")
+    order = int(form.number(top["order"], "/order")) if "order" in top else 0
     found = []
     parts = top.get("parameters")
     if not isinstance(parts, Mapping) or not parts:
@@ -171,6 +177,7 @@ def _parameters(form: Form, data: Any, key: str) -> list[Parameter]:
                 comparison=str(fields.get("comparison")),
                 values=tuple(values),
                 file=form.file,
+                order=order,
             )
         )
     return found

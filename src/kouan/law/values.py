@@ -82,7 +82,10 @@ class DatedValue:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number of the law with its history, oldest value first."""
+    """A number of the law with its history, oldest value first.
+
+    `order` is the place of its subject in the instrument (专栏6 begins with 海运); lists follow it.
+    """
 
     key: str
     label: Text
@@ -93,6 +96,7 @@ class Parameter:
     comparison: str
     values: tuple[DatedValue, ...]
     file: str
+    order: int = 0
 
     def on(self, day: date) -> DatedValue | None:
         """Return the value in force on `day`, None before the first."""

@@ -1,0 +1,198 @@
+"""Pages about the law, written from the rules, parameters and settings themselves (`kouan law docs`).
+
+`catalogue_pages()` returns {file name: Markdown}, Chinese first, English below it. A page is never edited
+by hand: it would soon say something else than the system does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from kouan.basis import Citation, Text
+from kouan.law.library import Library
+from kouan.law.rule import Rule, registered_rules
+from kouan.law.values import DatedValue, Parameter, Question
+
+_HEAD = "<!-- 由 `kouan law docs` 生成，请勿手工修改。 Written by `kouan law docs`; do not edit. -->\n"
+
+
+def catalogue_pages(
+    library: Library | None = None, rules: Mapping[str, type[Rule[Any, Any]]] | None = None
+) -> dict[str, str]:
+    """Return the pages of the law: the index, the parameters, the settings, and one page for each rule.
+
+    `rules` defaults to those whose rooms have been imported. The pages hold what ships with the release
+    and no date of their own, so that they change only when the law does; rulings are shown by the console.
+    """
+    library = library or Library.shipped()
+    rules = registered_rules() if rules is None else rules
+    pages = {
+        "parameters.md": _parameters_page(library),
+        "settings.md": _settings_page(library),
+        **{f"{key.replace('_', '-')}.md": _rule_page(rule, library) for key, rule in rules.items()},
+    }
+    return {"README.md": _index_page(rules), **pages}
+
+
+def used_by(rules: Mapping[str, type[Rule[Any, Any]]], key: str) -> list[str]:
+    """Return the keys of the rules that use a parameter or setting."""
+    return [
+        name
+        for name, rule in rules.items()
+        if key in rule.settings
+        or any(key == p or (p.endswith(".") and key.startswith(p)) for p in rule.parameters)
+    ]
+
+
+def _index_page(rules: Mapping[str, type[Rule[Any, Any]]]) -> str:
+    rows = [
+        (
+            f"[{rule.title.zh}]({key.replace('_', '-')}.md)<br>{rule.title.en}",
+            f"`{key}`",
+            str(rule.citations[0]),
+        )
+        for key, rule in rules.items()
+    ]
+    return "\n".join(
+        [
+            _HEAD,
+            "# 法规与参数 Law and parameters\n",
+            "本系统采用的全部规则、参数与设定。每一数值都注明出处和起始日期；原文有不同理解的，列明所采用的理解及理由。\n",
+            "Every rule, parameter and setting of the system. Each value names its source and the day from which "
+            "it holds; where a text can be read in several ways, the reading used is given with its reason.\n",
+            "## 规则 Rules\n",
+            _table(("规则 Rule", "标识 Key", "依据 Source"), rows),
+            "\n## 数据 Data\n",
+            "- [参数 Parameters](parameters.md)\n- [设定 Settings](settings.md)\n",
+        ]
+    )
+
+
+def _rule_page(rule: type[Rule[Any, Any]], library: Library) -> str:
+    sentence = rule.sentence()
+    parameters = [p for p in library.parameters.values() if any(p.key.startswith(k) for k in rule.parameters)]
+    questions = [library.questions[key] for key in rule.settings]
+    return "\n".join(
+        [
+            _HEAD,
+            f"# {rule.title.zh}\n\n{rule.title.en} · `{rule.key}/{rule.version}`\n",
+            f"> {sentence.zh}\n>\n> {sentence.en}\n",
+            "## 依据 Sources\n",
+            *(f"- {_cite(citation)}" for citation in rule.citations),
+            "\n## 判定步骤 Steps\n",
+            *(f"{number}. {text.zh}　{text.en}" for number, text in rule.steps.items()),
+            "\n步骤依次进行，先作出结论者为准。 The steps are taken in order; the first that decides ends the walk.\n",
+            "## 数值 Values\n",
+            _history_table(parameters),
+            "\n## 设定 Settings\n",
+            *(_question_part(question, 3) for question in questions),
+        ]
+    )
+
+
+def _parameters_page(library: Library) -> str:
+    parts = [_HEAD, "# 参数 Parameters\n", "数值按日期生效；“至”为空的，沿用至新文件载入。 A value without an end is "
+             "carried on until a new instrument is loaded.\n"]  # fmt: skip
+    subjects: dict[str, list[Parameter]] = {}
+    for parameter in library.parameters.values():
+        subjects.setdefault(parameter.file, []).append(parameter)
+    for file, parameters in subjects.items():
+        subject = parameters[0].subject
+        parts.append(f"## {subject.zh}\n\n{subject.en} · `{file}`\n")
+        for parameter in parameters:
+            parts.append(f"### {parameter.label.zh}\n\n{parameter.label.en} · `{parameter.key}`\n")
+            parts.append(_values_table(parameter))
+            parts += [
+                f"\n- {value.in_force_from.isoformat()}：{_both(value.note)}"
+                for value in parameter.values
+                if value.note
+            ]
+            parts.append("")
+    return "\n".join(parts)
+
+
+def _settings_page(library: Library) -> str:
+    return "\n".join(
+        [
+            _HEAD,
+            "# 设定 Settings\n",
+            "原文可作不同理解之处，及本系统所采用的理解。国家口岸管理部门作出解释的，自其文件载明之日起从其解释。\n",
+            "Where a text can be read in several ways, and how the system reads it. A ruling of the national port "
+            "office replaces the default from the day its document gives.\n",
+            *(_question_part(question, 2) for question in library.questions.values()),
+        ]
+    )
+
+
+def _question_part(question: Question, level: int) -> str:
+    rows = [
+        (f"`{code}`", f"{label.zh}<br>{label.en}", "默认 default" if code == question.default else "")
+        for code, label in question.choices.items()
+    ]
+    return "\n".join(
+        [
+            f"{'#' * level} {question.ambiguity} {question.label.zh}\n\n{question.label.en} · `{question.key}`\n",
+            f"{question.question.zh}\n\n{question.question.en}\n",
+            _table(("取值 Value", "理解 Reading", ""), rows),
+            f"\n- 理由：{question.reason.zh}\n- Reason: {question.reason.en}",
+            f"- 出处 Source: {_cite(question.citation)}\n",
+        ]
+    )
+
+
+def _history_table(parameters: Sequence[Parameter]) -> str:
+    """Set the dated values of several parameters side by side, one column for each date."""
+    dates = sorted({value.in_force_from for p in parameters for value in p.values})
+    rows = [
+        (
+            f"{parameter.label.zh}<br>{parameter.label.en}",
+            *(_printed_on(parameter, day) for day in dates),
+        )
+        for parameter in parameters
+    ]
+    return _table(("参数 Parameter", *(f"自 {day.isoformat()} 起" for day in dates)), rows)
+
+
+def _printed_on(parameter: Parameter, day: date) -> str:
+    value = parameter.on(day)
+    return f"{value.printed_text}<br>{value.citation.article}" if value else "—"
+
+
+def _values_table(parameter: Parameter) -> str:
+    rows = [
+        (
+            value.printed_text,
+            f"{value.value:,f} {value.unit}",
+            value.in_force_from.isoformat(),
+            _end(value),
+            value.issued.isoformat(),
+            _cite(value.citation),
+        )
+        for value in parameter.values
+    ]
+    heads = ("印载 As printed", "折合 Exact", "自 From", "至 To", "印发 Issued", "出处 Source")
+    return _table(heads, rows)
+
+
+def _end(value: DatedValue) -> str:
+    if value.in_force_to:
+        return value.in_force_to.isoformat()
+    return f"（适用期至 {value.covers_to.isoformat()}，其后待新规）" if value.covers_to else ""
+
+
+def _cite(citation: Citation) -> str:
+    name = f"《{citation.instrument.strip('《》')}》{citation.article}"
+    return f"{name}：“{citation.quote}”" if citation.quote else name
+
+
+def _both(text: Text | None) -> str:
+    return f"{text.zh} {text.en}" if text else ""
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return "\n".join([line(heads), "|" + " --- |" * len(heads), *(line(row) for row in rows)])
