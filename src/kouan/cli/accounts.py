@@ -37,18 +37,18 @@ def provision(
 ) -> None:
     """按名册批量建立用户。初始口令只显示一次。例：kouan accounts provision 名册.xlsx --commit"""
     from kouan.accounts.actions import provision_users
-    from kouan.accounts.provisioning import read_sheet
+    from kouan.accounts.provisioning import read
 
-    rows, findings = read_sheet(sheet.read_bytes(), sheet.name)
-    if findings or not commit:
+    found = read(sheet.read_bytes(), sheet.name, reader())
+    if not found.may_be_committed or not commit:
         if json:
-            write_json({"rows": len(rows), "findings": [finding.as_dict() for finding in findings]})
+            write_json({"rows": len(found.rows), "findings": [finding.as_dict() for finding in found.findings]})
         else:
-            out.print(say(f"读取 {len(rows)} 人", f"{len(rows)} people read"))
-            show_findings(findings)
-        raise typer.Exit(1 if findings else 0)
+            out.print(say(f"读取 {len(found.rows)} 人", f"{len(found.rows)} people read"))
+            show_findings(found.findings)
+        raise typer.Exit(1 if found.findings else 0)
     with acting_for(reader(), "kouan accounts provision") as actor:
-        made = provision_users(actor=actor, rows=rows)
+        made = [(one.user.username, one.password) for one in provision_users(actor=actor, lines=found.lines)]
     if json:
         write_json([{"username": name, "initial_password": password} for name, password in made])
         return
