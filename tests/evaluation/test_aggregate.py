@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.evaluation.factories import a_framework, an_indicator, framework_data
 
-from evaluation.factories import a_framework, an_indicator, framework_data
 from kouan.evaluation.method import Framework, framework_from_dict
 from kouan.evaluation.method.aggregate import (
     aggregate,

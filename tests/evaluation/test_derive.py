@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.evaluation.factories import a_cube, a_framework, an_indicator, steady
 
-from evaluation.factories import a_cube, a_framework, an_indicator, steady
 from kouan.basis import Refused
 from kouan.evaluation.method import Reason, Result, run
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.evaluation.factories import a_framework, an_indicator, framework_data
 
-from evaluation.factories import a_framework, an_indicator, framework_data
 from kouan.basis import NotFound, Refused
 from kouan.evaluation import frameworks
 from kouan.evaluation.method import framework_from_dict, load_framework

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.evaluation.factories import a_cube, a_framework, an_indicator
 
-from evaluation.factories import a_cube, a_framework, an_indicator
 from kouan.basis import Refused
 from kouan.evaluation import frameworks
 from kouan.evaluation.method import MonthlyCube, Recipe, RecipeStep, Result, replay, run

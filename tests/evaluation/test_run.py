@@ -6,8 +6,8 @@ import json
 
 import numpy as np
 import pytest
+from tests.evaluation.factories import a_cube, a_framework, an_indicator, steady
 
-from evaluation.factories import a_cube, a_framework, an_indicator, steady
 from kouan.basis import NotFound, Refused
 from kouan.evaluation.method import Basis, NotScored, Reason, run
 
