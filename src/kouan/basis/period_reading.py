@@ -1,9 +1,10 @@
 """Reading periods as clerks, spreadsheets and publishers write them.
 
 What can be read in one way only is read; what has two readings is refused with a finding that says
-both. Three traps, each refused: `03/04/2023` (3 April or 4 March), two-digit years (`Jan-23` may be
-23 January), and bare numbers such as 45021, which Excel keeps instead of a date and whose meaning
-depends on a setting of the workbook (1900 or 1904 system).
+both. Four traps, each refused: `03/04/2023` (3 April or 4 March), two-digit years (`Jan-23` may be
+23 January), `2023.1` (January, or October after a spreadsheet has cut 2023.10 as a number), and bare
+numbers such as 45021, which Excel keeps instead of a date and whose meaning depends on a setting of the
+workbook (1900 or 1904 system).
 
 >>> read_period("２０２３年３月６日").code
 '2023-03-06'
@@ -58,7 +59,7 @@ def read_period(
     elif isinstance(value, int) and not isinstance(value, bool):
         answer = _read_text(str(value), dayfirst, monthfirst)
     elif isinstance(value, float):
-        # 2023.1 may be January, or October written 2023.10 and kept as a number by the spreadsheet.
+        # 2023.0 is a year that passed through a numeric column; 2023.3 or 45021.5 may be anything.
         answer = (
             _read_text(str(int(value)), dayfirst, monthfirst) if value.is_integer() else _is_number(value)
         )
@@ -72,6 +73,8 @@ def read_period(
 @lru_cache(maxsize=32768)
 def _read_text(text: str, dayfirst: bool, monthfirst: bool) -> Period | Finding:
     plain = " ".join(_arabic(half_width(text)).split())
+    if _LOST_ZERO.fullmatch(plain):
+        return _month_ambiguous(text, plain[:4])
     for pattern, read in _FORMS:
         match = pattern.fullmatch(plain)
         if match:
@@ -115,6 +118,16 @@ def _unreadable(text: str) -> Finding:
         f"“{text}” cannot be read as a period.",
         measured=text,
         remedy=_REMEDY,
+    )
+
+
+def _month_ambiguous(text: str, year: str) -> Finding:
+    return Finding.error(
+        "month_ambiguous",
+        f"“{text}”可能是{year}年1月，也可能是{year}年10月（表格软件会把 {year}.10 存成 {year}.1）。",
+        f"“{text}” may be January {year}, or October: a spreadsheet stores {year}.10 as {year}.1.",
+        measured=text,
+        remedy=(f"请写成 {year}-01 或 {year}-10。", f"Write {year}-01 or {year}-10."),
     )
 
 
@@ -218,6 +231,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Period]], ...] = 
         (rf"{_D}(?:st|nd|rd|th)?[ \-]{_MONTH_WORD}[ ,\-]*{_Y}", _word_day),
     )
 )
+_LOST_ZERO = re.compile(r"\d{4}\.1", re.ASCII)
 _SLASHED = re.compile(
     rf"(?P<first>\d{{1,2}})(?P<s>[-/.])(?P<second>\d{{1,2}})(?P=s)(?P<year>\d{{4}}){_MIDNIGHT}",
     re.ASCII | re.IGNORECASE,
