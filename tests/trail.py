@@ -28,7 +28,7 @@ def guards_down(connection: Any) -> Iterator[None]:
         else:
             cursor.execute(
                 "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
-                " WHERE NOT tgisinternal AND tgrelid IN (%s::regclass, %s::regclass)", TRAIL[:2],
+                " WHERE tgname LIKE 'kouan_audit_guard%%' AND tgrelid IN (%s::regclass, %s::regclass)", TRAIL[:2],
             )
             guards = cursor.fetchall()
             for table, name in guards:

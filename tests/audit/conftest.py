@@ -12,23 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections
 
 from kouan.audit import RowsDigest, acting, install, keys, record_batch, registry
-from kouan.home import Home
-
-
-@pytest.fixture(autouse=True)
-def _own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A home folder with a key of this test's own; connections learn it anew."""
-    monkeypatch.setattr(settings, "HOME", Home(tmp_path / "home"))
-    keys.forget_keys()
-    if connection.connection is not None and connection.vendor == "postgresql":
-        settings.HOME.key("audit")
-        keys.prepare_connection(None, connection)
-    yield
-    keys.forget_keys()
 
 
 @dataclass(frozen=True)
@@ -45,8 +31,6 @@ def trial(transactional_db: None) -> Iterator[Models]:
     from tests.audit.trial import Berth, Count
 
     keys.ensure_key(connection)
-    if connection.vendor == "postgresql":
-        keys.prepare_connection(None, connection)
     registry.register(Berth, exclude=("heartbeat",), digest=("telephone",))
     registry.register(
         Count, bulk=True, batch_column="batch",

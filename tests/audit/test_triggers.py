@@ -139,8 +139,8 @@ def test_the_trail_refuses_to_be_changed(trial: Any, statement: str) -> None:
 def test_truncate_is_recorded_and_refused_for_the_trail(trial: Any) -> None:
     with acting(7, "verb"):
         trial.Berth.objects.create(name="一")
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE trial_berth CASCADE")
+    with acting(7, "verb"), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE trial_berth CASCADE")
     assert [(entry.kind, entry.table_name, entry.actor_id) for entry in trail()] == [
         ("I", "trial_berth", 7), ("T", "trial_berth", 7),
     ]
