@@ -71,6 +71,9 @@ class PortIndex:
         if exact is not None:
             return exact
         found = self._those(self.by_name.get(wanted, []), mode)
+        if not found and half_width(text or "").strip().endswith("港口岸"):
+            # 大连港口岸 is the port of entry at the harbour; 大连港 alone is the harbour.
+            found = self._those(self.by_name.get(wanted.removesuffix("港"), []), TransportMode.WATER)
         if len(found) == 1:
             return found[0]
         finding = self._several(text, found) if found else self._none(text, wanted, mode)
@@ -113,7 +116,9 @@ class PortIndex:
                 f"{harbour[0].code}.",
                 measured=text, remedy=("请提供口岸的出入境数据。", "Give the cross-border figures of the port of entry."),
             )
-        near = nearest(text, self.shown, n=3)
+        near = nearest(text, self.shown, n=3) or [
+            port.name_zh for port in self.ports.values() if port.initials == wanted
+        ][:3]
         hint = "、".join(f"{name}（{self.shown[name]}）" for name in near)
         return Finding.error(
             "unknown_port", f"没有“{text}”这个口岸。", f"There is no port “{text}”.", measured=text,
