@@ -184,7 +184,7 @@ def test_the_explanation_speaks_both_languages() -> None:
     head, line = result.explain("p01", 2021)
     assert "列第 4" in head.zh
     assert "rank 4 of 5" in head.en
-    assert "2,400.00" in line.en
+    assert "2,400, " in line.en
     assert "8.3%" in line.en
     assert "8.3%" in line.zh
     values[1, 12:] = NAN

@@ -96,7 +96,7 @@ def test_the_ports_everyone_knows_are_where_everyone_would_look(result: Result) 
 
 
 def test_a_month_that_was_not_published_is_not_a_month_without_traffic(result: Result) -> None:
-    """Otay Mesa has no row at all for November 2021 but two, between months of 420,000 cars."""
+    """Otay Mesa has a row for pedestrians only in November 2021, between months of 420,000 cars and more."""
     zero = run(FRAMEWORK, read_cube(silence_is_zero=True))
     y, p = result.place(OTAY_MESA, 2021)
     cars = FRAMEWORK.codes.index("G02-A3") - FRAMEWORK.codes.index("G02-A1")

@@ -191,15 +191,15 @@ class Result:
             )
         raw, points, weight = self.raw[y, p, i], self.normalised[y, p, i], self.weights[y, p, i]
         basis = BASIS_TEXT[Basis(int(self.basis[y, p, i]))]
-        zh = f"{node.name.zh}：{raw:,.2f}，得 {points:.1f} 分，占 {weight:.1%}"
-        en = f"{node.name.en}: {raw:,.2f}, {points:.1f} points, weight {weight:.1%}"
+        zh = f"{node.name.zh}：{_figure(raw)}，得 {points:.1f} 分，占 {weight:.1%}"
+        en = f"{node.name.en}: {_figure(raw)}, {points:.1f} points, weight {weight:.1%}"
         if np.isfinite(self.low[y, p, i]):
             low, high = self.low[y, p, i], self.high[y, p, i]
-            zh += f"（{basis.zh}，{self.peers[y, p, i]} 个，标尺 {low:,.2f}–{high:,.2f}）"
-            en += f" ({basis.en}, {self.peers[y, p, i]} ports, scale {low:,.2f}–{high:,.2f})"
+            zh += f"（{basis.zh}，{self.peers[y, p, i]} 个，标尺 {_figure(low)}–{_figure(high)}）"
+            en += f" ({basis.en}, {self.peers[y, p, i]} ports, scale {_figure(low)}–{_figure(high)})"
         if self.winsorised[y, p, i]:
-            zh += f"；极端值已调整为 {self.treated[y, p, i]:,.2f}"
-            en += f"; an extreme value, set to {self.treated[y, p, i]:,.2f}"
+            zh += f"；极端值已调整为 {_figure(self.treated[y, p, i])}"
+            en += f"; an extreme value, set to {_figure(self.treated[y, p, i])}"
         if np.nan_to_num(self.estimated_share[y, p, i]) > 0:
             share = self.estimated_share[y, p, i]
             zh += f"；其中 {share:.1%} 为按往年同月估计"
@@ -211,3 +211,12 @@ def _plain(value: Any) -> float | None:
     """A JSON number, None for NaN."""
     number = float(value)
     return number if np.isfinite(number) else None
+
+
+def _figure(value: Any) -> str:
+    """A figure for a sentence: whole from a thousand on, else with two decimals.
+
+    >>> _figure(2400.0), _figure(-5.376)
+    ('2,400', '-5.38')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
