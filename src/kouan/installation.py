@@ -8,6 +8,7 @@ let anybody in.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -18,6 +19,13 @@ from django.db.migrations.executor import MigrationExecutor
 from kouan.basis import Finding, Refused
 
 Say = Callable[[str, str], None]
+Report = Callable[[int, int | None, str], None]
+Bars = Callable[[], AbstractContextManager[Report]]
+
+
+def no_bars() -> AbstractContextManager[Report]:
+    """Work that nobody watches."""
+    return nullcontext(lambda done, total, stage: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,9 @@ def upgrade(say: Say) -> Standing:
     return before
 
 
-def prepare(say: Say, *, with_data: bool = True, with_demonstration: bool | None = None) -> None:
+def prepare(
+    say: Say, *, with_data: bool = True, with_demonstration: bool | None = None, bars: Bars = no_bars
+) -> None:
     """Upgrade, load the register, take in the bundled data, judge and score, seal.
 
     Demonstration sign-ins are made only where ``DEBUG`` is on (or when asked for there).
@@ -104,6 +114,39 @@ def prepare(say: Say, *, with_data: bool = True, with_demonstration: bool | None
         if settings.DEBUG if with_demonstration is None else with_demonstration:
             make_demonstration_users(actor=system)
         if with_data:
-            _take_in_bundled(system, say)
+            _take_in_bundled(system, say, bars)
             _judge_and_score(system, say)
     seal()
+
+
+def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:
+    """The public data that ships with the product, each file once; none into an exercise workspace."""
+    from kouan.collection.actions import take_in
+    from kouan.collection.sources import bundled
+
+    if settings.IS_EXERCISE:
+        return
+    for file in bundled():
+        with bars() as progress:
+            report = take_in(actor=system, path=file.path, source=file.source, progress=progress)
+        if not report.repeated:
+            say(
+                f"导入 {file.source} {file.path.name}：读取 {report.read:,} 行，接受 {report.accepted:,}，"
+                f"暂存 {report.held:,}，拒收 {report.refused:,}（{report.seconds:.0f} 秒）",
+                f"Took in {file.source} {file.path.name}: {report.read:,} rows read, {report.accepted:,} accepted, "
+                f"{report.held:,} held, {report.refused:,} refused ({report.seconds:.0f} s)",
+            )
+
+
+def _judge_and_score(system: object, say: Say) -> None:
+    """Record the verdicts of the last full year, and score the benchmark set where its figures are in."""
+    from kouan.basis import clock
+    from kouan.collection.models import Series
+    from kouan.evaluation.actions import score_benchmark
+    from kouan.grading.actions import record_verdicts
+
+    record_verdicts(actor=system, year=clock.today().year - 1)
+    if Series.objects.filter(subject_kind="benchmark_port").exists():
+        _, fresh = score_benchmark(actor=system)
+        if fresh:
+            say("对标组评分已计算", "The benchmark set is scored")

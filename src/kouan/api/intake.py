@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path as FilePath
+from pathlib import PurePath
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -13,10 +16,10 @@ from kouan.api.idempotency import once
 from kouan.api.paging import After, Limit, page, page_of_list
 from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, BatchOut, BatchPage, HoldingPage, SourceOut, SourcePage
 from kouan.basis import Finding, NotFound
-from kouan.collection.intake import take_in
+from kouan.collection.actions import take_in
 from kouan.collection.models import Batch, Holding
 from kouan.collection.queries import batches_visible_to, holdings_visible_to
-from kouan.collection.sources import Source, get_source, sources
+from kouan.collection.sources import Source, all_sources, get
 
 router = Router(tags=["报送 intake"])
 Identity = Annotated[int, Path(ge=1, lt=2**63)]
@@ -25,8 +28,8 @@ Identity = Annotated[int, Path(ge=1, lt=2**63)]
 def source_dict(source: Source) -> dict[str, Any]:
     """A source as the API shows it."""
     return {
-        "code": source.code, "title": source.title.as_dict(), "producer": source.producer,
-        "licence": source.licence, "cadence": source.cadence, "origin": str(source.origin),
+        "code": source.id, "name": source.name.as_dict(), "producer": source.producer.as_dict(),
+        "licence": source.licence.as_dict(), "cadence": source.cadence, "submitter": source.submitter,
         "description": source.as_dict(),
     }
 
@@ -54,7 +57,7 @@ def holding_dict(holding: Holding) -> dict[str, Any]:
 @router.get("/sources", response={200: SourcePage, **REFUSALS}, summary="数据来源 / sources")
 def list_sources(request: HttpRequest, limit: Limit = 50, after: After = "") -> dict[str, Any]:
     """All sources with their columns, definitions and known faults."""
-    return page_of_list(list(sources()), limit=limit, after=after, show=source_dict)
+    return page_of_list(list(all_sources()), limit=limit, after=after, show=source_dict)
 
 
 @router.get("/sources/{code}", response={200: SourceOut, **REFUSALS}, summary="一个数据来源 / one source")
@@ -62,7 +65,7 @@ def one_source(
     request: HttpRequest, code: Annotated[str, Path(max_length=64, pattern=r"^[-a-z0-9]+$")]
 ) -> dict[str, Any]:
     """One source."""
-    return source_dict(get_source(code))
+    return source_dict(get(code))
 
 
 @router.get("/batches", response={200: BatchPage, **REFUSALS}, summary="批次 / batches in scope")
@@ -89,17 +92,19 @@ def submit(
     dry_run: Annotated[bool, Form()] = False,
 ) -> Any:
     """Take in a file whole or not at all; the same key again answers the same without doing it twice."""
-    content = file.read()
-    digest = hashlib.sha256(
-        b"\0".join([source.encode(), str(dry_run).encode(), (file.name or "").encode(), content])
-    ).hexdigest()
+    name = PurePath(file.name or "upload").name
+    with TemporaryDirectory(prefix="kouan-upload-") as folder:
+        place = FilePath(folder) / "upload"
+        digest = hashlib.sha256(f"{source}\0{dry_run}\0{name}\0".encode())
+        with place.open("wb") as copy:
+            for chunk in file.chunks():
+                digest.update(chunk)
+                copy.write(chunk)
 
-    def work() -> dict[str, Any]:
-        return take_in(
-            content, name=file.name or "upload", source=source, actor=request.user, dry_run=dry_run
-        ).as_dict()
+        def work() -> dict[str, Any]:
+            return take_in(actor=request.user, path=place, name=name, source=source, dry_run=dry_run).as_dict()
 
-    return once(request.user, idempotency_key, digest, work)
+        return once(request.user, idempotency_key, digest.hexdigest(), work)
 
 
 @router.get("/findings", response={200: HoldingPage, **REFUSALS}, summary="暂存与拒收 / held and refused rows")

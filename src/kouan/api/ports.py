@@ -18,8 +18,7 @@ from kouan.api.shapes import (
     PortPage,
     PortState,
 )
-from kouan.basis import Conflict, Finding, NotFound, Place, Refused, clock
-from kouan.desk.queries import documents_visible_to
+from kouan.basis import Conflict, Finding, Place, Refused, clock
 from kouan.ports.actions import change_port
 from kouan.ports.models import Port, PortStatus, TransportMode
 from kouan.ports.queries import get_port, ports_visible_to, search, state_of
@@ -85,8 +84,8 @@ def port_state(
             "moment_without_zone", "known_at 须带时区，如 2026-01-01T00:00:00+08:00。",
             "known_at needs a time zone, such as 2026-01-01T00:00:00+08:00.", where=Place(field="known_at"),
         )])
-    return {"code": port.code, "as_of": day, "known_at": known_at,
-            "state": dict(state_of(port, as_of=day, known_at=known_at))}
+    state = state_of(port, as_of=day, known_at=known_at)
+    return {"code": port.code, "as_of": day, "known_at": known_at, "state": state.as_dict() if state else None}
 
 
 @router.patch("/ports/{code}", response={200: PortOut, **WRITE_REFUSALS}, summary="变更口岸 / change one attribute")
@@ -102,14 +101,8 @@ def change(
             "unreadable_version", f"If-Match “{if_match}”不是口岸版本。", f"If-Match “{if_match}” is no version.",
             where=Place(field="If-Match"), remedy=("请原样使用读取时的 ETag。", "Send the ETag as it was read."),
         )])
-    document = documents_visible_to(request.user).filter(reference=body.document).first()
-    if document is None:
-        raise NotFound([Finding.error(
-            "unknown_document", f"没有引用名为“{body.document}”的文件。", f"There is no document “{body.document}”.",
-            where=Place(field="document"), remedy=("请先登记变更所依据的文件。", "Record the document first."),
-        )])
     changed = change_port(
-        actor=request.user, port=port, attribute=body.attribute, value=body.value, document=document,
+        actor=request.user, code=port.code, values={body.attribute: body.value}, document=body.document,
         valid_from=body.valid_from, reason=body.reason, version=int(stated[1]),
     )
     response.headers["ETag"] = f'"{changed.version}"'

@@ -74,7 +74,7 @@ class PortState(Schema):
     code: str
     as_of: date
     known_at: datetime | None
-    state: dict[str, Any]
+    state: dict[str, Any] | None
 
 
 class PortChangeIn(Schema):
@@ -155,11 +155,11 @@ class SourceOut(Schema):
     """A source and what it brings."""
 
     code: str
-    title: dict[str, str]
-    producer: str
-    licence: str
+    name: dict[str, str]
+    producer: dict[str, str]
+    licence: dict[str, str]
     cadence: str
-    origin: str
+    submitter: str
     description: dict[str, Any] = {}
 
 

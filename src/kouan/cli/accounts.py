@@ -42,17 +42,18 @@ def provision(
     found = read(sheet.read_bytes(), sheet.name, reader())
     if not found.may_be_committed or not commit:
         if json:
-            write_json({"rows": len(found.rows), "findings": [finding.as_dict() for finding in found.findings]})
+            write_json({"rows": len(found.lines), "findings": [finding.as_dict() for finding in found.findings]})
         else:
-            out.print(say(f"读取 {len(found.rows)} 人", f"{len(found.rows)} people read"))
+            out.print(say(f"读取 {len(found.lines)} 人", f"{len(found.lines)} people read"))
             show_findings(found.findings)
-        raise typer.Exit(1 if found.findings else 0)
+        raise typer.Exit(0 if found.may_be_committed else 1)
     with acting_for(reader(), "kouan accounts provision") as actor:
-        made = [(one.user.username, one.password) for one in provision_users(actor=actor, lines=found.lines)]
+        made = provision_users(actor=actor, lines=found.lines)
     if json:
-        write_json([{"username": name, "initial_password": password} for name, password in made])
+        write_json([{"username": each.user.username, "initial_password": each.password} for each in made])
         return
-    table([say("登录名", "user"), say("初始口令（仅显示一次）", "initial password (shown once)")], made)
+    table([say("登录名", "user"), say("初始口令（仅显示一次）", "initial password (shown once)")],
+          ([each.user.username, each.password] for each in made))
 
 
 @app.command()

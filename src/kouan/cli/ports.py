@@ -71,10 +71,13 @@ def show(
         known_at=known_at.replace(tzinfo=timezone.utc) if known_at else None,
     )
     codes = [{"scheme": code.scheme, "code": code.code} for code in entry.codes.all()]
-    answer = {"code": entry.code, "state": state, "codes": codes}
     if json:
-        write_json(answer)
+        write_json({"code": entry.code, "state": state.as_dict() if state else None, "codes": codes})
         return
-    for name, value in (state if isinstance(state, dict) else vars(state)).items():
-        out.print(f"  {name:<18} {value}", markup=False)
+    if state is None:
+        out.print(say("该日（按当时所知）尚无此口岸。", "On that day, as then known, there was no such port."))
+        return
+    for name, value in state.as_dict().items():
+        if name != "because" and value not in (None, ""):
+            out.print(f"  {name:<18} {value}", markup=False)
     out.print("  " + "  ".join(f"{code['scheme']}={code['code']}" for code in codes), markup=False)

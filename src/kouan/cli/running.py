@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from kouan.cli.output import err, fail, out, say, tell
+from kouan.cli.output import err, fail, out, progress_bar, say, tell
 
 
 def mount(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def setup(
     from kouan.installation import prepare
 
     settings.HOME.open_as(workspace or settings.WORKSPACE)
-    prepare(tell, with_data=data)
+    prepare(tell, with_data=data, bars=progress_bar)
     tell("系统已就绪", "Ready")
 
 
