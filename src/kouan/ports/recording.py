@@ -93,7 +93,7 @@ def locked(code: str, actor: Any, version: int | None = None) -> Port:
 
 
 def _conflict(port: Port, seen: int) -> Conflict:
-    last = port.changes.order_by("-recorded_at", "-id").first()
+    last = port.changes.order_by("-id").first()
     if last is None:
         who, names, when = "他人", "", port.recorded_at
     else:
