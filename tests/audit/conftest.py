@@ -102,6 +102,8 @@ def ground(trial: Models, tmp_path: Path) -> Iterator[Ground]:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM INTO %s", [str(file)])
     connections.databases["ground"] = {**connections.databases["default"], "NAME": str(file)}
+    # Django's test case forbids databases that it did not make to be connected lazily.
+    connections["ground"].connect()
     try:
         yield Ground(
             "ground", "sqlite", trial.Berth.objects.using("ground"), trial.Count.objects.using("ground"), file
