@@ -6,6 +6,7 @@ graded or judged, and ports show 未评估 until the yearly evaluation exists.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,11 @@ def framework(code: str = BENCHMARK_FRAMEWORK) -> Framework:
     return frameworks.get(code)
 
 
-def benchmark_cut(set_code: str = BENCHMARK_SET) -> tuple[MonthlyCube, list[EvidenceRef]]:
-    """The monthly figures of a benchmark set as they stand now, and references to their series.
+def benchmark_cut(
+    set_code: str = BENCHMARK_SET, known_at: datetime | None = None
+) -> tuple[MonthlyCube, list[EvidenceRef]]:
+    """The monthly figures of a benchmark set as they stood at ``known_at`` (default: now), and references to
+    their series.
 
     Raises ``NotFound`` while nothing has been taken in.
     """
@@ -45,7 +49,7 @@ def benchmark_cut(set_code: str = BENCHMARK_SET) -> tuple[MonthlyCube, list[Evid
             subject_kind=SubjectKind.BENCHMARK_PORT, granularity=PeriodKind.MONTH, source=BENCHMARK_SOURCE
         ) if each.measure in wanted and each.subject_code in ports
     }
-    rows = current(Observation.objects.filter(series_id__in=series)).values_list(
+    rows = current(Observation.objects.filter(series_id__in=series), known_at).values_list(
         "series_id", "period_start", "value", "revision"
     )
     subjects, names, months, values = [], [], [], []
@@ -86,11 +90,11 @@ def scores(run: ScoreRun, *, year: int | None = None, subject: str = "") -> Quer
 
 
 def replayed(run: ScoreRun) -> Result:
-    """Make a stored run again from its recipe and today's figures; refuses when either differs.
+    """Make a stored run again from its recipe and the figures known when it was made.
 
-    Later revisions change the data cut: the refusal then says that the figures have moved on.
+    Later revisions do not disturb it. Refuses when the figures of that moment, or the result, are not the same.
     """
-    cube, _ = benchmark_cut(run.set_code)
+    cube, _ = benchmark_cut(run.set_code, known_at=run.recorded_at)
     return replay(Recipe.from_dict(run.recipe), cube)
 
 
