@@ -7,7 +7,7 @@ and trail. ``kill -9`` at any moment leaves the batch complete or absent.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from kouan.accounts.models import OrganisationKind
 from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, clock
 from kouan.collection import hooks, intake, sources, store
+from kouan.collection.holding import refuse_unless_open, reinterpret
 from kouan.collection.intake import Comparison, Examination, silent
 from kouan.collection.interpret import Progress
-from kouan.collection.models import Batch, BatchState, Series
+from kouan.collection.models import Batch, BatchState, Holding, Observation, Resolution, Series
 from kouan.collection.readers import Limits
 from kouan.collection.report import IntakeReport
 from kouan.collection.sources import Source
@@ -32,26 +33,27 @@ SUBMIT = "intake.submit"
 
 
 def take_in(
-    *, actor: Any, path: Path | str, source: str, name: str = "", dry_run: bool = False,
+    *, actor: Any, path: Path | str, source: str, name: str = "", dry_run: bool = False, again: bool = False,
     limits: Limits | None = None, progress: Progress = silent,
 ) -> IntakeReport:
     """Take a file in under a source, or with ``dry_run`` say what would happen and write nothing.
 
     Raises Refused where the file as a whole cannot be taken in; then nothing is written. The very file
-    again, by the same office, changes nothing and answers with the counts of the first time.
+    again, by the same office, changes nothing and answers with the counts of the first time; ``again``
+    reads it anew all the same (the register has grown since) and closes what the first reading held.
     """
     path = Path(path)
     name = name or path.name
     found = _allowed_source(actor, source, "collection.take_in")
     with _clear_storage_faults(name):
-        before = _same_file(actor, found, path)
+        before = None if again else _same_file(actor, found, path)
         if before is not None:
             return IntakeReport.of_batch(before, repeated=True)
         examination = intake.examine(path, found, actor, name=name, limits=limits, progress=progress)
         _record_foreign(actor, examination)
         if dry_run:
             return _counted(examination, intake.compare(examination, progress)[0], dry_run=True)
-        return _commit(actor=actor, examination=examination, progress=progress)
+        return _commit(actor=actor, examination=examination, progress=progress, again=again)
 
 
 def preview(
@@ -98,6 +100,80 @@ def discard_preview(*, actor: Any, batch_id: int) -> Batch:
     batch.state = BatchState.DISCARDED
     batch.save(update_fields=["state"])
     return batch
+
+
+# ---- held rows ------------------------------------------------------------------------------------------
+
+
+@action("intake.resolve")
+def accept_holding(
+    *, actor: Any, holding_id: int, reason: str, corrections: Mapping[str, str] | None = None
+) -> list[Observation]:
+    """Accept a held row with a reason, as it stands or with some cells corrected (by column name).
+
+    A small batch of its own writes the figures; they lead back to the row that was held. Raises Refused
+    with what is still wrong, NotFound outside the scope, Conflict when somebody was faster.
+    """
+    holding = _decidable(actor, holding_id)
+    reason = _reason(reason)
+    store.lock_intake()
+    examination = reinterpret(holding, corrections or {}, actor, overrule=True)
+    comparison, found = intake.compare(examination)
+    origin = holding.batch
+    batch = Batch(
+        source=origin.source, file_name=origin.file_name, file_sha256=origin.file_sha256, file_size=origin.file_size,
+        file_encoding=origin.file_encoding, layout=origin.layout, source_digest=origin.source_digest,
+        is_open=origin.is_open, sheets=origin.sheets, columns=origin.columns, document_id=origin.document_id,
+        submitted_by_id=actor.pk, organisation_id=origin.organisation_id, state=BatchState.COMMITTED,
+        committed_at=clock.now(), rows_read=1, rows_accepted=1, observations=comparison.observations,
+        revisions=comparison.revisions, unchanged=comparison.unchanged, resolves=holding,
+    )
+    batch.save()
+    written = _write_figures(batch, examination, comparison, found, silent)
+    batch.save(update_fields=["rows_digest"])
+    _decide(holding, actor, Resolution.ACCEPTED, reason)
+    if written:
+        hooks.tell(written)
+    return list(batch.rows.select_related("series").order_by("pk"))
+
+
+@action("intake.resolve")
+def discard_holding(*, actor: Any, holding_id: int, reason: str) -> Holding:
+    """Decide that a held row is not to be used, with a reason. The row stays readable."""
+    holding = _decidable(actor, holding_id)
+    _decide(holding, actor, Resolution.DISCARDED, _reason(reason))
+    return holding
+
+
+def _decidable(actor: Any, holding_id: int) -> Holding:
+    holding = Holding.objects.visible_to(actor).filter(pk=holding_id).first()
+    if holding is None or not may_submit(actor, sources.get(holding.batch.source)):
+        # Held rows of open sources are shown to all, but only their submitter decides about them.
+        if holding is not None:
+            raise refuse(actor, "intake.resolve", "collection.decide")
+        raise NotFound([Finding.error(
+            "holding_not_found", f"没有编号为 {holding_id} 的暂存记录。", f"There is no held row numbered {holding_id}.",
+            remedy=("请从“报送”页进入。", "Start from the page of submissions."),
+        )])
+    holding = Holding.objects.select_for_update(of=("self",)).select_related("batch").get(pk=holding_id)
+    refuse_unless_open(holding)
+    return holding
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason or len(reason) > 400:
+        raise Refused.because(
+            "reason_needed", "请写明理由（不超过400字）。", "Give the reason (400 characters at most).",
+            where=Place(field="reason"), remedy=("说明核实的对象和依据。", "Say what was verified, and with whom."),
+        )
+    return reason
+
+
+def _decide(holding: Holding, actor: Any, resolution: Resolution, reason: str) -> None:
+    holding.resolution, holding.reason = resolution, reason
+    holding.resolved_by_id, holding.resolved_at = actor.pk, clock.now()
+    holding.save(update_fields=["resolution", "reason", "resolved_by", "resolved_at"])
 
 
 # ---- who may -------------------------------------------------------------------------------------------
@@ -201,13 +277,20 @@ def _keep_preview(*, actor: Any, examination: Examination, report: IntakeReport)
 
 @action(SUBMIT)
 def _commit(
-    *, actor: Any, examination: Examination, progress: Progress, batch_id: int | None = None
+    *, actor: Any, examination: Examination, progress: Progress, batch_id: int | None = None, again: bool = False,
 ) -> IntakeReport:
     """The one transaction of an intake."""
     store.lock_intake()
     before = _same_batch(actor, examination.source, examination.sha256)
-    if before is not None:
+    if before is not None and not again:
         return IntakeReport.of_batch(before, repeated=True)
+    if before is not None:
+        Holding.objects.filter(
+            batch__source=before.source, batch__file_sha256=before.file_sha256,
+            batch__organisation_id=before.organisation_id,
+        ).waiting().update(
+            resolution=Resolution.SUPERSEDED, reason="原文件已重新读取", resolved_by_id=actor.pk, resolved_at=clock.now()
+        )
     comparison, found = intake.compare(examination, progress)
     report = _counted(examination, comparison)
     batch = _batch(actor, examination, report, _stored(actor, examination))

@@ -14,7 +14,18 @@ from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
-from kouan.basis import Finding, Measure, Period, PeriodKind, Refused, SubjectKind, SubjectRef, Unit, measures, nearest
+from kouan.basis import (
+    Finding,
+    Measure,
+    Period,
+    PeriodKind,
+    Refused,
+    SubjectKind,
+    SubjectRef,
+    Unit,
+    measures,
+    nearest,
+)
 from kouan.basis import units as unit_registry
 from kouan.collection import checks
 from kouan.collection.checks import Value
@@ -77,8 +88,10 @@ class Interpreter:
     """Reads the sheets of one file under one source for one submitter."""
 
     def __init__(
-        self, source: Source, directory: Directory, tally: Tally, limits: Limits, today: date, progress: Progress
+        self, source: Source, directory: Directory, tally: Tally, limits: Limits, today: date, progress: Progress,
+        *, believe: bool = False,
     ) -> None:
+        self.believe = believe  # a person vouches for the figures: no ceiling
         self.source, self.directory, self.tally, self.limits = source, directory, tally, limits
         self.today, self.progress = today, progress
         self.figures = Figures()
@@ -140,8 +153,6 @@ class Interpreter:
                     continue
                 self._fault(match, number, cells, what, period_faults, ragged, formula_rows.get(number), only)
                 continue
-            if what.is_foreign:
-                raise AssertionError("a subject out of scope must carry a finding")
             if only is not None:
                 reading = read_value(cells[only])
                 value, column = reading.value, what.columns[0]
@@ -189,8 +200,7 @@ class Interpreter:
     ) -> tuple[Value, Finding | None, bool]:
         """The value in the base unit, or the finding that stops the row, and whether it is refused."""
         if reading.finding is not None or reading.value is None:
-            assert reading.finding is not None
-            return 0, reading.finding, reading.is_refused
+            return 0, reading.finding or _nothing_read(), reading.is_refused
         value: Value = reading.value
         if column.source_unit is not column.base_unit:
             if isinstance(raw, str) and _SCALES & set(raw) and column.source_unit.factor >= 1000:
@@ -249,7 +259,8 @@ class Interpreter:
 
     def _numbers(self, what: _What, kind: PeriodKind) -> tuple[int, ...]:
         subject = what.subject
-        assert subject is not None
+        if subject is None:
+            raise RuntimeError("a row without a subject and without a finding")
         numbers = []
         for column in what.columns:
             key = (subject.kind.value, subject.code, column.measure.code, column.direction, column.group, kind.value)
@@ -267,16 +278,17 @@ class Interpreter:
         notes = [finding for finding in answer.findings if not finding.is_error]
         if answer.is_foreign:
             self.foreign.append(words.get(layout.subject.get("name", ""), ""))
-        held_here = False
-        for hold in layout.holds:
-            if _holds(hold.when, words):
-                faults.append(Finding.error(hold.code, *hold.message, remedy=hold.remedy))
-                held_here = True
+        stated = [
+            Finding.error(hold.code, *hold.message, remedy=hold.remedy)
+            for hold in layout.holds if _holds(hold.when, words)
+        ]
+        # One reason is enough where the source itself says why such rows are held.
+        held_here = bool(stated)
+        faults = stated or faults
         columns: list[_Column] = []
         for index, value in values:
             column = self._column(layout, words, index, value, answer.subject)
             if isinstance(column, Finding):
-                # One reason is enough where the source already says why the row is held.
                 if not held_here:
                     faults.append(column)
             else:
@@ -309,7 +321,8 @@ class Interpreter:
         )
         # A unit of the general kind (10k units) needs no arithmetic when its factor is the same.
         source_unit = base if source_unit.factor == base.factor else source_unit
-        return _Column(index, measure, direction, group, source_unit, base, checks.ceiling_per_day(measure, is_single))
+        ceiling = None if self.believe else checks.ceiling_per_day(measure, is_single)
+        return _Column(index, measure, direction, group, source_unit, base, ceiling)
 
     def _unit(self, layout: Layout, words: dict[str, str], value: ValueColumn) -> Unit | Finding | None:
         if layout.unit_column and layout.unit_column in words:
@@ -485,6 +498,11 @@ def _unknown_word(code: str, zh: str, en: str, word: str, known: Any) -> Finding
         remedy=(f"是否为：{'、'.join(near)}？" if near else f"请核对{zh}。",
                 f"Did you mean {', '.join(near)}?" if near else f"Check the {en}."),
     )
+
+
+def _nothing_read() -> Finding:
+    """Only for the type checker's sake: a reading has a value or a finding."""
+    raise RuntimeError("a reading without value and finding")
 
 
 def _between(start: Any, end: Any) -> Period | Finding:

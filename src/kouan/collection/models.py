@@ -177,6 +177,7 @@ class Resolution(models.TextChoices):
 
     ACCEPTED = "accepted", "核准入库"
     DISCARDED = "discarded", "不予采用"
+    SUPERSEDED = "superseded", "已重新读取"
 
 
 @audit.register(

@@ -72,7 +72,7 @@ def _match(sheet: Sheet, source: Source, name: str, search: int) -> tuple[Match 
                 fits.append((len(positions), layout, positions))
             elif positions and (best is None or len(positions) > best[0]):
                 best = (len(positions), _unrecognised(
-                    source, name, sheet.name, [layout.columns[column][0] for column in missing],
+                    source, name, sheet.name, [layout.titles[column][0] for column in missing],
                     [str(cell) for cell in cells if str(cell).strip()], number or None,
                 ))
         if fits:

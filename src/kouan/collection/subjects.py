@@ -22,8 +22,6 @@ MODES: dict[str, str] = {
     "road": "road", "公路": "road", "highway": "road", "陆路": "road",
     "air": "air", "航空": "air", "空运": "air",
 }  # fmt: skip
-MODE_WORDS = {"water": Text("水运", "water"), "rail": Text("铁路", "rail"), "road": Text("公路", "road"),
-              "air": Text("航空", "air")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class Directory:
             directory._load_ports(actor, scope.everything)
         if "counterpart_point" in wanted:
             for code, zh, en, mode in CounterpartPoint.objects.values_list("code", "name_zh", "name_en", "mode"):
-                _enter(directory.points, _Entry(code, en or zh, zh, mode, (code, zh, en)))
+                _enter(directory.points, _Entry(code, f"{en}（{zh}）", zh, mode, (code, zh, en)))
         if "benchmark_port" in wanted:
             for code, name, state in BenchmarkPort.objects.values_list("code", "name", "state"):
                 directory.benchmarks[code] = _Entry(code, f"{code} {name} ({state})", name, state, (name,))
@@ -105,8 +103,8 @@ class Directory:
             "port__code", "code"
         ):
             codes[port].append(code)
-        for code, zh, en, mode in ports.values_list("code", "name_zh", "name_en", "mode"):
-            entry = _Entry(code, f"{zh}（{MODE_WORDS[mode].zh}，{code}）", zh, mode, (code, zh, en, *codes[code]))
+        for code, zh, short, en, mode in ports.values_list("code", "name_zh", "short_name_zh", "name_en", "mode"):
+            entry = _Entry(code, f"{zh}（{code}）", zh, mode, (code, zh, short, en, *codes[code]))
             _enter(self.ports if own is None or code in own else self.foreign, entry)
 
     # ---- one resolver for each kind ------------------------------------------------------------------
@@ -147,10 +145,14 @@ class Directory:
                 remedy=(f"请写明代码：{'、'.join(labels)}。", f"Give the code: {', '.join(e.code for e in found)}."),
             ),))
         is_foreign = bool(self._ports(self.foreign, bracketed or name, mode))
-        labels = {each: entry.label for entries in self.ports.values() for entry in entries
-                  for each in entry.names[1:3] if each}
+        labels = self._labels(self.ports)
         near = [labels[each] for each in nearest(name, labels, n=3)]
         return Answer(None, (_unknown("port", name, _PORT, dict.fromkeys(near)),), is_foreign)
+
+    @staticmethod
+    def _labels(index: Mapping[str, list[_Entry]]) -> dict[str, str]:
+        """Every name under which something may be suggested → its label."""
+        return {each: entry.label for entries in index.values() for entry in entries for each in entry.names[1:4] if each}
 
     @staticmethod
     def _ports(index: Mapping[str, list[_Entry]], name: str, mode: str) -> list[_Entry]:
@@ -169,8 +171,9 @@ class Directory:
         codes = {entry.code for entry in entries}
         if len(codes) == 1:
             return Answer(SubjectRef.of(SubjectKind.COUNTERPART_POINT, codes.pop()))
-        known = {each for entries in self.points.values() for entry in entries for each in entry.names[1:]}
-        return Answer(None, (_unknown("counterpart_point", name, _POINT, nearest(name, known)),))
+        labels = self._labels(self.points)
+        near = dict.fromkeys(labels[each] for each in nearest(name, labels))
+        return Answer(None, (_unknown("counterpart_point", name, _POINT, near),))
 
     def _benchmark(self, code: str, name: str, state: str) -> Answer:
         """The four-digit code decides. Names are not keys: two ports are called Eastport."""
@@ -265,7 +268,7 @@ def _enter(index: dict[str, list[_Entry]], entry: _Entry) -> None:
     """Index by exact spelling, and apart from that by the key under which spellings meet."""
     for name in filter(None, entry.names):
         index[names.half_width(name).strip().casefold()].append(entry)
-    for name in filter(None, entry.names[1:3]):
+    for name in dict.fromkeys(filter(None, entry.names[1:4])):
         index["~" + names.key(name)].append(entry)
 
 

@@ -35,7 +35,7 @@ def open_file(path: Path, name: str = "", limits: Limits | None = None) -> OpenF
         raise bounds.too_large(name, size, limits.file_bytes)
     with path.open("rb") as file:
         head = file.read(8192)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         from kouan.collection.readers.workbook import open_workbook
 
         return open_workbook(path, name, limits)

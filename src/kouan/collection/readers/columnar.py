@@ -54,7 +54,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, where: str, name: str, columns:
         number = 0
         cursor = connection.execute("SELECT * FROM read_parquet(?)", [where])
         while chunk := cursor.fetchmany(_CHUNK):
-            for number, cells in enumerate(chunk, number + 1):
+            for cells in chunk:
+                number += 1
                 yield number, cells
     except duckdb.Error as error:
         raise bounds.truncated(name, str(error).splitlines()[0][:200]) from error

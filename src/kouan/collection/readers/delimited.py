@@ -79,7 +79,7 @@ def _lines(path: Path, name: str, encoding: str, packed: bool, limits: Limits) -
             except (EOFError, OSError, zlib.error) as error:
                 raise bounds.truncated(name, str(error)) from error
             size += len(chunk)
-            if size > limits.unpacked_bytes and packed or size > limits.file_bytes:
+            if (size > limits.unpacked_bytes and packed) or size > limits.file_bytes:
                 raise bounds.too_large(name, size, limits.unpacked_bytes if packed else limits.file_bytes)
             try:
                 text = decoder.decode(chunk, final=not chunk)

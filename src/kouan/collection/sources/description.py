@@ -66,6 +66,7 @@ class Layout:
 
     id: str
     columns: Mapping[str, tuple[str, ...]]
+    titles: Mapping[str, tuple[str, ...]]  # the headings as the publisher writes them, for people
     optional: frozenset[str]
     ignore: frozenset[str]
     period_columns: tuple[str, ...]
@@ -141,7 +142,7 @@ class Source:
             "layouts": [
                 {
                     "id": layout.id,
-                    "columns": {name: list(found) for name, found in layout.columns.items()},
+                    "columns": {name: list(found) for name, found in layout.titles.items()},
                     "optional": sorted(layout.optional),
                     "ignored": sorted(layout.ignore),
                 }
@@ -225,7 +226,8 @@ def _layout(data: dict[str, Any], where: str) -> Layout:
     if not used <= set(columns):
         raise BadSource(f"{where}: {sorted(used - set(columns))} are not among the columns")
     return Layout(
-        id=data["id"], columns=columns, optional=frozenset(data.get("optional", ())),
+        id=data["id"], columns=columns, titles={name: tuple(found) for name, found in data["columns"].items()},
+        optional=frozenset(data.get("optional", ())),
         ignore=frozenset(heading(each) for each in data.get("ignore", ())),
         period_columns=tuple(period["columns"]),
         period_kinds=frozenset(PeriodKind(kind) for kind in period["kinds"]),
