@@ -28,11 +28,6 @@ from kouan.monitoring.queries import FlowSeries, flows_of
 from kouan.ports.models import Port, TransportMode
 from kouan.ports.queries import ports_visible_to
 
-# A port whose class nobody has decided may be one of these; each is judged and shown (A-04).
-CANDIDATES = {
-    TransportMode.WATER: (TransportClass.SEA, TransportClass.INLAND_RIVER),
-    TransportMode.AIR: (TransportClass.AIR_COASTAL, TransportClass.AIR_OTHER),
-}
 FACT_ORIGINS = (Origin.OFFICIAL, Origin.EXERCISE)
 RULE = VolumeStandard()
 
@@ -112,9 +107,20 @@ def _facts_of(
         is_border=port.is_border, accepted_on=port.accepted_on,
         cargo_tonnes=totals.get(CARGO), person_crossings=totals.get(PERSONS),
         months_reported=months or None,
-        candidate_classes=() if port.transport_class else CANDIDATES.get(TransportMode(port.mode), ()),
+        candidate_classes=() if port.transport_class else candidates_for(port),
     )
     return facts, tuple(evidence)
+
+
+def candidates_for(port: Port) -> tuple[TransportClass, ...]:
+    """The classes that a port may have whose class nobody has decided; each is judged and shown (A-04, A-09)."""
+    if port.mode == TransportMode.AIR:
+        return (TransportClass.AIR_COASTAL, TransportClass.AIR_OTHER)
+    if port.mode != TransportMode.WATER:
+        return ()
+    if port.is_border:
+        return (TransportClass.BOUNDARY_RIVER, TransportClass.INLAND_RIVER)
+    return (TransportClass.SEA, TransportClass.INLAND_RIVER)
 
 
 def _best_year(series: Sequence[FlowSeries], year: int) -> tuple[FlowSeries, Any] | None:
