@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from tests.accounts.factories import a_national_officer, a_provincial_officer
+from tests.ports.factories import a_border_port, a_document, a_port, a_reply, a_sea_port
 
 from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
@@ -25,8 +27,6 @@ from kouan.ports.actions import (
 )
 from kouan.ports.models import Approval, EventKind, LayoutEntry, Port, PortStatus
 from kouan.ports.queries import PortIndex, events_of, resolve, state_of
-from tests.accounts.factories import a_national_officer, a_provincial_officer
-from tests.ports.factories import a_border_port, a_document, a_port, a_reply, a_sea_port
 
 pytestmark = pytest.mark.django_db
 

@@ -6,6 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from tests.accounts.factories import (
+    a_national_officer,
+    a_port_reporter,
+    a_provincial_officer,
+    a_user,
+    an_office,
+)
+from tests.ports.factories import a_border_port, a_document, a_port, a_reply, a_sea_port
 
 from kouan.accounts.action import System
 from kouan.accounts.models import OrganisationKind, Role
@@ -29,14 +37,6 @@ from kouan.ports.queries import (
     state_of,
     states_of,
 )
-from tests.accounts.factories import (
-    a_national_officer,
-    a_port_reporter,
-    a_provincial_officer,
-    a_user,
-    an_office,
-)
-from tests.ports.factories import a_border_port, a_document, a_port, a_reply, a_sea_port
 
 pytestmark = pytest.mark.usefixtures("register")
 

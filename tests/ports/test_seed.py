@@ -10,6 +10,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from tests.ports.factories import a_document
 
 from kouan.accounts.action import acting_system
 from kouan.basis import codes
@@ -31,7 +32,6 @@ from kouan.ports.models import (
 )
 from kouan.ports.names import pinyin_of
 from kouan.ports.seed import FOLDER, read_seed
-from tests.ports.factories import a_document
 
 LOWER_YANGTZE = {"nanjing", "zhenjiang", "nantong", "suzhou", "zhangjiagang", "changshu", "taicang"}
 

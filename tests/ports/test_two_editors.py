@@ -6,12 +6,12 @@ import threading
 
 import pytest
 from django.db import connections
+from tests.accounts.factories import a_national_officer
+from tests.ports.factories import a_document, a_port
 
 from kouan.basis import Conflict
 from kouan.ports.actions import change_port
 from kouan.ports.models import Port
-from tests.accounts.factories import a_national_officer
-from tests.ports.factories import a_document, a_port
 
 
 @pytest.mark.django_db(transaction=True)

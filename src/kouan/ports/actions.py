@@ -49,6 +49,7 @@ from kouan.ports.recording import (
 from kouan.ports.seed import read_seed, seed_digest
 
 GONE = (PortStatus.CLOSED, PortStatus.MERGED)
+CODE_LENGTH = 80
 SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*-(?P<mode>water|rail|road|air)")
 # Schemes of basis.codes that check a code of ours.
 CHECKED = {CodeScheme.UNLOCODE: "unlocode", CodeScheme.IATA: "iata", CodeScheme.CUSTOMS_2018: "customs_port"}
@@ -102,7 +103,7 @@ def register_port(
     record(port, {name: values[name] for name in ATTRIBUTES if name in values}, paper, actor,
            valid_from=valid_from, reason=reason, always=True)
     for name in dict.fromkeys((port.short_name_zh, port.name_en)):
-        if name:
+        if name and len(name) <= CODE_LENGTH:
             PortCode.objects.create(
                 port=port, scheme=CodeScheme.NAME, code=name, names_place=True, valid_from=valid_from, document=paper
             )
@@ -235,7 +236,7 @@ def open_port(
     refuse_if(check_day(opened_on, "opened_on") + _not_gone(port))
     if port.events.filter(kind=EventKind.OPENING).exists():
         raise _already(port, "开放", "opened", EventKind.OPENING)
-    values = {"status": PortStatus.OPEN.value, "approval": Approval.STATE_COUNCIL.value}
+    values: dict[str, Any] = {"status": PortStatus.OPEN.value, "approval": Approval.STATE_COUNCIL.value}
     if port.approved_on is None and paper.issued_on:
         values["approved_on"] = paper.issued_on
     record(port, values, paper, actor, valid_from=opened_on, reason=reason, always=True)
@@ -368,8 +369,8 @@ def _check_code(scheme: str, code: str) -> list[Finding]:
             "unknown_scheme", f"没有“{scheme}”这种代码体系。", f"There is no code scheme “{scheme}”.",
             where=Place(field="scheme"), remedy=(f"可选：{listed}。", f"Choose one of {listed}."),
         )]
-    if not code or len(code) > 80:
-        return [Finding.error("value_required", "请填写代码（不超过80个字符）。", "Give the code (at most 80 characters).",
+    if not code or len(code) > CODE_LENGTH:
+        return [Finding.error("value_required", f"请填写代码（不超过{CODE_LENGTH}个字符）。", f"Give the code (at most {CODE_LENGTH} characters).",
                               where=Place(field="code"))]
     finding = codes.check(CHECKED[CodeScheme(scheme)], code) if scheme in CHECKED else None
     return [finding.at(field="code")] if finding and finding.is_error else []

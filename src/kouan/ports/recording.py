@@ -102,14 +102,14 @@ def _conflict(port: Port, seen: int) -> Conflict:
         user = User.objects.filter(pk=last.actor_id_recorded).first() if last.actor_id_recorded else None
         who, when = (user.display_name if user else "系统"), last.recorded_at
     moment = when.astimezone(clock.BEIJING)
-    return Conflict.because(
+    return Conflict(Finding.error(
         "changed_meanwhile",
         f"{port.name_zh}已于{moment:%Y年%-m月%-d日 %H:%M}由{who}修改（{names or '编号或布局'}），您的修改未保存。",
         f"{port.code} was changed by {who} at {moment:%Y-%m-%d %H:%M} (Beijing time): {names or 'codes or layout'}. "
         "Your change was not saved.",
         measured=f"版本 {port.version}", required=f"版本 {seen}",
         remedy=("请查看最新内容后重新填写。", "Look at the port as it stands now, then enter your change again."),
-    )
+    ))
 
 
 # ---- checks ---------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def _check_value(name: str, value: Any) -> list[Finding]:
     if name == "parent":
         return [] if Port.objects.filter(code=value).exists() else [_wrong(
             "unknown_port", name, f"没有“{value}”这个口岸。", f"There is no port “{value}”.")]
-    limit = Port._meta.get_field(name).max_length
+    limit = getattr(Port._meta.get_field(name), "max_length", None)
     if isinstance(value, str) and limit and len(value) > limit:
         return [_wrong("too_long", name, f"“{label_of(name)}”超过{limit}个字符。", f"“{name}” is longer than {limit}.")]
     return []

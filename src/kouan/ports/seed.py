@@ -16,12 +16,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-FOLDER = files("kouan.ports") / "register"
+FOLDER = Path(__file__).parent / "register"
 # Everything whose content decides what the register holds; the digest covers exactly these.
 FILES = (
     "documents.yaml", "ports.csv", "codes.csv", "operating_evidence.csv",
