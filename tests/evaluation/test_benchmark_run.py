@@ -14,7 +14,7 @@ from kouan.collection.models import Batch, BatchState, LineageLink, Observation,
 from kouan.evaluation.actions import score_benchmark
 from kouan.evaluation.method import Recipe, replay
 from kouan.evaluation.models import Score, ScoreRun
-from kouan.evaluation.queries import benchmark_cut, framework, latest_run, replayed, scores
+from kouan.evaluation.queries import benchmark_cut, framework, latest_run, replayed, scores, why_not_scored
 from kouan.ports.models import BenchmarkPort
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +169,15 @@ def test_only_the_national_office_records_scores() -> None:
     with pytest.raises(NotAllowed):
         score_benchmark(actor=a_provincial_officer())
     assert not ScoreRun.objects.exists()
+
+
+def test_ports_without_a_score_stand_last_and_say_why() -> None:
+    a_benchmark_set()
+    BenchmarkPort.objects.create(code="A0", name="Silent", state="Maine", border="US-Canada Border")
+    run, _ = score_benchmark(actor=a_national_officer())
+    listed = list(scores(run, year=2023))
+    assert [each.rank for each in listed] == [1, 2, 3, 4, 5, 6, None]
+    silent = why_not_scored(listed[-1])
+    assert silent is not None
+    assert silent.zh == "当年没有发布任何数据"
+    assert why_not_scored(listed[0]) is None

@@ -22,7 +22,7 @@ def score(
 ) -> None:
     """对标组通行能力得分（仅供对标，不涉及我国口岸）。例：kouan score --year 2019 --port 2304"""
     from kouan.evaluation.actions import score_benchmark
-    from kouan.evaluation.queries import as_dict, replayed, scores
+    from kouan.evaluation.queries import as_dict, replayed, scores, why_not_scored
     from kouan.ports.models import BenchmarkPort
 
     with acting_for(reader(), "kouan score") as actor:
@@ -48,6 +48,6 @@ def score(
         table(
             [say("名次", "rank"), say("代码", "code"), say("口岸", "port"), say("得分", "score")],
             ([each.rank or "—", each.subject_code, names.get(each.subject_code, ""),
-              f"{each.value:.1f}" if each.value is not None else each.not_scored] for each in members[:top]),
+              f"{each.value:.1f}" if each.value is not None else say(*(why_not_scored(each) or ("", "")))] for each in members[:top]),
             right=(0, 3), title=f"{group} · {year} · {len(members)}",
         )

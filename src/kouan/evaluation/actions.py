@@ -39,7 +39,7 @@ def score_benchmark(*, actor: Any, set_code: str = BENCHMARK_SET) -> tuple[Score
     LineageLink.objects.bulk_create([
         LineageLink(
             user_room="evaluation", user_kind="score_run", user_id=str(kept.pk), used_room=used.room,
-            used_kind=used.kind, used_id=str(used.id), used_revision=used.revision, used_digest=used.digest,
+            used_kind=used.kind, used_id=str(used.id), used_revision=used.revision, used_digest=used.digest or "",
         ) for used in evidence
     ], batch_size=500)
     return kept, True

@@ -10,15 +10,16 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import F, FloatField, QuerySet
+from django.db.models.functions import Cast
 
-from kouan.basis import EvidenceRef, Finding, NotFound, PeriodKind, SubjectKind
+from kouan.basis import EvidenceRef, Finding, NotFound, PeriodKind, SubjectKind, Text
 from kouan.collection.models import Observation, Series
 from kouan.evaluation import frameworks
 from kouan.evaluation.method.cube import MonthlyCube
 from kouan.evaluation.method.framework import Framework
 from kouan.evaluation.method.recipe import Recipe
-from kouan.evaluation.method.result import Result
+from kouan.evaluation.method.result import NOT_SCORED_TEXT, NotScored, Result
 from kouan.evaluation.method.run import replay
 from kouan.evaluation.models import Score, ScoreRun
 from kouan.monitoring.queries import current
@@ -50,7 +51,8 @@ def benchmark_cut(
         ) if each.measure in wanted and each.subject_code in ports
     }
     rows = current(Observation.objects.filter(series_id__in=series), known_at).values_list(
-        "series_id", "period_start", "value", "revision"
+        # Floats by the database: a quarter of a million Decimals take a second to build.
+        "series_id", "period_start", Cast("value", FloatField()), "revision"
     )
     subjects, names, months, values = [], [], [], []
     last_revision: dict[int, int] = {}
@@ -58,7 +60,7 @@ def benchmark_cut(
         subjects.append(series[pk].subject_code)
         names.append(series[pk].measure)
         months.append(f"{start.year:04d}-{start.month:02d}")
-        values.append(float(value))
+        values.append(value)
         last_revision[pk] = max(revision, last_revision.get(pk, 1))
     if not values:
         raise NotFound([Finding.error(
@@ -80,8 +82,9 @@ def latest_run(code: str = BENCHMARK_FRAMEWORK) -> ScoreRun | None:
 
 
 def scores(run: ScoreRun, *, year: int | None = None, subject: str = "") -> QuerySet[Score]:
-    """Scores of a run, in the order of year, group and rank."""
-    found = run.scores.all()
+    """Scores of a run, in the order of year, group and rank; ports without a score stand last in their group."""
+    # Where NULL sorts differs between SQLite and PostgreSQL.
+    found = run.scores.order_by("year", "peer_group", F("rank").asc(nulls_last=True), "subject_code")
     if year is not None:
         found = found.filter(year=year)
     if subject:
@@ -96,6 +99,11 @@ def replayed(run: ScoreRun) -> Result:
     """
     cube, _ = benchmark_cut(run.set_code, known_at=run.recorded_at)
     return replay(Recipe.from_dict(run.recipe), cube)
+
+
+def why_not_scored(score: Score) -> Text | None:
+    """The reason in words why a port has no score; None when it has one."""
+    return NOT_SCORED_TEXT[NotScored[score.not_scored.upper()]] if score.not_scored else None
 
 
 def as_dict(score: Score) -> dict[str, Any]:
