@@ -44,6 +44,7 @@ class Chart:
     ``kind``: ``line`` (series over periods), ``bar`` and ``stacked`` (upright), ``rows``
     (lying bars, for names), ``tiles`` (the province tile chart: ``tiles`` holds dicts of
     ``name``, ``x``, ``y``, ``value``, ``url``), ``option`` (a plain ECharts option).
+    ``extras`` are columns of words that stand in the table only (changes on the year, notes).
     ``table`` is a ``TableView``; without one the component writes a plain table of the series.
     """
 
@@ -65,6 +66,7 @@ class Chart:
     table: Any = None
     height: int = 300
     annotations: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    extras: Sequence[tuple[Text, Sequence[str]]] = ()
 
     @property
     def data_id(self) -> str:
@@ -77,9 +79,12 @@ class Chart:
         return quantity.get(self.unit).name if self.unit else Text("", "")
 
     @property
-    def rows(self) -> list[tuple[str, list[Any]]]:
+    def rows(self) -> list[tuple[str, list[Any], list[str]]]:
         """The plain table: one row per category, one value per series; the latest first for lines."""
-        found = [(name, [series.values[at] for series in self.series]) for at, name in enumerate(self.categories)]
+        found = [
+            (name, [series.values[at] for series in self.series], [words[at] for _, words in self.extras])
+            for at, name in enumerate(self.categories)
+        ]
         return found[::-1] if self.kind == "line" else found
 
     def payload(self, language: str) -> dict[str, Any]:

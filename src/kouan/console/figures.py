@@ -95,11 +95,11 @@ def moment(value: datetime | None) -> str:
 
 
 def period(value: Period | str | None) -> str:
-    """A period, or its code, as an official would write it."""
+    """A period, or its code, as an official would write it; words that are no code stay as they are."""
     if value is None or value == "":
         return "—"
-    found = value if isinstance(value, Period) else Period.parse(value)
-    return found.label(page_language())
+    found = value if isinstance(value, Period) else Period.read(value)
+    return found.label(page_language()) if isinstance(found, Period) else str(value)
 
 
 def unit_name(code: str) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -30,6 +31,7 @@ from kouan.console import figures
 from kouan.console.words import here, page_language
 
 PAGE_SIZE = 50  # a 313-row page with links costs 25 ms of CPU (DESIGN.md, known traps)
+CHUNK = 2000
 FORMATS = ("xlsx", "csv", "json")
 
 
@@ -130,7 +132,8 @@ class Table:
     """A declared table. ``name`` is its id on the page and in the trail.
 
     ``prefix`` keeps two tables of one page apart in the address bar (``prefix="held"`` reads
-    ``held.page``). ``period``, ``origin`` and ``source`` are printed over the table and on the
+    ``held.page``). ``decorate`` of ``read`` gets the rows of a page (or of a chunk of an export)
+    and may put attributes on them that one query fetches for all. ``period``, ``origin`` and ``source`` are printed over the table and on the
     note sheet of every export; ``read`` may override them.
     """
 
@@ -181,6 +184,7 @@ class TableView:
     source_url: str = ""
     fresh_at: datetime | None = None
     notes: Sequence[Text] = ()
+    decorate: Callable[[list[Any]], None] | None = None
     findings: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -255,7 +259,10 @@ class TableView:
     def page_rows(self) -> list[Any]:
         """The rows of the page shown."""
         start = (self.page - 1) * self.table.page_size
-        return list(self.rows[start : start + self.table.page_size])
+        rows = list(self.rows[start : start + self.table.page_size])
+        if self.decorate is not None:
+            self.decorate(rows)
+        return rows
 
     @property
     def first_row(self) -> int:
@@ -394,10 +401,12 @@ class TableView:
         return [c for c in self.table.columns if c.only != "page"]
 
     def all_rows(self) -> Iterable[Any]:
-        """Every row, without holding a whole queryset in memory unless it prefetches."""
-        if isinstance(self.rows, QuerySet):
-            return self.rows.iterator(chunk_size=2000)
-        return self.rows
+        """Every row, never more than a chunk of a queryset in memory at a time."""
+        rows = iter(self.rows.iterator(chunk_size=CHUNK) if isinstance(self.rows, QuerySet) else self.rows)
+        while chunk := list(islice(rows, CHUNK)):
+            if self.decorate is not None:
+                self.decorate(chunk)
+            yield from chunk
 
 
 def _cell_class(column: Column) -> str:

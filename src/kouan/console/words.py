@@ -11,6 +11,14 @@ from collections.abc import Mapping
 from django.utils import translation
 
 from kouan.basis import Text
+from kouan.grading.facts import CLASS_NAMES
+from kouan.grading.verdict import VERDICT_NAMES
+
+
+def _capitalised(name: Text) -> Text:
+    """The rooms write English names in running text; a badge begins with a capital."""
+    return Text(name.zh, name.en[:1].upper() + name.en[1:])
+
 
 ORIGINS: Mapping[str, Text] = {
     "official": Text("官方数据", "Official figure"),
@@ -26,30 +34,14 @@ ORIGIN_NOTES: Mapping[str, Text] = {
     "derived": Text("由本系统按公式推算。", "Computed by this system from a stated formula."),
     "exercise": Text("演练生成，不得用于实际工作。", "Generated for exercise; never for real work."),
 }
-VERDICTS: Mapping[str, Text] = {
-    "meets": Text("达标", "Meets"),
-    "fails": Text("不达标", "Does not meet"),
-    "in_grace": Text("宽限期内", "In grace period"),
-    "monitored": Text("仅监测", "Monitored only"),
-    "exempt": Text("豁免", "Exempt"),
-    "incomplete": Text("数据不全", "Data incomplete"),
-    "unclassified": Text("未分类", "Unclassified"),
-}
+VERDICTS: Mapping[str, Text] = {verdict.value: _capitalised(name) for verdict, name in VERDICT_NAMES.items()}
 MODES: Mapping[str, Text] = {
     "water": Text("水运", "Water"),
     "rail": Text("铁路", "Rail"),
     "road": Text("公路", "Road"),
     "air": Text("航空", "Air"),
 }
-CLASSES: Mapping[str, Text] = {
-    "sea": Text("海运", "Sea"),
-    "inland_river": Text("内河", "Inland river"),
-    "boundary_river": Text("界河", "Boundary river"),
-    "rail": Text("铁路", "Rail"),
-    "road": Text("公路", "Road"),
-    "air_coastal": Text("沿海航空", "Air, coastal"),
-    "air_other": Text("其他航空", "Air, other"),
-}
+CLASSES: Mapping[str, Text] = {one.value: _capitalised(name) for one, name in CLASS_NAMES.items()}
 STATUSES: Mapping[str, Text] = {
     "unknown": Text("运行状态待核", "Operation to be verified"),
     "planned": Text("规划建设", "Planned"),
@@ -63,6 +55,89 @@ APPROVALS: Mapping[str, Text] = {
     "state_council": Text("国务院批复已登记", "State Council reply registered"),
     "plan_listed": Text("列入规划布局，批复待登记", "Listed in the plan; reply not yet registered"),
     "approval_unverified": Text("批准情况待核", "Approval to be verified"),
+}
+EVENTS: Mapping[str, Text] = {
+    "opening": Text("新增开放", "Opening"),
+    "expansion": Text("扩大开放", "Expanded opening"),
+    "closure": Text("关闭", "Closure"),
+    "merger": Text("优化整合", "Merger"),
+    "acceptance": Text("通过验收", "Acceptance"),
+}
+RELATIONS: Mapping[str, Text] = {
+    "one_to_one": Text("一一对应", "One to one"),
+    "partial": Text("部分对应", "In part"),
+    "several": Text("对应多个口岸", "Faces several ports"),
+    "none": Text("无对应口岸", "Faces no port"),
+}
+CODE_SCHEMES: Mapping[str, Text] = {
+    "unlocode": Text("UN/LOCODE", "UN/LOCODE"),
+    "unlocode_2017": Text("UN/LOCODE（2017年版，现行版已改）", "UN/LOCODE (2017 edition, since changed)"),
+    "iata": Text("IATA 机场代码", "IATA airport code"),
+    "customs_2018": Text("海关口岸代码（2018年）", "Customs port code (2018)"),
+    "gbt_15514": Text("GB/T 15514 口岸代码", "GB/T 15514 port code"),
+    "name": Text("又名", "Also named"),
+}
+# 国家（地区）: the list holds regions too; Hong Kong, Macao and Taiwan are parts of China (GLOSSARY.md).
+REGIONS: Mapping[str, Text] = {
+    "HK": Text("中国香港", "Hong Kong, China"),
+    "MO": Text("中国澳门", "Macao, China"),
+    "TW": Text("中国台湾", "Taiwan, China"),
+    "KP": Text("朝鲜", "DPR Korea"),
+    "RU": Text("俄罗斯", "Russia"),
+    "MN": Text("蒙古", "Mongolia"),
+    "KZ": Text("哈萨克斯坦", "Kazakhstan"),
+    "KG": Text("吉尔吉斯斯坦", "Kyrgyzstan"),
+    "TJ": Text("塔吉克斯坦", "Tajikistan"),
+    "AF": Text("阿富汗", "Afghanistan"),
+    "PK": Text("巴基斯坦", "Pakistan"),
+    "IN": Text("印度", "India"),
+    "NP": Text("尼泊尔", "Nepal"),
+    "BT": Text("不丹", "Bhutan"),
+    "MM": Text("缅甸", "Myanmar"),
+    "LA": Text("老挝", "Laos"),
+    "VN": Text("越南", "Viet Nam"),
+    "SG": Text("新加坡", "Singapore"),
+    "GE": Text("格鲁吉亚", "Georgia"),
+}
+PORT_ATTRIBUTES: Mapping[str, Text] = {
+    "name_zh": Text("名称", "Name"),
+    "short_name_zh": Text("简称", "Short name"),
+    "name_en": Text("英文名称", "English name"),
+    "pinyin": Text("拼音", "Pinyin"),
+    "initials": Text("拼音首字母", "Pinyin initials"),
+    "province_code": Text("省级行政区", "Province"),
+    "city_code": Text("市县代码", "City or county code"),
+    "city_name": Text("所在市县", "City or county"),
+    "neighbour_code": Text("毗邻国家（地区）", "Neighbouring country or region"),
+    "transport_class": Text("运输类别", "Transport class"),
+    "class_basis": Text("类别依据", "Basis of the class"),
+    "class_needs_review": Text("类别须复核", "Class to be reviewed"),
+    "is_border": Text("边境口岸", "Border port"),
+    "status": Text("运行状态", "Operating status"),
+    "approval": Text("批准情况", "Approval"),
+    "approved_on": Text("批准日期", "Approved on"),
+    "accepted_on": Text("通过验收日期", "Accepted on"),
+    "parent": Text("上级口岸", "Parent port"),
+    "is_group": Text("含成员口岸", "Has member ports"),
+    "latitude": Text("纬度", "Latitude"),
+    "longitude": Text("经度", "Longitude"),
+    "position_source": Text("坐标来源", "Source of the position"),
+    "source_note": Text("登记来源", "Source of the entry"),
+}
+LAYOUT_ROLES: Mapping[str, Text] = {
+    "main": Text("海运：主要口岸", "Sea: main port"),
+    "regional": Text("海运：区域性口岸", "Sea: regional port"),
+    "border": Text("边境口岸布局", "Border layout"),
+    "international_hub": Text("航空：国际枢纽", "Air: international hub"),
+    "regional_hub": Text("航空：区域枢纽", "Air: regional hub"),
+    "none": Text("未列入布局", "Not in the layout"),
+}
+GRANULARITIES: Mapping[str, Text] = {
+    "day": Text("日", "Day"),
+    "month": Text("月", "Month"),
+    "quarter": Text("季", "Quarter"),
+    "year": Text("年", "Year"),
+    "span": Text("区间", "Span"),
 }
 DIRECTIONS: Mapping[str, Text] = {
     "inbound": Text("入境", "Inbound"),

@@ -101,6 +101,13 @@ def figure(value: figures.Figure, size: str = "") -> dict[str, Any]:
     return {"figure": value, "short": short, "exact": exact if exact != short else "", "size": size}
 
 
+@register.simple_tag
+def amount(value: figures.Figure) -> SafeString:
+    """The figure alone, with its unit; the exact one on hover."""
+    short, exact = value.short(page_language()), value.exact(page_language())
+    return format_html('<span title="{}">{}</span>', exact, short) if exact != short else format_html("{}", short)
+
+
 # ---- badges --------------------------------------------------------------------------------------
 
 
@@ -194,7 +201,7 @@ def with_query(context: Mapping[str, Any], **changes: Any) -> str:
 
 @register.inclusion_tag("console/components/table.html")
 def table(view: Any, level: int = 2) -> dict[str, Any]:
-    """A data table with filters, sorting, pages, copying and exports."""
+    """A data table with filters, sorting, pages, copying and exports. ``level=0``: its title is the page's own."""
     return {"table": view, "level": level}
 
 

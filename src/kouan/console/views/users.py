@@ -27,7 +27,7 @@ from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import here
 
 PREVIEW_SALT = "kouan.console.users.preview"
-PASSWORDS_SALT = "kouan.console.users.passwords"  # noqa: S105 - a name, not a secret
+PASSWORDS_SALT = "kouan.console.users.passwords"
 STATES = {"yes": Text("启用", "Active"), "no": Text("停用", "Blocked")}
 
 

@@ -1,0 +1,211 @@
+"""The flows of one port as figures and charts, each origin by itself.
+
+A port's own figures, the other side's count of the same crossing and figures of the press are
+never mixed. A counterpart counts with its own direction: arrival in Hong Kong is departure from
+the mainland. Shown at the mainland port the direction is turned, and the page says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from kouan.basis import Period, PeriodKind, SubjectKind, SubjectRef, Text, measures
+from kouan.collection import sources
+from kouan.collection.models import Observation, Series
+from kouan.console import figures, words
+from kouan.console.addresses import address_of
+from kouan.console.charts import Chart
+from kouan.console.charts import Series as Line
+from kouan.console.figures import Figure
+from kouan.console.words import here, page_language
+from kouan.monitoring.queries import FlowSeries, current, flows_of
+from kouan.ports.models import CounterpartPoint, Port
+
+OWN = ("official", "exercise", "derived")
+TURNED = {"inbound": "outbound", "outbound": "inbound", "total": "total"}
+_LONGEST = 400
+_ORDER = ("inbound", "outbound", "total")
+_FINEST_FIRST = ("day", "month", "quarter", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class PortFlows:
+    """Everything the page says of a port's flows."""
+
+    headline: list[Figure]
+    own: list[Chart]
+    counterpart: list[Chart]
+    press: list[dict[str, Any]]
+    kind: str
+
+    @property
+    def reports_nothing(self) -> bool:
+        """Whether the port itself has filed nothing: 未报送."""
+        return not self.own
+
+
+def flows_of_port(port: Port, points: Sequence[CounterpartPoint], kind: str) -> PortFlows:
+    """The flows of a port, rolled up to months, quarters or years."""
+    subject = SubjectRef.of(SubjectKind.PORT, port.code)
+    own = _own(subject, kind)
+    other: dict[str, list[FlowSeries]] = defaultdict(list)
+    refs = [SubjectRef.of(SubjectKind.COUNTERPART_POINT, point.code) for point in points]
+    for series in flows_of(refs, kind=kind, by_direction=True):
+        other[series.subject.code].append(series)
+    press = press_figures(port)
+    return PortFlows(
+        headline=_headline(port, own, points, other, press),
+        own=[_chart(port, family, at, None) for at, family in enumerate(_families(own))],
+        counterpart=[
+            _chart(port, family, at, point)
+            for at, (point, family) in enumerate(
+                (point, family) for point in points for family in _families(other[point.code])
+            )
+        ],
+        press=press, kind=kind,
+    )
+
+
+def _own(subject: SubjectRef, kind: str) -> list[FlowSeries]:
+    """Each measure at the kind asked for, or at its own where it is filed more coarsely."""
+    natives = Series.objects.filter(subject_kind="port", subject_code=subject.code, origin__in=OWN, group="all")
+    coarser = {
+        granularity for granularity in natives.order_by().values_list("granularity", flat=True).distinct()
+        if granularity in _FINEST_FIRST and _FINEST_FIRST.index(granularity) > _FINEST_FIRST.index(kind)
+    }
+    found = flows_of([subject], kind=kind, origins=OWN, by_direction=True)
+    seen = {each.measure for each in found}
+    for granularity in sorted(coarser, key=_FINEST_FIRST.index):
+        more = flows_of([subject], kind=granularity, origins=OWN, by_direction=True)
+        found += [each for each in more if each.measure not in seen]
+        seen |= {each.measure for each in more}
+    return found
+
+
+def _families(series: Iterable[FlowSeries]) -> list[list[FlowSeries]]:
+    """Series that differ in direction only, people first, then goods, then the rest."""
+    families: dict[tuple[str, ...], list[FlowSeries]] = defaultdict(list)
+    for each in series:
+        families[each.measure, each.origin, each.source, each.definition].append(each)
+    first = {"person_crossings": 0, "cargo_tonnes": 1}
+    return [families[key] for key in sorted(families, key=lambda key: (first.get(key[0], 2), key))]
+
+
+def _periods(family: Sequence[FlowSeries]) -> list[Period]:
+    """Every period from the first to the last, so that a gap shows as a gap."""
+    known = [flow.period for each in family for flow in each.flows]
+    if not known:
+        return []
+    period, last, found = min(known, key=lambda p: p.start), max(p.start for p in known), []
+    while period.start <= last and len(found) < _LONGEST:
+        found.append(period)
+        period = period.next()
+    return found
+
+
+def _chart(port: Port, family: Sequence[FlowSeries], at: int, point: CounterpartPoint | None) -> Chart:
+    first = family[0]
+    measure = measures.get(first.measure)
+    periods = _periods(family)
+    values = {
+        (TURNED[each.direction] if point else each.direction): {flow.period: flow.value for flow in each.flows} for each in family
+    }
+    directions = [name for name in _ORDER if name in values]
+    lines = [Line(measure.direction_name(name), [values[name].get(period) for period in periods]) for name in directions]
+    totals = values.get("total") or _both(values, periods)
+    if "total" not in values and totals is not None:
+        lines.append(Line(words.DIRECTIONS["total"], [totals.get(period) for period in periods]))
+    extras = [(Text("合计同比", "On the year"), [_on_year(totals, period) for period in periods])] if totals else []
+    title = measure.name
+    note = None
+    if point is not None:
+        title = Text(f"{measure.name.zh}：对侧（{words.REGIONS[point.region_code].zh}{point.name_zh}）统计",
+                     f"{measure.name.en}, counted at {point.name_en} ({words.REGIONS[point.region_code].en})")
+        note = Text(
+            f"方向已按本口岸换算（对侧入境即本口岸出境）。口径：{point.coverage_note_zh or '未说明'}。只作对照，不用于达标判定。",
+            f"Directions are turned to this port's (arrival there is departure here). Coverage: {point.coverage_note_en or 'not stated'}. "
+            "For comparison only, never for the verdict.",
+        )
+    source = sources.get(first.source)
+    return Chart(
+        key=f"{'counterpart' if point else 'own'}-{at}", title=title, kind="line", unit=first.unit,
+        categories=[_short(period) for period in periods], series=lines, extras=extras, origin=first.origin,
+        period=f"{periods[0].label(page_language())}—{periods[-1].label(page_language())}" if len(periods) > 1 else "",
+        source=source.name, source_url=figures_address(port, first.origin, first.measure), note=note,
+    )
+
+
+def _short(period: Period) -> str:
+    """A label short enough for an axis: 2023年3月 as 2023-03."""
+    return period.code
+
+
+def _both(values: dict[str, dict[Period, Decimal | None]], periods: Sequence[Period]) -> dict[Period, Decimal | None] | None:
+    """The sum of both directions where both are whole; None when there is only one direction."""
+    if not {"inbound", "outbound"} <= values.keys():
+        return None
+    found: dict[Period, Decimal | None] = {}
+    for period in periods:
+        there, back = values["inbound"].get(period), values["outbound"].get(period)
+        found[period] = None if there is None or back is None else there + back
+    return found
+
+
+def _on_year(totals: dict[Period, Decimal | None], period: Period) -> str:
+    now, before = totals.get(period), totals.get(period.same_last_year())
+    if now is None or not before:
+        return "—"
+    return figures.percent(now / before - 1, signed=True)
+
+
+def _headline(
+    port: Port, own: Sequence[FlowSeries], points: Sequence[CounterpartPoint],
+    other: dict[str, list[FlowSeries]], press: Sequence[dict[str, Any]],
+) -> list[Figure]:
+    """People and goods of the last whole year: own figures first, else the counterpart's, else the press."""
+    shown = []
+    for code in ("person_crossings", "cargo_tonnes"):
+        measure = measures.get(code)
+        figure = _latest_year(port, [SubjectRef.of(SubjectKind.PORT, port.code)], code, OWN) if any(e.measure == code for e in own) else None
+        if figure is None and len(points) == 1 and any(e.measure == code for e in other[points[0].code]):
+            figure = _latest_year(port, [SubjectRef.of(SubjectKind.COUNTERPART_POINT, points[0].code)], code, ("counterpart",))
+        if figure is None:
+            figure = next((row["figure"] for row in press if row["measure"] == code), None)
+        if figure is None:
+            figure = Figure(None, measure.unit, label=measure.name)
+        shown.append(figure)
+    return shown
+
+
+def _latest_year(port: Port, subjects: list[SubjectRef], code: str, origins: Sequence[str]) -> Figure | None:
+    for series in flows_of(subjects, kind=PeriodKind.YEAR, measure=code, origins=origins):
+        latest = series.latest
+        if latest is not None:
+            return Figure(latest.value, series.unit, latest.period, series.origin,
+                          figures_address(port, series.origin, code), label=measures.get(code).name)
+    return None
+
+
+def press_figures(port: Port) -> list[dict[str, Any]]:
+    """What the press printed of a port, the latest first; a mean of days is never turned into a total."""
+    rows = current(Observation.objects.filter(
+        series__subject_kind="port", series__subject_code=port.code, series__origin="press",
+    )).select_related("series").order_by("-period_end", "series__measure")[:40]
+    found = []
+    for row in rows:
+        measure = measures.get(row.series.measure)
+        found.append({
+            "measure": measure.code, "name": here(measure.name), "direction": here(measure.direction_name(row.series.direction)),
+            "period": row.period,
+            "figure": Figure(row.value, row.series.unit, row.period, "press", figures_address(port, "press", measure.code), label=measure.name),
+        })
+    return found
+
+
+def figures_address(port: Port, origin: str, measure: str) -> str:
+    """Where the single figures stand, with file, row and column of each: the first of the two clicks."""
+    return address_of("port-figures", port.code, origin=origin, measure=measure)

@@ -1,0 +1,222 @@
+"""One port: identity and history on two clocks, flows, verdict with its trace, plan, codes, sources."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kouan.accounts.permissions import may
+from kouan.basis import Finding, Place, Refused, Text, clock, codes, measures
+from kouan.collection import sources
+from kouan.collection.models import Observation, Series
+from kouan.console import figures, words
+from kouan.console.addresses import address_of
+from kouan.console.marks import origin_badge
+from kouan.console.page import page
+from kouan.console.port_flows import flows_of_port
+from kouan.console.tables import Column, Filter, Table
+from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
+from kouan.console.words import here
+from kouan.grading.facts import MEASURES
+from kouan.grading.queries import judge, law_as_of
+from kouan.ports import queries
+from kouan.ports.models import Port, PortChange
+
+KINDS = {"month": Text("按月", "By month"), "quarter": Text("按季", "By quarter"), "year": Text("按年", "By year")}
+_YES_NO = {True: Text("是", "Yes"), False: Text("否", "No")}
+_CODED = {
+    "status": words.STATUSES, "approval": words.APPROVALS, "transport_class": words.CLASSES, "neighbour_code": words.REGIONS,
+}
+
+
+def attribute_words(attribute: str, value: Any) -> Any:
+    """A value of the register in words: codes by their names, dates as dates."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return _YES_NO[value]
+    if attribute in _CODED:
+        return _CODED[attribute].get(value, value)
+    if attribute == "province_code":
+        return codes.province(value).name
+    if attribute in ("approved_on", "accepted_on"):
+        return value if isinstance(value, date) else date.fromisoformat(value)
+    return value
+
+
+def _document(change: PortChange) -> SafeString:
+    number = change.document.document_number
+    return format_html("{}{}", change.document.title, f"（{number}）" if number else "")
+
+
+HISTORY = Table(
+    name="port-history",
+    title=Text("登记与变更", "Register entries and changes"),
+    prefix="history",
+    columns=(
+        Column("attribute", Text("事项", "What"), value=lambda c: words.PORT_ATTRIBUTES[c.attribute], order=True, is_key=True, keeps_line=True),
+        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value)),
+        Column("valid_from", Text("自何日起", "True from"), order=True, keeps_line=True,
+               show=lambda c: figures.day(c.valid_from) if c.valid_from else here(Text("登记以前", "Before our records"))),
+        Column("recorded_at", Text("登记时间", "Known to us"), order=True, keeps_line=True),
+        Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document),
+        Column("reason", Text("说明", "Reason")),
+    ),
+    page_size=20,
+    source=Text("口岸名录", "Register of ports"),
+)
+
+FIGURES = Table(
+    name="port-figures",
+    title=Text("数据明细", "Single figures"),
+    columns=(
+        Column("period", Text("时期", "Period"), value=lambda o: o.period, order="period_start", is_key=True, keeps_line=True),
+        Column("measure", Text("指标", "Measure"), value=lambda o: measures.get(o.series.measure).name, keeps_line=True),
+        Column("direction", Text("方向", "Direction"), value=lambda o: measures.get(o.series.measure).direction_name(o.series.direction), keeps_line=True),
+        Column("group", Text("分组", "Group"), value=lambda o: measures.groups()[o.series.group].name),
+        Column("value", Text("数值", "Value"), order="value", is_number=True, show=lambda o: figures.number(o.value, shorten=False, places=6)),
+        Column("unit", Text("单位", "Unit"), value=lambda o: figures.unit_name(o.series.unit), keeps_line=True),
+        Column("origin", Text("来源性质", "Origin"), value=lambda o: words.ORIGINS[o.series.origin], show=lambda o: origin_badge(o.series.origin)),
+        Column("subject", Text("统计点", "Counted at"), value=lambda o: o.series.subject_code, only="export"),
+        Column("definition", Text("口径", "Definition"), value=lambda o: o.series.definition, only="export"),
+        Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name),
+        Column("file", Text("文件", "File"), value=lambda o: o.batch.file_name, show=lambda o: _file_cell(o)),
+        Column("row", Text("行", "Row"), is_number=True, show=lambda o: str(o.row)),
+        Column("column", Text("列", "Column"), is_number=True, show=lambda o: str(o.column)),
+        Column("revision", Text("修订", "Revision"), is_number=True, order="revision", show=lambda o: str(o.revision)),
+        Column("recorded_at", Text("入库时间", "Taken in"), value=lambda o: o.batch.committed_at, keeps_line=True),
+    ),
+    filters=(
+        Filter("origin", Text("来源性质", "Origin"), choices=tuple(words.ORIGINS.items()), field="series__origin"),
+        Filter("measure", Text("指标", "Measure"), apply=lambda rows, value: rows.filter(series__measure=value)),
+        Filter("direction", Text("方向", "Direction"), choices=tuple(words.DIRECTIONS.items()), field="series__direction"),
+        Filter("group", Text("分组", "Group"), choices=lambda: tuple((code, group.name) for code, group in measures.groups().items()), field="series__group"),
+        Filter("year", Text("年份", "Year"), apply=lambda rows, value: rows.filter(period_start__year=int(value)) if value.isdigit() else rows),
+    ),
+    default_order="-period",
+    empty=Text("没有符合条件的数据。", "No figure matches."),
+    empty_next=Text("可放宽筛选条件；尚未报送的数据应由口岸所在地按期报送。", "Widen the filters; what is not reported is owed by the port's office."),
+)
+
+
+def _file_cell(row: Observation) -> SafeString | str:
+    address = address_of("batch", row.batch_id)
+    return format_html('<a href="{}">{}</a>', address, row.batch.file_name) if address else row.batch.file_name
+
+
+@page("ports.read")
+def port(request: HttpRequest, code: str) -> HttpResponse:
+    """Everything known of one port; 404 and a trace when it is out of scope."""
+    found = queries.get_port(request.user, code)
+    history = HISTORY.read(request, queries.history(found))
+    if history.wants_export:
+        return history.export()
+    as_of, known_at, findings = _clocks(request)
+    state = queries.state_of(found, as_of, known_at) if as_of or known_at else None
+    kind = request.GET.get("by", "month")
+    kind = kind if kind in KINDS else "month"
+    points = queries.counterpart_points_of(found)
+    return render(request, "console/ports/one.html", {
+        "port": found, "name": port_name(found), "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")}, {"label": port_name(found)}],
+        "findings": findings, "as_of": as_of, "known_at": known_at, "is_past": bool(as_of or known_at), "is_absent": bool(as_of or known_at) and state is None,
+        "identity": _identity(found, state or found), "history": history, "events": queries.events_of(found),
+        "flows": flows_of_port(found, points, kind), "kinds": KINDS.items(), "kind": kind, "points": points,
+        "judgement": _judgement(request, found), "links": list(found.layout_links.select_related("entry")),
+        "projects": list(found.projects.all()), "codes": list(found.codes.select_related("document")),
+        "members": list(found.members.all()) if found.is_group else [],
+        "intake_address": address_of("intake") if may(request.user, "intake.submit") else "",
+    })
+
+
+def _clocks(request: HttpRequest) -> tuple[date | None, datetime | None, list[Finding]]:
+    """The two clocks of the address bar: true on this day, known by the end of that day."""
+    findings: list[Finding] = []
+    days: dict[str, date | None] = {}
+    for name, label in (("as_of", Text("状态日期", "state on")), ("known_at", Text("当时所知", "as known on"))):
+        said = request.GET.get(name, "").strip()
+        days[name] = None
+        if not said:
+            continue
+        try:
+            days[name] = date.fromisoformat(said)
+        except ValueError:
+            findings.append(Finding.warning(
+                "bad_date", f"“{label.zh}”不是有效日期：{said[:20]}。", f"“{label.en}” is not a date: {said[:20]}.", where=Place(field=name),
+                remedy=("请按 2021-01-31 的形式填写。", "Write it as 2021-01-31."),
+            ))
+    known = days["known_at"]
+    return days["as_of"], datetime.combine(known, time(23, 59, 59), clock.BEIJING) if known else None, findings
+
+
+def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
+    """The facts of the register as pairs; ``held`` is the port of today or its state on another day."""
+    place = place_of(held)
+    class_words = words.CLASSES[held.transport_class] if held.transport_class else Text("待定", "Undecided")
+    basis = f"{here(class_words)}" + (f"（{held.class_basis}）" if held.class_basis else "")
+    return [
+        (Text("口岸代码", "Port code"), port.code),
+        (Text("名称", "Name"), f"{held.name_zh} · {held.name_en}" if held.name_en else held.name_zh),
+        (Text("所在地", "Place"), here(place) if place else "—"),
+        (Text("运输方式", "Mode"), here(words.MODES[port.mode])),
+        (Text("运输类别", "Transport class"), basis),
+        (Text("毗邻国家（地区）", "Neighbouring country or region"), here(words.REGIONS[held.neighbour_code]) if held.neighbour_code else "—"),
+        (Text("边境口岸", "Border port"), here(_YES_NO[held.is_border]) if held.is_border is not None else here(Text("待核", "To be verified"))),
+        (Text("批准情况", "Approval"), here(words.APPROVALS[held.approval])),
+        (Text("批准日期", "Approved on"), figures.day(held.approved_on) if held.approved_on else here(Text("未登记", "Not registered"))),
+        (Text("通过验收日期", "Accepted on"), figures.day(held.accepted_on) if held.accepted_on else here(Text("未登记", "Not registered"))),
+        (Text("坐标", "Position"), f"{held.latitude}, {held.longitude}（{held.position_source}）" if held.latitude is not None else here(Text("未登记", "Not registered"))),
+        (Text("登记来源", "Source of the entry"), held.source_note or "—"),
+    ]
+
+
+def _judgement(request: HttpRequest, found: Port) -> dict[str, Any]:
+    """The verdict of a year with everything needed to answer for it; the finding where facts are refused."""
+    years = judged_years()
+    year = asked_year(request, years) or clock.today().year - 1
+    try:
+        judged = judge([found], year, law_as_of())[0]
+    except Refused as error:
+        return {"year": year, "years": years, "findings": error.findings, "outcome": None}
+    outcome = judged.outcome
+    return {
+        "year": year, "years": years or [year], "outcome": outcome, "findings": outcome.findings,
+        "margins": [
+            {"name": MEASURES[name][1], "unit": figures.unit_name(MEASURES[name][0]), "margin": margin}
+            for name, margin in outcome.margins.items()
+        ],
+        "candidates": [(words.CLASSES[each.value], verdict) for each, verdict in outcome.candidates.items()],
+        "law_address": address_of("law"),
+    }
+
+
+@page("ports.read")
+def port_figures(request: HttpRequest, code: str) -> HttpResponse:
+    """Every figure kept of a port and of the points that face it, with file, row and column of each."""
+    found = queries.get_port(request.user, code)
+    points = [point.code for point in queries.counterpart_points_of(found)]
+    own = Series.objects.filter(subject_kind="port", subject_code=found.code)
+    facing = Series.objects.filter(subject_kind="counterpart_point", subject_code__in=points)
+    keys = [*own.values_list("pk", flat=True), *facing.values_list("pk", flat=True)]
+    rows = Observation.objects.visible_to(request.user).filter(series_id__in=keys).select_related("series", "batch")
+    notes = [Text("按文件原样列出，方向为发布方的方向；对侧数据的入境即本口岸的出境。被修订的旧数保留，修订号大者为现行。",
+                  "As in the file, with the publisher's direction: arrival at the counterpart is departure here. Revised figures stay; the highest revision holds.")]
+    view = FIGURES.read(request, rows, notes=notes)
+    if view.wants_export:
+        return view.export()
+    return render(request, "console/ports/figures.html", {
+        "table": view, "name": port_name(found),
+        "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")},
+                   {"label": port_name(found), "address": reverse("port", args=[found.code])}, {"label": Text("数据明细", "Figures")}],
+    })
+
+
+urlpatterns = [
+    path("ports/<slug:code>", port, name="port"),
+    path("ports/<slug:code>/figures", port_figures, name="port-figures"),
+]

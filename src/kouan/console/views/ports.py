@@ -1,0 +1,178 @@
+"""口岸: the list of ports in scope, with what the register, the plan, the rule and the data say of each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import OuterRef, Q, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from kouan.basis import Text, codes
+from kouan.collection.models import Series
+from kouan.console import words
+from kouan.console.marks import origin_badge, status_badge, verdict_badge
+from kouan.console.page import page
+from kouan.console.tables import Column, Filter, Table
+from kouan.console.words import here
+from kouan.grading.models import VerdictRecord
+from kouan.ports import queries
+from kouan.ports.models import CounterpartPoint, LayoutLink, Port
+
+RULE = "volume_standard"
+NOT_JUDGED = Text("未判定", "Not judged")
+_PROVINCES = tuple((one.code, one.name) for one in codes.mainland_provinces)
+_PROVINCE_NAMES = dict(_PROVINCES)
+# Origins in the order in which they speak for a port.
+_ORIGINS = ("official", "exercise", "counterpart", "derived", "press")
+
+
+def port_name(port: Port) -> str:
+    """The name in the page's language."""
+    return here(Text(port.name_zh, port.name_en or port.name_zh))
+
+
+def place_of(port: Any) -> Text | None:
+    """Province and city as one text."""
+    province = _PROVINCE_NAMES.get(port.province_code)
+    if province is None:
+        return None
+    city = port.city_name if port.city_name and port.city_name not in province.zh else ""
+    return Text(f"{province.zh}{'·' if city else ''}{city}", province.en)
+
+
+def _name_cell(port: Port) -> SafeString:
+    second = here(Text(port.code, f"{port.name_zh} · {port.code}"))
+    return format_html('<a href="{}">{}</a><span class="subline">{}</span>', reverse("port", args=[port.code]), port_name(port), second)
+
+
+def _class_text(port: Port) -> Text:
+    if port.transport_class:
+        return words.CLASSES[port.transport_class]
+    return Text("类别待定", "Class undecided")
+
+
+def _data_cell(port: Any) -> SafeString | str:
+    if not port.data_origins:
+        return format_html('<span class="is-missing">{}</span>', here(Text("未报送", "Not reported")))
+    return format_html_join(" ", "{}", ((origin_badge(each),) for each in port.data_origins))
+
+
+def _verdict_cell(port: Any) -> SafeString | str:
+    return verdict_badge(port.verdict) if port.verdict else here(NOT_JUDGED)
+
+
+def _by_class(rows: Any, value: str) -> Any:
+    return rows.filter(transport_class__isnull=True) if value == "none" else rows.filter(transport_class=value)
+
+
+def _by_role(rows: Any, value: str) -> Any:
+    if value == "none":
+        return rows.filter(layout_links__isnull=True)
+    if value == "border":
+        of_role = Q(entry__box="专栏3")
+    elif value in ("main", "regional"):
+        of_role = Q(entry__box="专栏2", entry__role=value)
+    else:
+        of_role = Q(entry__hub_tier=value)
+    return rows.filter(pk__in=LayoutLink.objects.filter(of_role).values("port_id"))
+
+
+PORTS = Table(
+    name="ports",
+    title=Text("口岸", "Ports"),
+    columns=(
+        Column("name", Text("口岸", "Port"), value=port_name, show=_name_cell, order="pinyin", is_key=True),
+        Column("code", Text("口岸代码", "Port code"), only="export"),
+        Column("place", Text("所在地", "Place"), value=place_of, order="province_code"),
+        Column("mode", Text("方式", "Mode"), value=lambda p: words.MODES[p.mode], order="mode", keeps_line=True),
+        Column("transport_class", Text("运输类别", "Class"), value=_class_text, order="transport_class", keeps_line=True),
+        Column("layout", Text("布局", "Layout"), value=lambda p: p.layout_words),
+        Column("status", Text("运行状态", "Status"), value=lambda p: words.STATUSES[p.status],
+               show=lambda p: status_badge(p.status), order="status"),
+        Column("approval", Text("批准情况", "Approval"), value=lambda p: words.APPROVALS[p.approval]),
+        Column("verdict", Text("客货运量标准", "Volume standard"), value=lambda p: words.VERDICTS[p.verdict] if p.verdict else NOT_JUDGED,
+               show=_verdict_cell, order="verdict"),
+        Column("data", Text("数据", "Data"), show=_data_cell,
+               value=lambda p: "、".join(here(words.ORIGINS[each]) for each in p.data_origins)),
+    ),
+    filters=(
+        Filter("q", Text("名称、拼音或代码", "Name, pinyin or code"), apply=queries.search, hint=Text("如 满洲里、mzl、CNDLC", "e.g. Manzhouli, mzl, CNDLC")),
+        Filter("province", Text("省份", "Province"), choices=_PROVINCES, field="province_code"),
+        Filter("mode", Text("方式", "Mode"), choices=tuple(words.MODES.items())),
+        Filter("class", Text("运输类别", "Class"), choices=(*words.CLASSES.items(), ("none", Text("类别待定", "Class undecided"))), apply=_by_class),
+        Filter("role", Text("布局角色", "Layout role"), choices=tuple(words.LAYOUT_ROLES.items()), apply=_by_role),
+        Filter("status", Text("运行状态", "Status"), choices=tuple(words.STATUSES.items())),
+        Filter("verdict", Text("判定", "Verdict"), choices=tuple(words.VERDICTS.items())),
+    ),
+    default_order="name",
+    source=Text("口岸名录", "Register of ports"),
+    empty=Text("没有符合条件的口岸。", "No port matches."),
+    empty_next=Text("可放宽筛选条件。名录由国家口岸管理办公室登记；认为有遗漏的，请附批复文件联系该办公室。",
+                    "Widen the filters. The register is kept by the national port office; send it the reply that a missing port rests on."),
+)
+
+
+def judged_years() -> list[int]:
+    """The years for which verdicts are on record, the latest first."""
+    return sorted(VerdictRecord.objects.order_by().values_list("year", flat=True).distinct(), reverse=True)
+
+
+def with_verdict(rows: Any, year: int | None) -> Any:
+    """Ports with the newest recorded verdict of a year as ``verdict``; None where there is none."""
+    newest = VerdictRecord.objects.filter(port_code=OuterRef("code"), year=year or 0, rule=RULE).order_by("-revision")
+    return rows.annotate(verdict=Subquery(newest.values("verdict")[:1]))
+
+
+def decorate(rows: list[Any]) -> None:
+    """Put layout roles and kinds of data on the ports of one page, in three queries."""
+    by_key: dict[int, list[Text]] = defaultdict(list)
+    links = LayoutLink.objects.filter(port_id__in=[row.pk for row in rows]).values_list(
+        "port_id", "entry__box", "entry__role", "entry__hub_tier", "entry__is_planned"
+    )
+    for key, box, role, tier, is_planned in links.order_by("entry__layout_id"):
+        name = words.LAYOUT_ROLES[tier or role or "border"]
+        by_key[key].append(Text(f"{name.zh}（规划）", f"{name.en} (planned)") if is_planned and box == "专栏3" else name)
+    origins: dict[str, set[str]] = defaultdict(set)
+    own = Series.objects.filter(subject_kind="port", subject_code__in=[row.code for row in rows])
+    for code, origin in own.order_by().values_list("subject_code", "origin").distinct():
+        origins[code].add(origin)
+    points = dict(CounterpartPoint.objects.filter(port_id__in=[row.pk for row in rows]).order_by().values_list("code", "port__code"))
+    if points:
+        counted = Series.objects.filter(subject_kind="counterpart_point", subject_code__in=list(points))
+        for code, origin in counted.order_by().values_list("subject_code", "origin").distinct():
+            origins[points[code]].add(origin)
+    for row in rows:
+        row.layout_words = Text("、".join(dict.fromkeys(t.zh for t in by_key[row.pk])), "; ".join(dict.fromkeys(t.en for t in by_key[row.pk]))) \
+            if by_key[row.pk] else None
+        row.data_origins = [each for each in _ORIGINS if each in origins[row.code]]
+
+
+def asked_year(request: HttpRequest, years: list[int]) -> int | None:
+    """The year of the address bar where it is on record, else the latest."""
+    asked = request.GET.get("year", "")
+    return int(asked) if asked.isdigit() and int(asked) in years else next(iter(years), None)
+
+
+@page("ports.read")
+def ports(request: HttpRequest) -> HttpResponse:
+    """The ports in scope, 50 to a page."""
+    years = judged_years()
+    year = asked_year(request, years)
+    rows = with_verdict(queries.ports_visible_to(request.user), year)
+    notes = [Text("“批准情况待核”的口岸只见于公开名录或报道，尚未登记批复文件，不计入国家口岸总数。",
+                  "“Approval to be verified”: known from lists or the press only, without a registered reply; not part of the national total.")]
+    if year is not None:
+        notes.insert(0, Text(f"判定为{year}年度、按专栏6客货运量标准的建议性结论，理由见各口岸页面。",
+                             f"Verdicts are advice for {year} under the volume standard of Box 6; each port's page gives the reasons."))
+    view = PORTS.read(request, rows, notes=notes, decorate=decorate)
+    if view.wants_export:
+        return view.export()
+    return render(request, "console/ports/list.html", {"table": view, "years": years, "year": year})
+
+
+urlpatterns = [path("ports", ports, name="ports")]
