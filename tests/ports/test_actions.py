@@ -64,6 +64,12 @@ def test_registering_fills_in_what_follows_from_the_name():
     ({"status": "asleep"}, ["unknown_choice"]),
     ({"city_name": "长" * 61}, ["too_long"]),
     ({"parent": "no-such-road"}, ["unknown_port"]),
+    ({"city_name": ["甲县"]}, ["bad_text"]),
+    ({"city_name": "甲\x00县"}, ["bad_text"]),
+    ({"neighbour_code": "俄"}, ["malformed_code"]),
+    ({"latitude": "NaN"}, ["bad_coordinate"]),
+    ({"reason": "长" * 401}, ["bad_text"]),
+    ({"document": "pa\x00per"}, ["unknown_document"]),
     ({"document": ""}, ["document_required"]),
     ({"document": "no-such-paper"}, ["unknown_document"]),
     ({"valid_from": date(1800, 1, 1)}, ["date_out_of_range"]),
@@ -191,6 +197,14 @@ def test_a_new_class_needs_its_basis_and_clears_the_question():
         actor=officer, code=port.code, document=a_document("ruling"), reason="国家口岸办认定",
         values={"transport_class": "inland_river", "class_basis": "国家口岸办认定", "class_needs_review": False})
     assert (ruled.transport_class, ruled.class_needs_review) == ("inland_river", False)
+
+
+def test_dates_may_come_as_text():
+    port = a_port()
+    changed = change_port(actor=a_national_officer(), code=port.code, values={"accepted_on": "2019-05-01"}, document=a_document())
+    assert changed.accepted_on == date(2019, 5, 1)
+    with refused("own_parent"):
+        change_port(actor=a_national_officer(), code=port.code, values={"parent": port.code}, document=a_document())
 
 
 def test_an_unknown_port_cannot_be_changed():

@@ -34,10 +34,11 @@ from kouan.ports.models import (
     RegisterLoad,
     TransportMode,
 )
-from kouan.ports.names import pinyin_of
+from kouan.ports.names import pinyin_of, unprintable
 from kouan.ports.recording import (
     bring_up_to_date,
     check_day,
+    check_reason,
     check_values,
     document_of,
     locked,
@@ -45,6 +46,7 @@ from kouan.ports.recording import (
     refuse_if,
     reply_of,
     touch,
+    typed,
 )
 from kouan.ports.seed import read_seed, seed_digest
 
@@ -92,7 +94,8 @@ def register_port(
     A port that the plan names but that has no reply on record yet stays ``approval_unverified``.
     """
     paper = document_of(document)
-    findings = _check_new(code, mode, attributes) + check_day(valid_from, "valid_from")
+    attributes = typed(attributes)
+    findings = _check_new(code, mode, attributes) + check_day(valid_from, "valid_from") + check_reason(reason)
     refuse_if(findings)
     values = _completed(mode, attributes)
     refuse_if(check_values(mode, values, {}))
@@ -130,7 +133,7 @@ def _check_new(code: str, mode: str, attributes: Mapping[str, Any]) -> list[Find
             where=Place(field="code"), remedy=("请核对是否同一口岸；如需修改，请办理变更。", "Change that port instead."),
         ))
     name = attributes.get("name_zh")
-    if not name:
+    if not name or not isinstance(name, str) or unprintable(name):
         findings.append(Finding.error(
             "value_required", "请填写口岸名称。", "The Chinese name is required.", where=Place(field="name_zh"),
         ))
@@ -169,6 +172,7 @@ def change_port(
     for what needs no reply: planned, approved, unknown, suspended, and evidence that a port runs.
     """
     paper = document_of(document)
+    values = typed(values)
     port = locked(code, actor, version)
     status = values.get("status")
     if status in GONE:
@@ -177,8 +181,11 @@ def change_port(
             "Closing and merging follow a reply of the State Council; the status cannot be set directly.",
             where=Place(field="status"), remedy=("请办理“关闭”或“优化整合”。", "Use close_port or merge_ports."),
         )
-    refuse_if(check_day(valid_from, "valid_from") + check_values(port.mode, values, _columns(port)))
-    values = dict(values)
+    refuse_if(check_day(valid_from, "valid_from") + check_reason(reason))
+    refuse_if(check_values(port.mode, values, _columns(port)))
+    if values.get("parent") == port.code:
+        raise Refused.because("own_parent", "口岸不能以自身为上级。", "A port is not its own parent.",
+                              where=Place(field="parent"))
     if "short_name_zh" in values and "pinyin" not in values:
         values["pinyin"], values["initials"] = pinyin_of(values["short_name_zh"])
     record(port, values, paper, actor, valid_from=valid_from, reason=reason)
@@ -369,7 +376,7 @@ def _check_code(scheme: str, code: str) -> list[Finding]:
             "unknown_scheme", f"没有“{scheme}”这种代码体系。", f"There is no code scheme “{scheme}”.",
             where=Place(field="scheme"), remedy=(f"可选：{listed}。", f"Choose one of {listed}."),
         )]
-    if not code or len(code) > CODE_LENGTH:
+    if not code or len(code) > CODE_LENGTH or unprintable(code):
         return [Finding.error("value_required", f"请填写代码（不超过{CODE_LENGTH}个字符）。", f"Give the code (at most {CODE_LENGTH} characters).",
                               where=Place(field="code"))]
     finding = codes.check(CHECKED[CodeScheme(scheme)], code) if scheme in CHECKED else None

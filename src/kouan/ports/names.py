@@ -34,6 +34,8 @@ PLACES = {
     "大栅": [["dà"], ["zhà"]],
 }
 _SPACES = re.compile(r"[\s·・\-–—_（）()“”\"'’‘、，,]+")
+# Control characters and lone surrogates: no name holds them, and PostgreSQL stores neither NUL nor surrogates.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _LATIN = re.compile(r"[a-z0-9]+")
 
 
@@ -60,3 +62,12 @@ def plain(name: str) -> str:
     """
     bare = _SPACES.sub("", half_width(name).casefold())
     return bare.removesuffix("口岸") or bare
+
+
+def unprintable(text: str) -> bool:
+    """Whether a text holds characters that no entry of the register may hold.
+
+    >>> unprintable("罗湖"), unprintable("罗\\x00湖")
+    (False, True)
+    """
+    return bool(_UNPRINTABLE.search(text))

@@ -5,7 +5,9 @@ The private half of ``actions.py``: no verb stands here, every function expects 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -25,6 +27,7 @@ from kouan.ports.models import (
     TransportClass,
     TransportMode,
 )
+from kouan.ports.names import unprintable
 
 FIRST_DAY, LAST_DAY = date(1949, 10, 1), date(2100, 12, 31)
 FLAGS = frozenset({"is_border", "is_group", "class_needs_review"})
@@ -51,7 +54,7 @@ def document_of(document: Document | str | None) -> Document:
             where=Place(field="document"),
             remedy=("请先登记批复或通知，再填写其引用名。", "Record the paper first, then give its reference."),
         )
-    found = Document.objects.filter(reference=document).first()
+    found = None if unprintable(document) else Document.objects.filter(reference=document).first()
     if found is None:
         near = nearest(document, Document.objects.values_list("reference", flat=True))
         raise Refused.because(
@@ -114,6 +117,23 @@ def _conflict(port: Port, seen: int) -> Conflict:
 
 # ---- checks ---------------------------------------------------------------------------------------
 
+def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as doors hand them over: dates may come as ISO text. What cannot be read stays for the checks."""
+    read = dict(values)
+    for name in DATES & read.keys():
+        if isinstance(read[name], str):
+            with suppress(ValueError):
+                read[name] = date.fromisoformat(read[name])
+    return read
+
+
+def check_reason(reason: str) -> list[Finding]:
+    """The reason of a change: at most 400 characters of text."""
+    if len(reason) <= 400 and not unprintable(reason):
+        return []
+    return [_wrong("bad_text", "reason", "理由不能超过400个字符，也不能含控制字符。",
+                   "The reason has at most 400 characters and no control characters.")]
+
 
 def check_day(day: date | None, field: str) -> list[Finding]:
     """A date that can stand in the register: from the founding of the PRC to 2100."""
@@ -166,21 +186,28 @@ def _check_value(name: str, value: Any) -> list[Finding]:
         listed = "、".join(CHOICES[name].values)
         return [_wrong("unknown_choice", name, f"“{label_of(name)}”没有“{value}”这一选项。",
                        f"“{value}” is not a choice of {name}.", (f"可选：{listed}。", f"Choose one of {listed}."))]
-    if name in FLAGS and not isinstance(value, bool):
-        return [_wrong("not_a_flag", name, f"“{label_of(name)}”只能为是或否。", f"“{name}” is true or false.")]
+    if name in FLAGS:
+        return [] if isinstance(value, bool) else [_wrong("not_a_flag", name, f"“{label_of(name)}”只能为是或否。", f"“{name}” is true or false.")]
     if name in DATES:
         return check_day(value, name) if isinstance(value, date) else [_wrong(
             "not_a_date", name, f"“{value}”不是日期。", f"“{value}” is not a date.")]
     if name in DECIMALS:
         return _check_coordinate(name, value)
-    if name == "province_code":
+    if not isinstance(value, str) or unprintable(value):
+        return [_wrong("bad_text", name, f"“{label_of(name)}”只能是文字，不含控制字符。",
+                       f"“{name}” is text without control characters.")]
+    if name == "province_code" and value:
         finding = codes.check("province", value)
         return [finding.at(field=name)] if finding else []
+    if name == "neighbour_code" and value and not re.fullmatch(r"[A-Z]{2}", value):
+        return [_wrong("malformed_code", name, f"“{value}”不是两位国家（地区）代码。",
+                       f"“{value}” is not a two-letter code of a country or region.", ("例如 RU、HK。", "For example RU, HK."))]
     if name == "parent":
-        return [] if Port.objects.filter(code=value).exists() else [_wrong(
-            "unknown_port", name, f"没有“{value}”这个口岸。", f"There is no port “{value}”.")]
+        found = Port.objects.filter(code=value).first()
+        return [] if found and found.parent_id is None else [_wrong(
+            "unknown_port", name, f"没有可作上级的口岸“{value}”。", f"There is no port “{value}” that could be a parent.")]
     limit = getattr(Port._meta.get_field(name), "max_length", None)
-    if isinstance(value, str) and limit and len(value) > limit:
+    if limit and len(value) > limit:
         return [_wrong("too_long", name, f"“{label_of(name)}”超过{limit}个字符。", f"“{name}” is longer than {limit}.")]
     return []
 
@@ -191,7 +218,7 @@ def _check_coordinate(name: str, value: Any) -> list[Finding]:
         number = Decimal(str(value))
     except InvalidOperation:
         number = None
-    if number is not None and low <= number <= high:
+    if number is not None and number.is_finite() and low <= number <= high:
         return []
     return [_wrong("bad_coordinate", name, f"“{value}”不是中国境内的{label_of(name)}（{low}—{high}）。",
                    f"“{value}” is not a {name} in China ({low} to {high}).")]

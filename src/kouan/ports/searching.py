@@ -17,7 +17,7 @@ from django.db.models import Q
 from kouan.basis import Finding, Place, clock, nearest
 from kouan.basis.names import half_width
 from kouan.ports.models import CodeScheme, Port, PortCode, PortQuerySet, TransportMode
-from kouan.ports.names import plain
+from kouan.ports.names import plain, unprintable
 
 if TYPE_CHECKING:
     from kouan.ports.models import Reader
@@ -133,6 +133,8 @@ def search(ports: PortQuerySet, text: str) -> PortQuerySet:
     typed = half_width(text).strip()
     if not typed:
         return ports
+    if unprintable(typed):
+        return ports.none()
     bare = plain(typed)
     found = (
         Q(name_zh__icontains=typed) | Q(short_name_zh__icontains=bare) | Q(name_en__icontains=typed)
