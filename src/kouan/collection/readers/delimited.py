@@ -50,12 +50,10 @@ def _encoding_of(path: Path, name: str, limits: Limits, packed: bool) -> tuple[s
             raise bounds.truncated(name, str(error)) from error
     if not head.strip():
         raise bounds.empty(name)
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding, _lines(path, name, encoding, packed, limits)
-    if b"\0" in head:
+    marked = [encoding for mark, encoding in _MARKS if head.startswith(mark)]
+    if not marked and b"\0" in head:
         raise bounds.not_a_spreadsheet(name, "二进制文件", "a binary file")
-    for encoding in ("utf-8", "gb18030"):
+    for encoding in marked or ("utf-8", "gb18030"):
         try:
             return encoding, _lines(path, name, encoding, packed, limits)
         except UnicodeDecodeError:
@@ -81,12 +79,7 @@ def _lines(path: Path, name: str, encoding: str, packed: bool, limits: Limits) -
             size += len(chunk)
             if (size > limits.unpacked_bytes and packed) or size > limits.file_bytes:
                 raise bounds.too_large(name, size, limits.unpacked_bytes if packed else limits.file_bytes)
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError:
-                if encoding.startswith("utf-16"):
-                    raise bounds.truncated(name, encoding) from None
-                raise
+            text = decoder.decode(chunk, final=not chunk)
             if "\0" in text:
                 raise bounds.not_a_spreadsheet(name, "二进制文件", "a binary file")
             lines += text.count("\n") or text.count("\r")
