@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from kouan.basis import Finding, Refused
 
@@ -34,6 +35,7 @@ class Standing:
 
     missing: tuple[str, ...] = field(default=())
     unknown: tuple[str, ...] = field(default=())
+    is_empty: bool = False
 
     @property
     def is_current(self) -> bool:
@@ -42,6 +44,12 @@ class Standing:
 
     def finding(self) -> Finding:
         """What to tell the operator."""
+        if self.is_empty:
+            return Finding.error(
+                "not_set_up", f"这里还没有建立系统：{settings.HOME.path}", f"Nothing has been set up here: {settings.HOME.path}",
+                remedy=("请先运行：kouan setup（或 make run）；或用 KOUAN_HOME 指明已有系统的目录。",
+                        "Run first: kouan setup (or make run); or name an existing home with KOUAN_HOME."),
+            )
         if self.unknown:
             return Finding.error(
                 "database_newer",
@@ -52,28 +60,37 @@ class Standing:
             )
         return Finding.error(
             "database_behind",
-            f"数据库比软件旧，缺 {len(self.missing)} 项升级（{'、'.join(self.missing[:5])}），拒绝提供服务。",
+            f"数据库比软件旧，缺 {len(self.missing)} 项升级（{'、'.join(self.missing[:5])}），拒绝运行，数据未改动。",
             f"The database is {len(self.missing)} migrations behind ({', '.join(self.missing[:5])}); "
-            "refusing to serve.",
+            "this version refuses to run on it. Nothing was changed.",
             remedy=("请先备份，再运行：kouan upgrade（或 make run）", "Back it up, then run: kouan upgrade (or make run)"),
         )
 
 
 def standing() -> Standing:
     """Compare the database with the migrations of this software (about 0.1 s)."""
-    executor = MigrationExecutor(connection)
-    known = set(executor.loader.disk_migrations)
-    applied = set(executor.loader.applied_migrations)
+    if connection.vendor == "sqlite" and not _file_is_there():
+        # Connecting would leave an empty file behind.
+        return Standing(missing=("*",), is_empty=True)
+    loader = MigrationLoader(connection)
+    known = set(loader.disk_migrations)
+    applied = set(loader.applied_migrations)
     ours = {app for app, _ in known}
     return Standing(
         tuple(f"{app}.{name}" for app, name in sorted(known - applied)),
         tuple(f"{app}.{name}" for app, name in sorted(applied - known) if app in ours
-              and not _was_squashed(executor, app, name)),
+              and not _was_squashed(loader, app, name)),
+        not applied,
     )
 
 
-def _was_squashed(executor: MigrationExecutor, app: str, name: str) -> bool:
-    return any((app, name) in migration.replaces for migration in executor.loader.disk_migrations.values())
+def _file_is_there() -> bool:
+    name = str(connection.settings_dict["NAME"])
+    return ":memory:" in name or name.startswith("file:") or Path(name).exists()
+
+
+def _was_squashed(loader: MigrationLoader, app: str, name: str) -> bool:
+    return any((app, name) in migration.replaces for migration in loader.disk_migrations.values())
 
 
 def refuse_unless_current() -> None:
@@ -120,11 +137,13 @@ def prepare(
 
 
 def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:
-    """The public data that ships with the product, each file once; none into an exercise workspace."""
+    """The public data that ships with the product, each file once; an exercise workspace gets generated returns."""
     from kouan.collection.actions import take_in
     from kouan.collection.sources import bundled
+    from kouan.exercise import fill_exercise
 
     if settings.IS_EXERCISE:
+        fill_exercise(system, say)
         return
     for file in bundled():
         with bars() as progress:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from kouan.basis import Finding, Severity, Text, has_errors
+if TYPE_CHECKING:
+    from kouan.basis import Finding, Text
 
-LANGUAGE_HELP = "界面语言 zh 或 en / language of messages: zh or en"
-
-out = Console(highlight=False)
+# A pipe has no width of its own: wide enough that no code or figure is broken over lines.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 180)
 err = Console(stderr=True, highlight=False)
 _language = "zh"
 
 MARKS = {
-    Severity.ERROR: Text("✖ 错误", "✖ error"),
-    Severity.WARNING: Text("▲ 提示", "▲ warning"),
-    Severity.INFO: Text("● 说明", "● note"),
+    "error": ("red", "✖ 错误", "✖ error"),
+    "warning": ("yellow", "▲ 提示", "▲ warning"),
+    "info": ("blue", "● 说明", "● note"),
 }
 
 
@@ -67,11 +66,12 @@ def write_json(value: Any) -> None:
 def show_findings(findings: Sequence[Finding], *, limit: int = 20) -> None:
     """Findings as a list: what, where, what to do."""
     for finding in findings[:limit]:
-        colour = {"error": "red", "warning": "yellow"}.get(finding.severity.value, "blue")
-        err.print(f"[{colour}]{text(MARKS[finding.severity])}[/] {finding.code}", end="  ")
+        colour, zh, en = MARKS[finding.severity.value]
+        err.print(f"[{colour}]{say(zh, en)}[/] {finding.code}", end="  ")
         err.print(text(finding.message), markup=False)
         if str(finding.where):
-            err.print(f"    {say('位置：', 'at: ')}{finding.where}", markup=False, style="dim")
+            place = finding.where.describe(say("zh", "en"))
+            err.print(f"    {say('位置：', 'at: ')}{place}", markup=False, style="dim")
         if finding.remedy:
             err.print(f"    {say('办法：', 'do: ')}{text(finding.remedy)}", markup=False)
     if len(findings) > limit:
@@ -79,22 +79,24 @@ def show_findings(findings: Sequence[Finding], *, limit: int = 20) -> None:
         err.print(say(f"    另有 {more} 条，用 --json 查看全部。", f"    {more} more; --json shows all."), style="dim")
 
 
-def fail(findings: Sequence[Finding]) -> int:
-    """Show why something was refused; answer exit status 1. Under --json it stands on standard output."""
-    if "--json" in sys.argv:
-        write_json({"refused": True, "findings": [finding.as_dict() for finding in findings]})
+def fail(findings: Sequence[Finding], *, as_json: bool = False, status: int = 1) -> int:
+    """Show why something was refused and answer the exit status. As JSON it stands on standard output."""
+    if as_json:
+        write_json({"error": {"status": status, "findings": [finding.as_dict() for finding in findings]}})
     else:
         show_findings(findings)
-    return 1
+    return status
 
 
 def status_of(findings: Iterable[Finding]) -> int:
     """0, or 1 when anything is of error severity."""
-    return 1 if has_errors(list(findings)) else 0
+    return 1 if any(finding.is_error for finding in findings) else 0
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[int] = (), title: str = "") -> None:
     """A table on standard output; ``right`` lists the columns of figures."""
+    from rich.table import Table
+
     drawn = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     figures = set(right)
     for index, column in enumerate(columns):
@@ -105,18 +107,28 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Itera
 
 
 @contextmanager
-def progress_bar(quiet: bool = False) -> Iterator[Callable[[int, int | None, str], None]]:
-    """A bar for work over two seconds; nothing is drawn where nobody watches."""
+def progress_bar(quiet: bool = False, after: float = 1.0) -> Iterator[Callable[[int, int | None, str], None]]:
+    """A bar for work that takes longer than ``after`` seconds; nothing is drawn where nobody watches."""
     if quiet or not err.is_terminal:
         yield lambda done, total, stage: None
         return
-    with Progress(
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    drawn = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=err, transient=True,
-    ) as drawn:
-        line = drawn.add_task("…", total=None)
+    )
+    line = drawn.add_task("…", total=None)
+    begun, is_shown = time.monotonic(), False
 
-        def report(done: int, total: int | None, stage: str) -> None:
-            drawn.update(line, completed=done, total=total, description=stage)
+    def report(done: int, total: int | None, stage: str) -> None:
+        nonlocal is_shown
+        if not is_shown and time.monotonic() - begun > after:
+            drawn.start()
+            is_shown = True
+        drawn.update(line, completed=done, total=total, description=stage)
 
+    try:
         yield report
+    finally:
+        drawn.stop()
