@@ -38,7 +38,7 @@ def entry_hash(row: Sequence[Any]) -> bytes:
     """SHA-256 of one entry: its columns in the order of ``COLUMNS`` as a JSON list.
 
     >>> entry_hash((1, "2023-03-06T00:00:00.000Z", None, 7, "", "", "", "I", "t", "1", None, "{}")).hex()[:12]
-    'fef4fe61e5c7'
+    '729e3ba12bfe'
     """
     return hashlib.sha256(canonical_json(list(row)).encode()).digest()
 
@@ -112,16 +112,16 @@ def _sealable(connection: BaseDatabaseWrapper, previous: AuditBlock | None) -> t
         if connection.vendor != "postgresql":
             cursor.execute("SELECT coalesce(max(id), 0) FROM audit_entry")
             return int(cursor.fetchone()[0]), "id > %s", [top]
-        cursor.execute(
-            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
-            " FROM pg_current_snapshot() s"
-        )
-        oldest, following = cursor.fetchone()
-    # A transaction number that this cluster has not given out comes from the cluster from which the
-    # database was restored: it is over.
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        oldest = int(cursor.fetchone()[0])
+    # A number that this cluster has not given out yet came with a dump of another cluster: that
+    # transaction is over. It is compared with the snapshot of the reading statement itself, for a
+    # transaction may begin and commit between two statements; our own lies ahead of it too.
     return oldest, (
-        "((txid < %s AND (txid >= %s OR id > %s)) OR (txid >= %s AND id > %s))"
-    ), [oldest, previous.horizon if previous else 0, top, following, top]
+        "((txid < %s AND (txid >= %s OR id > %s))"
+        " OR (txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint AND id > %s"
+        " AND txid IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint))"
+    ), [oldest, previous.horizon if previous else 0, top, top]
 
 
 def _next(connection: BaseDatabaseWrapper, condition: str, parameters: list[int], last_id: int) -> list[Any]:

@@ -24,6 +24,7 @@ from kouan.audit.batches import BatchWalk
 from kouan.audit.chain import ChainWalk
 from kouan.audit.install import INSTALLED, LIFTED
 from kouan.audit.reading import has_trail, present, scalar, snapshot, stream
+from kouan.audit.registry import registrations
 from kouan.audit.report import Report
 from kouan.audit.state import RowDifference, compare_table
 from kouan.audit.triggers import dialect
@@ -112,6 +113,17 @@ def _check_triggers(connection: BaseDatabaseWrapper, report: Report) -> None:
                     "Run kouan setup to rebuild the triggers and find out who changed them; what happened "
                     "meanwhile shows in the rows below."),
         ))
+    standing = {registration.table for registration in present(connection)}
+    for registration in registrations():
+        if registration.table not in standing and scalar(
+            connection, "SELECT EXISTS (SELECT 1 FROM audit_entry WHERE table_name = %s)", [registration.table]
+        ):
+            report.add(Finding.error(
+                "audit_table_missing",
+                f"表 {registration.table} 不见了，审计记录中却有它的记录。",
+                f"Table {registration.table} is gone though the trail has entries of it.",
+                where=Place(path=registration.table), remedy=RESTORE,
+            ))
     _recall_installations(connection, report)
 
 
