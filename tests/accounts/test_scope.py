@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-
-from kouan.accounts.action import System, action, acting_system
-from kouan.accounts.models import OrganisationKind, Role
-from kouan.accounts.permissions import PERMISSIONS, may
-from kouan.accounts.scope import Scope, scope_of
-from kouan.audit.models import AuditEntry
-from kouan.basis import NotAllowed
 from tests.accounts.factories import (
     a_national_officer,
     a_port_reporter,
@@ -20,6 +13,13 @@ from tests.accounts.factories import (
     an_enterprise_user,
     an_office,
 )
+
+from kouan.accounts.action import System, acting_system, action
+from kouan.accounts.models import OrganisationKind, Role
+from kouan.accounts.permissions import PERMISSIONS, may
+from kouan.accounts.scope import Scope, scope_of
+from kouan.audit.models import AuditEntry
+from kouan.basis import NotAllowed
 
 pytestmark = pytest.mark.django_db
 

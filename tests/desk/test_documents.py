@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.accounts.factories import a_national_officer, a_port_reporter, a_provincial_officer, an_auditor
 
 from kouan.basis import NotAllowed, Refused
 from kouan.desk.actions import add_version, file_place, record_document
 from kouan.desk.models import DocumentVersion
 from kouan.desk.queries import documents_visible_to
-from tests.accounts.factories import a_national_officer, a_port_reporter, a_provincial_officer, an_auditor
 
 pytestmark = pytest.mark.django_db
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.accounts.factories import a_national_officer, a_provincial_officer, an_administrator
 
 from kouan.basis import Finding, NotFound, Refused
 from kouan.desk import jobs
 from kouan.desk.models import Job, JobState
 from kouan.desk.queries import get_job, jobs_visible_to, progress_of
-from tests.accounts.factories import a_national_officer, a_provincial_officer, an_administrator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from tests.monitoring.factories import a_batch, a_year_of_months, figures
 
 from kouan.basis import Period, SubjectRef
 from kouan.monitoring.actions import refresh_months
 from kouan.monitoring.models import MonthOfDays
 from kouan.monitoring.queries import best, flows_of, ports_total, sum_between
-from tests.monitoring.factories import a_batch, a_year_of_months, figures
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kouan.basis import Period, PeriodKind
-from kouan.monitoring.rollup import Cell, Flow, Rollup, add, change, peak, ranks, roll_up, shares, with_changes
+from kouan.monitoring.rollup import (
+    Cell,
+    Flow,
+    Rollup,
+    add,
+    change,
+    peak,
+    ranks,
+    roll_up,
+    shares,
+    with_changes,
+)
 
 
 def months(year: int, values: dict[int, int]) -> list[Cell]:
@@ -22,18 +33,18 @@ def a_whole(period: Period, value: int | None, partial: int | None = None) -> Fl
 
 
 def test_twelve_months_make_a_year() -> None:
-    (year,) = roll_up(months(2023, {month: 10 for month in range(1, 13)}), PeriodKind.YEAR)
+    (year,) = roll_up(months(2023, dict.fromkeys(range(1, 13), 10)), PeriodKind.YEAR)
     assert (year.value, year.is_complete, year.completeness, year.missing) == (Decimal(120), True, 1.0, ())
 
 
 def test_a_missing_month_makes_the_year_incomplete_never_lower() -> None:
-    (year,) = roll_up(months(2023, {month: 10 for month in range(1, 12)}), PeriodKind.YEAR)
+    (year,) = roll_up(months(2023, dict.fromkeys(range(1, 12), 10)), PeriodKind.YEAR)
     assert year.value is None, "eleven months must not pass as a year"
     assert (year.partial, [gap.code for gap in year.missing]) == (Decimal(110), ["2023-12"])
 
 
 def test_a_month_of_days_counts_as_missing_while_a_day_is_missing() -> None:
-    cells = months(2023, {month: 10 for month in range(1, 12)})
+    cells = months(2023, dict.fromkeys(range(1, 12), 10))
     cells.append(Cell(Period.month(2023, 12), Decimal(9), present=30, expected=31))
     (year,) = roll_up(cells, PeriodKind.YEAR)
     assert (year.value, year.present, year.expected) == (None, 11, 12)

@@ -183,7 +183,8 @@ class _Line:
             if column.is_required and not value:
                 self._wrong(column.key, "missing", f"{column.label.zh}不能为空。", f"{column.label.en} is missing.")
             elif len(value) > column.longest:
-                self._wrong(column.key, "too_long", f"{column.label.zh}超过{column.longest}个字符。", f"{column.label.en} is longer than {column.longest}.")
+                self._wrong(column.key, "too_long", f"{column.label.zh}超过{column.longest}个字符。",
+                            f"{column.label.en} is longer than {column.longest}.")
             elif value.startswith("="):
                 self._wrong(column.key, "formula", "单元格是公式，不能读取。", "The cell is a formula.", ("请改为文字。", "Write it as text."))
         self._check_name(taken, seen)

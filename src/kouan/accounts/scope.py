@@ -52,8 +52,8 @@ def scope_of(user: User | AnonymousUser | None) -> Scope:
     """
     if user is None or not user.is_authenticated or not user.is_active:
         return Scope.nothing()
-    organisation = user.organisation  # type: ignore[union-attr]
-    if not organisation.is_active or user.role == Role.ENTERPRISE_USER:  # type: ignore[union-attr]
+    organisation = user.organisation
+    if not organisation.is_active or user.role == Role.ENTERPRISE_USER:
         return Scope.nothing()
     match organisation.kind:
         case OrganisationKind.NATIONAL_OFFICE:

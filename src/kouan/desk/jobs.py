@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -71,7 +72,7 @@ def submit(kind: str, *, owner: User | None, **arguments: Any) -> Job:
         raise KeyError(f"unknown kind of job: {kind}")
     with acting(owner.pk if owner else None, note=f"desk.submit {kind}"):
         job = Job.objects.create(kind=kind, owner=owner, arguments=arguments)
-        transaction.on_commit(lambda: run_job.enqueue(job.pk))
+        transaction.on_commit(partial(run_job.enqueue, job.pk))
     return job
 
 
@@ -146,7 +147,7 @@ def run(job_id: int) -> Job | None:
             result = kind.work(owner=job.owner, report=report, **job.arguments)
     except Refused as refusal:
         _finish(job, JobState.FAILED, result=None, findings=list(refusal.findings))
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001 (a job must end with an outcome, whatever broke)
         traceback.print_exc()
         _finish(job, JobState.FAILED, result=None, findings=[Finding.error(
             "job_failed",
@@ -178,5 +179,5 @@ def reap(now: float | None = None) -> list[Job]:
                 lost.append(job)
                 kind = _kinds.get(job.kind)
                 if kind and kind.is_repeatable and job.attempts < ATTEMPTS:
-                    transaction.on_commit(lambda pk=job.pk: run_job.enqueue(pk))
+                    transaction.on_commit(partial(run_job.enqueue, job.pk))
     return lost

@@ -60,5 +60,5 @@ def _link(record: VerdictRecord, used: EvidenceRef) -> LineageLink:
     return LineageLink(
         user_room="grading", user_kind="verdict", user_id=str(record.pk), user_revision=record.revision,
         used_room=used.room, used_kind=used.kind, used_id=str(used.id), used_revision=used.revision,
-        used_digest=used.digest,
+        used_digest=used.digest or "",
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 
-from kouan.basis import EvidenceRef, Period, PeriodKind, SubjectKind, SubjectRef, clock
+from kouan.basis import EvidenceRef, Period, PeriodKind, Refused, SubjectKind, SubjectRef, clock
 from kouan.collection.models import Origin
 from kouan.grading.facts import CARGO, PERSONS, PortFacts, TransportClass
 from kouan.grading.models import VerdictRecord
@@ -134,9 +134,19 @@ def judge(ports: Iterable[Port], year: int, law: Law) -> list[Judged]:
     """Apply the volume standard to each port, in order."""
     wanted = list(ports)
     return [
-        Judged(port, facts, RULE.judge(facts, law), evidence)
+        Judged(port, facts, _outcome(facts, law), evidence)
         for port, (facts, evidence) in zip(wanted, facts_for_year(wanted, year), strict=True)
     ]
+
+
+def _outcome(facts: PortFacts, law: Law) -> VolumeVerdict:
+    """The verdict on one port. Figures that cannot be are no facts: without them the port is judged as one
+    that has not reported, and the error findings say which they were, so that one port stops no other."""
+    try:
+        return RULE.judge(facts, law)
+    except Refused as refusal:
+        bare = replace(facts, cargo_tonnes=None, person_crossings=None, months_reported=None, accepted_on=None)
+        return replace(RULE.judge(bare, law), findings=tuple(refusal.findings))
 
 
 def verdicts_for_year(

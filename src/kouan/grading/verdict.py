@@ -146,7 +146,8 @@ class VolumeVerdict:
     `margins` is empty where no limit applies (no class, no year). `differs_under` lists readings, one
     changed at a time, under which the verdict would be another. `candidates` are the verdicts a port
     without a class would get under the classes it might have (A-04). `findings` are doubts about the
-    facts (never errors: those are Refused).
+    facts. Errors are Refused; in the register's own verdicts they stand here, and the port is judged
+    without the figures that cannot be (grading.queries).
     """
 
     code: str

@@ -37,7 +37,7 @@ class BaselineFigure:
 @cache
 def baseline() -> tuple[BaselineFigure, ...]:
     """All 33 figures, in the plan's order."""
-    with (files("kouan.monitoring") / "data" / "baseline_13fyp.csv").open(encoding="utf-8", newline="") as file:
+    with (files("kouan.monitoring") / "data" / "baseline_13fyp.csv").open(encoding="utf-8") as file:
         return tuple(
             BaselineFigure(
                 row["id"], row["metric"], row["name_zh"], row["name_en"], row["value"], row["unit_zh"],

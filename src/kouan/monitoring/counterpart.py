@@ -45,7 +45,7 @@ PRECISION = {
 def press_figures() -> tuple[PressFigure, ...]:
     """The figures of ``data/counterpart_checks.csv``, in file order."""
     place = files("kouan.monitoring") / "data" / "counterpart_checks.csv"
-    with place.open(encoding="utf-8", newline="") as file:
+    with place.open(encoding="utf-8") as file:
         return tuple(
             PressFigure(
                 row["control_point"], row["mainland_port_zh"],
