@@ -1,23 +1,27 @@
 """The command line: one verb for each job.
 
-Exit status: 0 done; 1 findings of error severity, or refused; 2 arguments that cannot be used.
-``--json`` writes one JSON document to standard output and nothing else there.
+Exit status: 0 done; 1 findings of error severity, or refused; 2 arguments that cannot be used;
+130 interrupted. ``--json`` writes one JSON document to standard output and nothing else there.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-
 import typer
 
 from kouan import __version__
-from kouan.cli.output import LANGUAGE_HELP, fail, use_language
+from kouan.cli.command import Door, Group, OnData, Ready, use
 
 app = typer.Typer(
-    name="kouan", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
-    help="口岸综合管理系统 / the integrated management system for ports of entry.\n\n"
-         "先运行 [bold]kouan setup[/] 再运行 [bold]kouan serve[/]；数据存放在 KOUAN_HOME 所指目录。",
+    name="kouan", cls=Door, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="口岸综合管理系统：收集、核对、汇总口岸数据，依现行规定判定，公开依据。 / "
+         "The integrated management system for ports of entry: take in figures, check them, add them up, "
+         "and judge by the law in force.\n\n"
+         "先运行 kouan setup 再运行 kouan serve；数据存放在环境变量 KOUAN_HOME 所指目录"
+         "（缺省为当前目录下的 .kouan）。 / "
+         "Run kouan setup, then kouan serve; data lies in the folder that KOUAN_HOME names "
+         "(.kouan in the working folder by default).\n\n"
+         "退出状态：0 完成；1 有错误级问题或被拒绝；2 参数不能使用。 / "
+         "Exit status: 0 done; 1 findings of error severity, or refused; 2 unusable arguments.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -30,44 +34,30 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def begin(
-    language: str = typer.Option("zh", "--language", "-l", envvar="KOUAN_LANGUAGE", help=LANGUAGE_HELP),
+    language: str = typer.Option(
+        "zh", "--language", "-l", envvar="KOUAN_LANGUAGE", help="界面语言 zh 或 en / language: zh or en"
+    ),
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="显示版本 / show the version"),
 ) -> None:
-    """Make Django ready before any command's body runs."""
-    use_language(language)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kouan.settings")
-    import django
-
-    django.setup()
+    """The language is fixed by ``Door`` before this runs."""
 
 
 def _mount() -> None:
     from kouan.cli import accounts, audit, evaluation, flows, intake, law, ports, running, verdict
 
-    for part in (running, intake, verdict, flows, evaluation):
+    for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData)):
         part.mount(app)
-    for name, group in (
-        ("law", law.app), ("ports", ports.app), ("audit", audit.app), ("accounts", accounts.app),
+        use(app, kind)
+    for name, group, kind in (
+        ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
+        ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
     ):
-        app.add_typer(group, name=name)
+        app.add_typer(use(group, kind), name=name, cls=Group)
 
 
 _mount()
 
 
 def main() -> None:
-    """The entry point: a refusal ends in its findings and status 1, never in a traceback."""
-    from kouan.basis import Refused
-    from kouan.home import WrongWorkspace
-
-    try:
-        app()
-    except Refused as refusal:
-        sys.exit(fail(refusal.findings))
-    except WrongWorkspace as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
-    except BrokenPipeError:
-        # The reader (head, less) went away: not our fault, and not worth a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    """The entry point."""
+    app()

@@ -13,8 +13,11 @@ app = typer.Typer(help="组织、用户与接口密钥 / organisations, users an
 
 
 @app.command("list")
-def list_(json: bool = typer.Option(False, "--json", help="输出 JSON")) -> None:
-    """列出用户（不含个人信息以外的凭证）。例：kouan accounts list"""
+def list_(json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON")) -> None:
+    """列出用户。 / List users.
+
+    例：kouan accounts list
+    """
     from kouan.accounts.models import User
 
     people = list(User.objects.select_related("organisation"))
@@ -31,11 +34,14 @@ def list_(json: bool = typer.Option(False, "--json", help="输出 JSON")) -> Non
 
 @app.command()
 def provision(
-    sheet: Path = typer.Argument(..., exists=True, dir_okay=False, help="用户名册（Excel），模板见“用户”页"),
-    commit: bool = typer.Option(False, help="确认建立；不加则只检查"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    sheet: Path = typer.Argument(..., exists=True, dir_okay=False, help="用户名册（Excel），模板见“用户”页 / sheet of users; template on the users page"),
+    commit: bool = typer.Option(False, "--commit", help="确认建立；不加则只检查 / make them; without it the sheet is only checked"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """按名册批量建立用户。初始口令只显示一次。例：kouan accounts provision 名册.xlsx --commit"""
+    """按名册批量建立用户。初始口令只显示一次。 / Make users from a sheet; initial passwords are shown once.
+
+    例：kouan accounts provision 名册.xlsx --commit
+    """
     from kouan.accounts.actions import provision_users
     from kouan.accounts.provisioning import read
 
@@ -62,7 +68,10 @@ def token(
     name: str = typer.Option(..., help="用途，如“省平台报送” / what it is for"),
     days: int = typer.Option(365, min=1, max=1095, help="有效天数 / valid for days"),
 ) -> None:
-    """为用户建立接口密钥，只显示一次。例：kouan accounts token guangdong --name 省平台报送"""
+    """为用户建立接口密钥，只显示一次。 / Make an API key for a user; it is shown once.
+
+    例：kouan accounts token guangdong --name 省平台报送
+    """
     from kouan.accounts.keys import issue_token
 
     with acting_for(reader(), "kouan accounts token") as actor:
@@ -74,7 +83,10 @@ def token(
 
 @app.command()
 def revoke(number: int = typer.Argument(..., help="密钥编号 / number of the key")) -> None:
-    """停用一个接口密钥。例：kouan accounts revoke 3"""
+    """停用一个接口密钥。 / End an API key.
+
+    例：kouan accounts revoke 3
+    """
     from kouan.accounts.keys import revoke_token
 
     with acting_for(reader(), "kouan accounts revoke") as actor:

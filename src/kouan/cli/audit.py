@@ -19,9 +19,11 @@ app = typer.Typer(no_args_is_help=True, help="审计：核验、封存、锚点�
 @app.command()
 def verify(
     anchor: Path | None = typer.Option(None, help="用 kouan audit anchor 导出的锚点对照 / compare with an exported anchor"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """核验审计记录与数据现状。例：kouan audit verify --anchor anchor.json
+    """核验审计记录与数据现状。 / Verify the trail and the data it covers.
+
+    例：kouan audit verify --anchor anchor.json
 
     Exit status: 0 sound, 1 not sound or not verifiable, 2 unusable arguments.
     """
@@ -49,9 +51,12 @@ def verify(
 @app.command("anchor")
 def export_anchor(
     file: Path | None = typer.Argument(None, help="写入的文件；省略则输出到屏幕 / file to write; standard output if omitted"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON（锚点本身就是 JSON） / the anchor is JSON anyway"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON（锚点本身就是 JSON） / JSON (the anchor is JSON anyway)"),
 ) -> None:
-    """封存并导出链头，供异地保存。例：kouan audit anchor anchor.json"""
+    """封存并导出链头，供异地保存。 / Seal, and export the head of the chain to be kept elsewhere.
+
+    例：kouan audit anchor anchor.json
+    """
     from kouan.audit.anchor import anchor as make
     from kouan.audit.sealer import seal as run
 
@@ -69,8 +74,11 @@ def export_anchor(
 
 
 @app.command()
-def seal(json: bool = typer.Option(False, "--json", help="输出 JSON")) -> None:
-    """把已提交的记录封入区块（后台进程每分钟自动进行）。例：kouan audit seal"""
+def seal(json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON")) -> None:
+    """把已提交的记录封入区块（后台进程每分钟自动进行）。 / Seal committed entries into a block (the worker does so every minute).
+
+    例：kouan audit seal
+    """
     from kouan.audit.sealer import last_block
     from kouan.audit.sealer import seal as run
 
@@ -93,9 +101,12 @@ def entries(
     until: str = typer.Option("", help="截止时间（UTC，ISO） / to, UTC"),
     direct: bool = typer.Option(False, "--direct", help="只看未经系统的直接写入 / only writes past the system"),
     limit: int = typer.Option(50, min=1, max=5000, help="最多条数 / at most"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """查阅审计记录，新的在前。例：kouan audit entries --table ports_port --row 12"""
+    """查阅审计记录，新的在前。 / Read entries of the trail, newest first.
+
+    例：kouan audit entries --table ports_port --row 12
+    """
     from kouan.accounts.models import User
     from kouan.audit.models import EntryKind
     from kouan.audit.queries import changes_of

@@ -15,12 +15,15 @@ def mount(app: typer.Typer) -> None:
 
 def score(
     year: int = typer.Option(2023, help="年度 / year"),
-    port: str = typer.Option("", help="对标口岸代码，如 2304（给出得分理由）"),
-    replay: bool = typer.Option(False, help="按登记的复算依据重算并核对"),
-    top: int = typer.Option(15, min=1, max=200, help="每组显示前几名"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    port: str = typer.Option("", help="对标口岸代码，如 2304；给出得分理由 / benchmark port, such as 2304; explains its score"),
+    replay: bool = typer.Option(False, "--replay", help="按登记的复算依据重算并核对 / make the scores again from their recipe and compare"),
+    top: int = typer.Option(15, min=1, max=200, help="每组显示前几名 / how many of each group"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """对标组通行能力得分（仅供对标，不涉及我国口岸）。例：kouan score --year 2019 --port 2304"""
+    """对标组通行能力得分（仅供对标，不涉及我国口岸）。 / Scores of the benchmark set (no port of ours is scored).
+
+    例：kouan score --year 2019 --port 2304
+    """
     from kouan.evaluation.actions import score_benchmark
     from kouan.evaluation.queries import as_dict, replayed, scores, why_not_scored
     from kouan.ports.models import BenchmarkPort

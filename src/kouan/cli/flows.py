@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from kouan.basis import Finding, NotFound, PeriodKind, SubjectKind, SubjectRef
 from kouan.cli.output import out, say, table, write_json
 from kouan.cli.who import reader
 
@@ -16,20 +15,24 @@ def mount(app: typer.Typer) -> None:
 
 
 def flows(
-    subject: str = typer.Argument(..., help="口岸代码或名称，或 counterpart_point:lo-wu、benchmark_port:2304"),
-    every: str = typer.Option("year", help="month、quarter 或 year"),
-    measure: str = typer.Option("", help="指标代码，如 person_crossings"),
+    subject: str = typer.Argument(..., help="口岸代码或名称，或 counterpart_point:lo-wu、benchmark_port:2304 / port by code or name, or counterpart_point:lo-wu, benchmark_port:2304"),
+    every: str = typer.Option("year", help="month（月）、quarter（季）或 year（年） / month, quarter or year"),
+    measure: str = typer.Option("", help="指标代码，如 person_crossings / code of a measure, such as person_crossings"),
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """流量数据。例：kouan flows 罗湖 --every year"""
+    """口岸、对侧口岸点或对标口岸的流量，按月、季或年汇总；有缺月的时期不给合计。 / Figures of a port, counterpart point or benchmark port by month, quarter or year; a period with a gap has no total.
+
+    例：kouan flows 罗湖 --every year
+    """
+    from kouan.basis import Finding, NotFound, PeriodKind, SubjectKind, SubjectRef
     from kouan.collection.queries import visible_subjects
     from kouan.monitoring.queries import flows_of
     from kouan.ports.queries import resolve
 
     user = reader(as_user)
     if every not in (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR):
-        raise typer.BadParameter("month, quarter, year", param_hint="--every")
+        raise typer.BadParameter(say("应为 month、quarter 或 year", "month, quarter or year"), param_hint="--every")
     if ":" in subject:
         wanted = [SubjectRef.parse(subject)]
     else:
@@ -63,9 +66,12 @@ def flows(
 
 def counterpart(
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """对侧核对：内地新闻报道数与对侧日数据同日合计。例：kouan counterpart"""
+    """对侧核对：内地新闻报道数与对侧同日合计，逐项说明差异。 / Press figures of mainland border inspection held against the other side's count of the same days.
+
+    例：kouan counterpart
+    """
     from kouan.monitoring.counterpart import counterpart_checks
     from kouan.ports.queries import counterpart_points_visible_to
 

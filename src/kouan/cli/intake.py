@@ -7,147 +7,154 @@ from typing import Any
 
 import typer
 
-from kouan.cli.output import MARKS, out, progress_bar, say, table, tell, text, write_json
+from kouan.cli.output import out, progress_bar, say, show_findings, table, tell, text, write_json
 from kouan.cli.who import acting_for, reader
 
-sources_app = typer.Typer(help="数据来源 / sources", no_args_is_help=True)
+sources_app = typer.Typer(help="数据来源 / sources of data", no_args_is_help=True)
 
 
 def mount(app: typer.Typer) -> None:
     """Hang this part's commands on the command line."""
     app.command("intake")(intake)
     app.command("template")(template)
-    app.add_typer(sources_app, name="sources")
 
 
 def intake(
-    file: Path = typer.Argument(..., help="文件：.xlsx、.csv、.csv.gz 或 .parquet / the file"),
-    source: str = typer.Option(..., help="数据来源，见 kouan sources list / the source"),
-    dry_run: bool = typer.Option(False, "--dry-run", help="只检查，不入库 / check only, write nothing"),
-    again: bool = typer.Option(False, "--again", help="同一文件也重新读取（名录更新之后） / read the very file anew"),
-    as_user: str = typer.Option("", "--as", help="以某用户的身份和范围报送 / as this user, within this scope"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    file: Path = typer.Argument(..., exists=True, dir_okay=False, help="CSV、XLSX 或 Parquet 文件 / a CSV, XLSX or Parquet file"),
+    source: str = typer.Option(..., help="数据来源，见 kouan sources list / source, see kouan sources list"),
+    dry_run: bool = typer.Option(False, "--dry-run", help="只检查，不写入 / check only, write nothing"),
+    again: bool = typer.Option(False, help="同一文件重新读取一遍 / read the very same file anew"),
+    as_user: str = typer.Option("", "--as", help="以某用户的身份报送 / submit as this user"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """导入一个数据文件。例：kouan intake 三月.xlsx --source port-return --dry-run
+    """导入一个文件：每行或被接受，或暂存，或拒收，并说明原因；整个文件要么全部写入，要么一点不写。 / Take in a file: each row is accepted, held or refused, with the reason; the whole file is written or nothing is.
 
-    Exit status: 0 all rows accepted, 1 rows held or refused or the file refused, 2 unusable arguments.
+    例：kouan intake 2023.csv --source hk-control-points --dry-run
     """
-    from kouan.basis import NotFound
-    from kouan.collection import sources
+    from kouan.basis import Refused
     from kouan.collection.actions import take_in
+    from kouan.collection.report import IntakeReport
 
-    if not file.is_file():
-        raise typer.BadParameter(say(f"没有这个文件：{file}", f"no such file: {file}"), param_hint="FILE")
-    try:
-        sources.get(source)
-    except NotFound as unknown:
-        raise typer.BadParameter(
-            say(f"{unknown.findings[0].message.zh}{unknown.findings[0].remedy.zh if unknown.findings[0].remedy else ''}",
-                f"{unknown.findings[0].message.en} {unknown.findings[0].remedy.en if unknown.findings[0].remedy else ''}"),
-            param_hint="--source",
-        ) from unknown
-    with acting_for(reader(as_user), f"intake {source}") as actor, progress_bar(quiet=json) as progress:
-        report = take_in(actor=actor, path=file, source=source, dry_run=dry_run, again=again, progress=progress)
+    with acting_for(reader(as_user), "kouan intake") as actor, progress_bar(quiet=json) as progress:
+        try:
+            report = take_in(
+                actor=actor, path=file, name=file.name, source=source, dry_run=dry_run, again=again, progress=progress
+            )
+        except Refused as refusal:
+            if not json:
+                raise
+            # The counts stand here as well, so that a program need not know two shapes.
+            nothing = IntakeReport(source, file.name, "", dry_run=dry_run).as_dict()
+            said = [finding.as_dict() for finding in refusal.findings]
+            write_json({**nothing, "findings": said, "error": {"status": 1, "findings": said}})
+            raise typer.Exit(1)
+    status = 1 if report.has_errors else 0
     if json:
         write_json(report.as_dict())
-    else:
-        _show(report)
-    raise typer.Exit(1 if report.has_errors else 0)
-
-
-def _show(report: Any) -> None:
-    """The counts as one table, then the findings by code."""
+        raise typer.Exit(status)
     if report.repeated:
-        tell("该文件以前已入库，没有任何改动。", "This very file was taken in before; nothing was changed.")
-    if report.dry_run:
-        tell("只检查，未入库。", "Checked only; nothing was written.")
-    table(
-        [say("读取", "read"), say("接受", "accepted"), say("暂存", "held"), say("拒收", "refused"),
-         say("新增数据", "observations"), say("修订", "revisions"), say("未变", "unchanged"), say("批次", "batch"), say("秒", "s")],
-        [[*(f"{n:,}" for n in (report.read, report.accepted, report.held, report.refused, report.observations,
-                               report.revisions, report.unchanged)),
-          f"#{report.batch}" if report.batch else "—", f"{report.seconds:.1f}"]],
-        right=range(9), title=f"{report.file} · {report.source}",
-    )
-    for finding in report.findings:
-        _show_finding(finding)
+        tell("这个文件已经导入过，没有任何变化", "This very file was taken in before; nothing was changed")
+    elif dry_run:
+        tell("只检查，未写入", "Checked only; nothing was written")
+    out.print(say(
+        f"读取 {report.read:,} 行 = 接受 {report.accepted:,} + 暂存 {report.held:,} + 拒收 {report.refused:,}",
+        f"{report.read:,} rows read = {report.accepted:,} accepted + {report.held:,} held + {report.refused:,} refused",
+    ))
+    out.print(say(
+        f"数据 {report.observations:,} 个新增、{report.revisions:,} 个修订、{report.unchanged:,} 个未变"
+        f"（{report.seconds:.1f} 秒）",
+        f"{report.observations:,} new figures, {report.revisions:,} revised, {report.unchanged:,} unchanged "
+        f"({report.seconds:.1f} s)",
+    ))
+    _show_summary(report.findings)
+    if report.batch is not None and (report.held or report.refused):
+        out.print(say(f"逐行问题见控制台“报送”页的第 {report.batch} 批。",
+                      f"Each row's findings: batch {report.batch} on the console's page of submissions."), style="dim")
+    raise typer.Exit(status)
 
 
-def _show_finding(finding: dict[str, Any]) -> None:
-    from kouan.basis import Place, Severity, Text
+def _show_summary(summary: list[dict[str, Any]]) -> None:
+    """The findings by code, each with how often and the first places."""
+    from kouan.basis import Finding
 
-    colour = {"error": "red", "warning": "yellow"}.get(finding["severity"], "blue")
-    out.print(f"[{colour}]{text(MARKS[Severity(finding['severity'])])}[/] {finding['code']} × {finding['count']:,}", end="  ")
-    out.print(text(Text.from_dict(finding["message"])), markup=False)
-    language = say("zh", "en")
-    places = [Place.from_dict(place | {"file": None}).describe(language) for place in finding["places"][:5]]
-    if any(places):
-        more = say(" 等", " …") if finding["count"] > 5 else ""
-        out.print(f"    {say('位置：', 'at: ')}{say('；', '; ').join(filter(None, places))}{more}", markup=False, style="dim")
-    if finding["remedy"]:
-        out.print(f"    {say('办法：', 'do: ')}{text(Text.from_dict(finding['remedy']))}", markup=False)
+    for each in summary[:20]:
+        show_findings([Finding.from_dict(each)])
+        count = each.get("count", 1)
+        if count > 1:
+            out.print(say(f"    共 {count:,} 处", f"    {count:,} times"), style="dim")
 
 
 def template(
-    file: Path = typer.Argument(..., help="写入的 .xlsx 文件 / workbook to write"),
-    ports: str = typer.Option("", help="口岸代码或名称，逗号分隔；不填则为范围内全部口岸 / ports, comma-separated"),
-    measures: str = typer.Option("", help="指标代码或名称，逗号分隔 / measures, comma-separated"),
-    as_user: str = typer.Option("", "--as", help="以某用户的范围 / within this user's scope"),
+    file: Path = typer.Argument(Path("报送表.xlsx"), help="写入的文件 / file to write"),
+    port: list[str] = typer.Option([], help="口岸代码或名称，可重复 / ports, may be repeated"),
+    measure: list[str] = typer.Option([], help="指标代码或名称，可重复 / measures, may be repeated"),
+    as_user: str = typer.Option("", "--as", help="按某用户的范围 / within this user's scope"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """生成口岸数据报送表。例：kouan template 报送表.xlsx --ports luohu-rail --measures cargo_tonnes,person_crossings"""
+    """生成口岸数据报送表（Excel，带下拉选项），填好后用 kouan intake 或报送页导入。 / Write the port return as a workbook with drop-downs, to be filled in and taken in again.
+
+    例：kouan template 罗湖.xlsx --port 罗湖 --measure person_crossings
+    """
     from kouan.collection.template import write_template
 
-    if file.suffix.lower() != ".xlsx":
-        raise typer.BadParameter(say("文件名应以 .xlsx 结尾", "the name must end in .xlsx"), param_hint="FILE")
-    content = write_template(reader(as_user), ports=_split(ports), measure_codes=_split(measures))
+    content = write_template(reader(as_user), ports=port, measure_codes=measure)
     try:
         file.write_bytes(content)
     except OSError as error:
-        raise typer.BadParameter(say(f"无法写入：{error}", f"cannot be written: {error}"), param_hint="FILE") from error
-    tell(f"已写入 {file}", f"Wrote {file}")
-
-
-def _split(words: str) -> list[str]:
-    return [word.strip() for word in words.replace("，", ",").split(",") if word.strip()]
+        raise typer.BadParameter(say(f"无法写入：{error}", f"cannot be written: {error}"), param_hint="FILE")
+    if json:
+        write_json({"file": str(file), "bytes": len(content)})
+    else:
+        out.print(say(f"已写入 {file}", f"Written: {file}"), markup=False)
 
 
 @sources_app.command("list")
-def list_sources(json: bool = typer.Option(False, "--json", help="输出 JSON")) -> None:
-    """列出数据来源。例：kouan sources list"""
-    from kouan.collection import sources
+def list_(json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON")) -> None:
+    """列出全部数据来源。 / List all sources.
 
-    found = sources.all_sources()
+    例：kouan sources list
+    """
+    from kouan.collection.sources import all_sources
+
+    found = all_sources()
     if json:
         write_json([source.as_dict() for source in found])
         return
     table(
-        [say("代码", "id"), say("名称", "name"), say("发布者", "producer"), say("周期", "cadence"), say("报送者", "submitter")],
-        [[source.id, text(source.name), text(source.producer), source.cadence, source.submitter] for source in found],
+        [say("代码", "id"), say("名称", "name"), say("提供者", "producer"), say("周期", "cadence"), say("许可", "licence")],
+        ([source.id, text(source.name), text(source.producer), source.cadence, text(source.licence)] for source in found),
     )
 
 
-@sources_app.command("show")
-def show_source(
-    source: str = typer.Argument(..., help="数据来源，如 port-return / the source"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+@sources_app.command()
+def show(
+    source: str = typer.Argument(..., help="来源代码，如 hk-control-points / source, such as hk-control-points"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """一个数据来源的口径、版式和已知问题。例：kouan sources show us-border-crossing"""
-    from kouan.collection import sources
+    """一个数据来源：提供者、许可、口径、各版式的列、已知问题。 / One source: producer, licence, definition, columns, known faults.
 
-    found = sources.get(source)
+    例：kouan sources show us-border-crossing
+    """
+    from kouan.collection.sources import get
+
+    found = get(source)
     if json:
         write_json(found.as_dict())
         return
-    out.print(f"{text(found.name)}（{found.id}）", style="bold", markup=False)
-    for name, value in (
-        (say("发布者", "producer"), text(found.producer)), (say("许可", "licence"), text(found.licence)),
-        (say("口径", "definition"), f"{found.definition_code}：{text(found.definition)}"),
-        (say("数据性质", "origin"), "、".join(f"{place}: {origin}" for place, origin in found.origins.items())),
+    for label, value in (
+        (say("名称", "name"), text(found.name)), (say("提供者", "producer"), text(found.producer)),
+        (say("许可", "licence"), text(found.licence)), (say("网址", "address"), found.address or "—"),
+        (say("周期", "cadence"), found.cadence), (say("口径", "definition"), text(found.definition)),
     ):
-        out.print(f"  {name}：{value}", markup=False)
+        out.print(f"  {label}：{value}", markup=False)
     for layout in found.layouts:
-        columns = [f"{'/'.join(titles)}{say('（可缺）', ' (optional)') if name in layout.optional else ''}"
-                   for name, titles in layout.titles.items()]
-        out.print(f"  {say('版式', 'layout')} {layout.id}：{'、'.join(columns)}", markup=False)
+        table(
+            [say("字段", "field"), say("可用列名", "headings"), say("必需", "required")],
+            ([name, "、".join(titles), say("否", "no") if name in layout.optional else say("是", "yes")]
+             for name, titles in layout.titles.items()),
+            title=say(f"版式 {layout.id}", f"layout {layout.id}"),
+        )
     for fault in found.known_faults:
-        out.print(f"  · {text(fault)}", markup=False)
+        out.print(f"  ※ {text(fault)}", markup=False)
+
+

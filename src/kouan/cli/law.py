@@ -17,15 +17,15 @@ RULES = ("volume-standard",)
 
 @app.command("try")
 def try_(
-    rule: str = typer.Argument(..., help="规则，目前为 volume-standard（客货运量标准）"),
-    facts: Path = typer.Option(..., exists=True, dir_okay=False, help="事实文件（CSV）"),
+    rule: str = typer.Argument(..., help="规则，目前为 volume-standard（客货运量标准） / rule; volume-standard for now"),
+    facts: Path = typer.Option(..., exists=True, dir_okay=False, help="事实文件（CSV） / file of facts (CSV)"),
     as_of: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="设定与口径截至日期 / settings and rulings as of"),
-    rulings: Path | None = typer.Option(None, exists=True, dir_okay=False, help="解释口径文件（YAML）"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    rulings: Path | None = typer.Option(None, exists=True, dir_okay=False, help="解释口径文件（YAML） / file of rulings (YAML)"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """对文件中的事实试用规则，不读写名录。空单元格表示没有该事实。
+    """对文件中的事实试用规则，不读写名录。 / Try a rule on the facts of a file; the register is neither read nor changed.
 
-    列：transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported。
+    列：transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported；空单元格表示没有该事实。 / Columns: transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported; an empty cell is a missing fact.
 
     例：kouan law try volume-standard --facts facts.csv --as-of 2024-06-30 --json
     """
@@ -59,11 +59,14 @@ def try_(
 
 @app.command()
 def show(
-    key: str = typer.Argument("", help="参数或设定，如 volume_standard.sea.cargo；不填则列出全部"),
+    key: str = typer.Argument("", help="参数或设定，如 volume_standard.sea.cargo；不填则列出全部 / parameter or setting; all when left out"),
     as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="截至日期 / as of"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """参数历次取值、依据，以及不明文字所取的读法。例：kouan law show volume_standard.sea.cargo"""
+    """参数历次取值、依据，以及不明文字所取的读法。 / The values of parameters with their citations, and the readings of open texts.
+
+    例：kouan law show volume_standard.sea.cargo
+    """
     from kouan.basis import NotFound
     from kouan.grading.queries import law_as_of
 
@@ -107,7 +110,10 @@ def show(
 def docs(
     folder: Path = typer.Argument(Path("docs/law"), help="写入的目录 / folder to write"),
 ) -> None:
-    """由规则与参数生成法规说明页（Markdown）。例：kouan law docs docs/law"""
+    """由规则与参数生成法规说明页（Markdown）。 / Write the pages of the law (Markdown) from rules and parameters.
+
+    例：kouan law docs docs/law
+    """
     from kouan.law.pages import catalogue_pages
 
     folder.mkdir(parents=True, exist_ok=True)

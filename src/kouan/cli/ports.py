@@ -6,7 +6,6 @@ from datetime import datetime
 
 import typer
 
-from kouan.basis import Finding, NotFound
 from kouan.cli.output import out, say, table, write_json
 from kouan.cli.who import reader
 
@@ -15,15 +14,22 @@ app = typer.Typer(help="口岸名录 / the register of ports", no_args_is_help=T
 
 @app.command("list")
 def list_(
-    province: str = typer.Option("", help="省级行政区划代码，如 44"),
-    mode: str = typer.Option("", help="water、rail、road、air"),
-    search: str = typer.Option("", help="名称、拼音或代码"),
+    province: str = typer.Option("", help="省级行政区划代码，如 44 / province by GB/T 2260, such as 44"),
+    mode: str = typer.Option("", help="water、rail、road、air / water, rail, road or air"),
+    search: str = typer.Option("", help="名称、拼音或代码 / name, pinyin or code"),
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """列出口岸。例：kouan ports list --province 44 --mode road"""
-    from kouan.ports.queries import ports_visible_to, search as matching
+    """列出口岸。 / List the ports.
 
+    例：kouan ports list --province 44 --mode road
+    """
+    from kouan.ports.models import TransportMode
+    from kouan.ports.queries import ports_visible_to
+    from kouan.ports.queries import search as matching
+
+    if mode and mode not in TransportMode.values:
+        raise typer.BadParameter(say("应为 water、rail、road 或 air", "water, rail, road or air"), param_hint="--mode")
     found = ports_visible_to(reader(as_user))
     if province:
         found = found.filter(province_code=province)
@@ -54,11 +60,15 @@ def show(
     as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="当时情况 / as it stood on"),
     known_at: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="按当时所知 / as known on"),
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """一个口岸在某日的登记情况。例：kouan ports show 罗湖 --as-of 2023-01-01"""
+    """一个口岸在某日的登记情况。 / A port as it stood on a day.
+
+    例：kouan ports show 罗湖 --as-of 2023-01-01
+    """
     from datetime import timezone
 
+    from kouan.basis import Finding, NotFound
     from kouan.ports.queries import get_port, resolve, state_of
 
     user = reader(as_user)

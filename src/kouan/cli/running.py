@@ -24,10 +24,12 @@ def mount(app: typer.Typer) -> None:
 
 
 def setup(
-    workspace: str = typer.Option("", help="real（真实数据）或 exercise（演练）；只在首次有效"),
+    workspace: str = typer.Option("", help="real（真实数据）或 exercise（演练）；只在首次有效 / real or exercise; fixed at the first run"),
     data: bool = typer.Option(True, help="同时导入随附的公开数据 / take in the bundled public data"),
 ) -> None:
-    """建立或更新本机系统：升级数据库、登记口岸、导入随附数据。可重复运行。
+    """建立或更新本机系统：升级数据库、登记口岸、导入随附数据。 / Set up or bring up to date: database, register, bundled data.
+
+    可重复运行，已有的不变。 / May be run again; what is there is left alone.
 
     例：KOUAN_HOME=.kouan kouan setup
     """
@@ -41,7 +43,10 @@ def setup(
 
 
 def upgrade() -> None:
-    """升级数据库到本软件版本（先备份）。例：kouan upgrade"""
+    """升级数据库到本软件版本（请先备份）。 / Upgrade the database to this version (back it up first).
+
+    例：kouan upgrade
+    """
     from kouan.installation import upgrade as bring_up
 
     before = bring_up(tell)
@@ -71,7 +76,10 @@ def serve(
     threads: int = typer.Option(6, min=1, max=64, help="线程数 / threads"),
     with_worker: bool = typer.Option(True, "--worker/--no-worker", help="同时启动后台任务进程 / run the worker as well"),
 ) -> None:
-    """启动控制台与接口（及后台任务进程）。例：kouan serve --port 8000"""
+    """启动控制台、接口和后台任务进程。 / Serve the console and the API, with the worker beside them.
+
+    例：kouan serve --port 8000
+    """
     from kouan.basis import Refused
     from kouan.installation import refuse_unless_current
 
@@ -130,7 +138,10 @@ def _start_worker() -> subprocess.Popen[bytes]:
 def worker(
     once: bool = typer.Option(False, help="做完现有任务即退出 / stop when the queue is empty"),
 ) -> None:
-    """运行后台任务：导入、汇总、审计封存。例：kouan worker"""
+    """运行后台任务：导入、汇总、审计封存。 / Run background jobs and seal the trail.
+
+    例：kouan worker
+    """
     from django.core.management import call_command
 
     from kouan.basis import Refused

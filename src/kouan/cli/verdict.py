@@ -7,8 +7,7 @@ from datetime import datetime
 
 import typer
 
-from kouan.basis import Finding, NotFound, Place, clock
-from kouan.cli.output import out, say, show_findings, table, tell, text, write_json
+from kouan.cli.output import out, say, show_findings, status_of, table, tell, text, write_json
 from kouan.cli.who import acting_for, reader
 
 
@@ -21,11 +20,15 @@ def verdict(
     year: int = typer.Option(..., help="判定年度 / calendar year judged"),
     port: str = typer.Option("", help="口岸代码、名称或其他代码 / port by any code or name"),
     as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="依据截至日期 / settings and rulings as of"),
-    record: bool = typer.Option(False, help="登记判定结果 / keep the verdicts with their recipes"),
+    record: bool = typer.Option(False, "--record", help="登记判定结果及其复算依据 / keep the verdicts with their recipes"),
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
-    json: bool = typer.Option(False, "--json", help="输出 JSON"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """客货运量标准判定。例：kouan verdict --year 2023 --port 罗湖"""
+    """按客货运量标准判定各口岸某年是否达标，附理由和依据；只是建议，不是决定。 / Judge each port's year by the volume standard, with reasons and citations: advice, not a decision.
+
+    例：kouan verdict --year 2023 --port 罗湖
+    """
+    from kouan.basis import Finding, NotFound, clock
     from kouan.grading.actions import record_verdicts
     from kouan.grading.queries import verdicts_for_year
     from kouan.ports.queries import get_port, resolve
@@ -43,10 +46,12 @@ def verdict(
         with acting_for(user, "kouan verdict --record") as actor:
             kept, same = record_verdicts(actor=actor, year=year, as_of=day)
         tell(f"登记 {kept} 项，{same} 项与上次相同", f"{kept} recorded, {same} unchanged")
+    findings = [finding.at(path=each.port.code) for each in judged for finding in each.outcome.findings]
+    status = status_of(findings)
     if json:
         write_json({"year": year, "as_of": (day or clock.today()).isoformat(), "count": len(judged),
                     "verdicts": [each.as_dict() for each in judged]})
-        return
+        raise typer.Exit(status)
     counts = Counter(text(each.outcome.name) for each in judged)
     out.print(say(f"{year} 年度客货运量标准判定：{len(judged)} 个口岸  ", f"Volume standard, {year}: {len(judged)} ports  ")
               + "  ".join(f"{name} {count}" for name, count in counts.most_common()))
@@ -59,8 +64,8 @@ def verdict(
             for other in each.outcome.differs_under:
                 out.print(say(f"  ※ 若按“{text(other.reading.label)}”，结论为：", f"  ※ under “{text(other.reading.label)}”: ")
                           + other.verdict.value, markup=False)
-            show_findings(list(each.outcome.findings))
-        return
+        show_findings(findings)
+        raise typer.Exit(status)
     table(
         [say("口岸", "port"), say("代码", "code"), say("结论", "verdict"), say("货运量（吨）", "cargo (t)"),
          say("人员（人次）", "persons"), say("已报月数", "months"), say("提示", "flags")],
@@ -70,10 +75,5 @@ def verdict(
           "、".join(text(flag.label) for flag in each.outcome.flags)] for each in judged),
         right=(3, 4, 5),
     )
-
-
-def unknown_port(text_: str) -> Finding:
-    """A port that nobody knows, said the same whether or not it lies in another scope."""
-    return Finding.error("unknown_port", f"没有“{text_}”这个口岸。", f"There is no port “{text_}”.",
-                         where=Place(field="port"),
-                         remedy=("用 kouan ports search 查找。", "Look it up with kouan ports search."))
+    show_findings([finding for finding in findings if finding.is_error])
+    raise typer.Exit(status)

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kouan.basis import Finding, NotFound
-
 
 class Operator:
     """The person at the machine: national scope for reading."""
@@ -39,6 +37,8 @@ def reader(name: str = "") -> Any:
 
     user = User.objects.select_related("organisation").filter(username__iexact=name, is_active=True).first()
     if user is None:
+        from kouan.basis import Finding, NotFound
+
         raise NotFound([Finding.error(
             "unknown_user", f"没有登录名为“{name}”的在用用户。", f"There is no active user “{name}”.",
             remedy=("用 kouan accounts list 查看。", "See kouan accounts list."),

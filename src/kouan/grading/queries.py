@@ -152,10 +152,13 @@ def _outcome(facts: PortFacts, law: Law) -> VolumeVerdict:
 def verdicts_for_year(
     user: Any, year: int, *, as_of: date | None = None, codes: Sequence[str] | None = None
 ) -> list[Judged]:
-    """The verdicts of the ports that the user may see (or of those among ``codes``)."""
+    """The verdicts of the counted ports that the user may see; of any visible port that is named in ``codes``.
+
+    Not counted, and so not judged unasked: planned, closed and merged ports, and groups (their
+    members are judged).
+    """
     ports = ports_visible_to(user)
-    if codes is not None:
-        ports = ports.filter(code__in=codes)
+    ports = ports.counted() if codes is None else ports.filter(code__in=codes)
     return judge(ports, year, law_as_of(as_of))
 
 
