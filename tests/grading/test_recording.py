@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from tests.accounts.factories import a_national_officer, a_provincial_officer, an_enterprise_user
+from tests.monitoring.factories import a_year_of_months, figures
+from tests.ports.factories import a_border_port, a_port, a_sea_port
 
 from kouan.accounts.action import acting_system
 from kouan.basis import NotAllowed
@@ -13,9 +16,6 @@ from kouan.grading.actions import record_verdicts
 from kouan.grading.models import VerdictRecord
 from kouan.grading.queries import candidates_for, recorded_verdicts, verdicts_for_year
 from kouan.grading.verdict import Verdict
-from tests.accounts.factories import a_national_officer, a_provincial_officer, an_enterprise_user
-from tests.monitoring.factories import a_year_of_months, figures
-from tests.ports.factories import a_border_port, a_port, a_sea_port
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +131,11 @@ def test_recorded_verdicts_stay_in_scope() -> None:
 def test_only_the_national_office_records() -> None:
     with pytest.raises(NotAllowed):
         record_verdicts(actor=a_provincial_officer(), year=2023)
+
+
+def test_groups_and_planned_ports_are_judged_only_when_asked() -> None:
+    group = a_sea_port(is_group=True)
+    planned = a_sea_port(status="planned")
+    assert verdicts_for_year(a_national_officer(), 2023, as_of=AS_OF) == []
+    asked = verdicts_for_year(a_national_officer(), 2023, as_of=AS_OF, codes=[group.code, planned.code])
+    assert len(asked) == 2

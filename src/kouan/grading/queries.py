@@ -25,7 +25,7 @@ from kouan.grading.models import VerdictRecord
 from kouan.grading.rules import VolumeStandard, VolumeVerdict
 from kouan.law import Law, Ruling, load_rulings
 from kouan.monitoring.queries import FlowSeries, flows_of
-from kouan.ports.models import Port, TransportMode
+from kouan.ports.models import Port, PortQuerySet, PortStatus, TransportMode
 from kouan.ports.queries import ports_visible_to
 
 FACT_ORIGINS = (Origin.OFFICIAL, Origin.EXERCISE)
@@ -149,16 +149,17 @@ def _outcome(facts: PortFacts, law: Law) -> VolumeVerdict:
         return replace(RULE.judge(bare, law), findings=tuple(refusal.findings))
 
 
+def judged_unasked(ports: PortQuerySet) -> PortQuerySet:
+    """The ports a year's list holds: no groups (their members are judged), no planned, closed or merged ports."""
+    return ports.counted().exclude(status__in=[PortStatus.PLANNED, PortStatus.CLOSED, PortStatus.MERGED])
+
+
 def verdicts_for_year(
     user: Any, year: int, *, as_of: date | None = None, codes: Sequence[str] | None = None
 ) -> list[Judged]:
-    """The verdicts of the counted ports that the user may see; of any visible port that is named in ``codes``.
-
-    Not counted, and so not judged unasked: planned, closed and merged ports, and groups (their
-    members are judged).
-    """
+    """The verdicts of the ports that the user may see; of any visible port that is named in ``codes``."""
     ports = ports_visible_to(user)
-    ports = ports.counted() if codes is None else ports.filter(code__in=codes)
+    ports = judged_unasked(ports) if codes is None else ports.filter(code__in=codes)
     return judge(ports, year, law_as_of(as_of))
 
 
