@@ -18,7 +18,7 @@ from kouan.accounts.action import action, allows, refuse
 from kouan.accounts.models import OrganisationKind
 from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, clock
-from kouan.collection import hooks, intake, sources, store
+from kouan.collection import hooks, intake, previewing, sources, store
 from kouan.collection.holding import refuse_unless_open, reinterpret
 from kouan.collection.intake import Comparison, Examination, silent
 from kouan.collection.interpret import Progress
@@ -44,7 +44,7 @@ def take_in(
     """
     path = Path(path)
     name = name or path.name
-    found = _allowed_source(actor, source, "collection.take_in")
+    found = allowed_source(actor, source, "collection.take_in")
     with _clear_storage_faults(name):
         before = None if again else _same_file(actor, found, path)
         if before is not None:
@@ -63,15 +63,17 @@ def preview(
     """Examine a file, keep it, and remember the result as a batch that waits for ``commit_preview``."""
     path = Path(path)
     name = name or path.name
-    found = _allowed_source(actor, source, "collection.preview")
+    found = allowed_source(actor, source, "collection.preview")
     with _clear_storage_faults(name):
         before = _same_file(actor, found, path)
         if before is not None:
             return IntakeReport.of_batch(before, repeated=True)
         examination = intake.examine(path, found, actor, name=name, limits=limits, progress=progress)
         _record_foreign(actor, examination)
-        report = _counted(examination, intake.compare(examination, progress)[0])
-        batch = _keep_preview(actor=actor, examination=examination, report=report)
+        comparison, found_series = intake.compare(examination, progress)
+        report = _counted(examination, comparison)
+        shown = previewing.kept(examination, comparison, found_series)
+        batch = _keep_preview(actor=actor, examination=examination, report=report, shown=shown)
         report.batch = batch.pk
         return report
 
@@ -81,7 +83,7 @@ def commit_preview(*, actor: Any, batch_id: int, progress: Progress = silent) ->
     batch = Batch.objects.visible_to(actor).filter(pk=batch_id).select_related("document").first()
     if batch is None or batch.document is None:
         raise _no_batch(batch_id)
-    found = _allowed_source(actor, batch.source, "collection.commit_preview")
+    found = allowed_source(actor, batch.source, "collection.commit_preview")
     _still_previewed(batch)
     with _clear_storage_faults(batch.file_name):
         examination = intake.examine(
@@ -97,8 +99,8 @@ def discard_preview(*, actor: Any, batch_id: int) -> Batch:
     if batch is None:
         raise _no_batch(batch_id)
     _still_previewed(batch)
-    batch.state = BatchState.DISCARDED
-    batch.save(update_fields=["state"])
+    batch.state, batch.preview = BatchState.DISCARDED, {}
+    batch.save(update_fields=["state", "preview"])
     return batch
 
 
@@ -179,7 +181,7 @@ def _decide(holding: Holding, actor: Any, resolution: Resolution, reason: str) -
 # ---- who may -------------------------------------------------------------------------------------------
 
 
-def _allowed_source(actor: Any, source_id: str, verb: str) -> Source:
+def allowed_source(actor: Any, source_id: str, verb: str) -> Source:
     """The source, if the actor may submit for it."""
     if not allows(actor, SUBMIT):
         raise refuse(actor, SUBMIT, verb)
@@ -269,8 +271,11 @@ def _counted(examination: Examination, comparison: Comparison, *, dry_run: bool 
 
 
 @action(SUBMIT)
-def _keep_preview(*, actor: Any, examination: Examination, report: IntakeReport) -> Batch:
+def _keep_preview(
+    *, actor: Any, examination: Examination, report: IntakeReport, shown: dict[str, Any]
+) -> Batch:
     batch = _batch(actor, examination, report, _stored(actor, examination))
+    batch.preview = shown
     batch.save()
     return batch
 

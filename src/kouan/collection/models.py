@@ -38,9 +38,12 @@ class Origin(models.TextChoices):
     EXERCISE = "exercise", "演练数据"
 
 
-@audit.register
+# The kept part of a preview is a copy of the file's first rows; the trail need not repeat it.
+@audit.register(exclude=("preview",))
 class Batch(models.Model):
     """One file taken in under one source. The three counts add up to ``rows_read``.
+
+    ``preview`` holds what its preview shows (previewing.py), and is empty once it is decided.
 
     ``resolves`` is set on the small batch by which a held row was accepted later: it names the same
     file, and its one figure leads back to the cell of the row that was held.
@@ -72,6 +75,7 @@ class Batch(models.Model):
     findings = models.JSONField("问题汇总", default=list)
     rows_digest = models.CharField("入库行校验值", max_length=64, blank=True)
     seconds = models.FloatField("用时（秒）", default=0)
+    preview = models.JSONField("预览内容", default=dict)
     resolves = models.ForeignKey("Holding", models.PROTECT, null=True, related_name="corrections")
 
     objects = BatchQuerySet.as_manager()

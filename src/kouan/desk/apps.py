@@ -9,3 +9,7 @@ class DeskConfig(AppConfig):
     name = "kouan.desk"
     label = "desk"
     verbose_name = "公共桌面"
+
+    def ready(self) -> None:
+        """Let the worker know the kinds of work of this room."""
+        from kouan.desk import verification  # noqa: F401 - importing registers them
