@@ -14,9 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from html import escape
 from typing import Any, Literal
 
+from django.utils.safestring import SafeString, mark_safe
+
 from kouan.basis import Text, quantity
+from kouan.console import figures
+from kouan.console.words import page_language
 
 Kind = Literal["line", "bar", "stacked", "rows", "tiles", "option"]
 
@@ -33,7 +38,7 @@ class Series:
     """One line or one set of bars. ``origin`` adds its words to the legend where origins mix."""
 
     name: Text
-    values: Sequence[Decimal | int | float | None]
+    values: Sequence[Decimal | int | None]
     origin: str | None = None
 
 
@@ -79,13 +84,21 @@ class Chart:
         return quantity.get(self.unit).name if self.unit else Text("", "")
 
     @property
-    def rows(self) -> list[tuple[str, list[Any], list[str]]]:
-        """The plain table: one row per category, one value per series; the latest first for lines."""
-        found = [
-            (name, [series.values[at] for series in self.series], [words[at] for _, words in self.extras])
-            for at, name in enumerate(self.categories)
-        ]
-        return found[::-1] if self.kind == "line" else found
+    def body(self) -> SafeString:
+        """The plain table's rows as HTML: one per category, the latest first for lines.
+
+        Written here, not in the template: a table of 72 months would cost most of the page's time.
+        """
+        language = page_language()
+        lines = []
+        for at, name in enumerate(self.categories):
+            cells = [figures.column_number(series.values[at], language) for series in self.series]
+            cells += [escape(words[at]) for _, words in self.extras]
+            lines.append(
+                f'<tr><th scope="row" class="keep">{escape(name)}</th>'
+                + "".join(f'<td class="number">{cell}</td>' for cell in cells) + "</tr>"
+            )
+        return mark_safe("".join(lines[::-1] if self.kind == "line" else lines))  # noqa: S308 - escaped above
 
     def payload(self, language: str) -> dict[str, Any]:
         """What charts.js reads, in one language."""

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.html import format_html
@@ -62,6 +63,27 @@ def number(value: Any, *, shorten: bool = True, places: int = 2) -> SafeString |
     if short.replace(",", "") == exact.replace(",", ""):
         return exact
     return format_html('<data value="{}" title="{}">{}</data>', numbers.plain(amount, grouped=False), exact, short)
+
+
+_SCALES = {"zh": ((Decimal(10**8), "亿"), (Decimal(10**4), "万")), "en": ((Decimal(10**9), " billion"), (Decimal(10**6), " million"))}
+_HUNDREDTH = Decimal("0.01")
+
+
+def column_number(value: Decimal | int | None, language: str) -> str:
+    """A number for a column, as HTML: two decimals after 万 or 亿, so that points align; exact on hover.
+
+    >>> column_number(Decimal(31340051), "zh")
+    '<data value="31340051" title="31,340,051">3134.01万</data>'
+    """
+    if value is None:
+        return f'<span class="is-missing">{NOT_REPORTED.in_language(language)}</span>'
+    amount = Decimal(value)
+    exact = numbers.plain(amount, grouped=True)
+    for scale, word in _SCALES[language]:
+        if abs(amount) >= scale:
+            short = (amount / scale).quantize(_HUNDREDTH, ROUND_HALF_UP)
+            return f'<data value="{amount:f}" title="{exact}">{short}{word}</data>'
+    return exact
 
 
 def percent(value: Any, places: int = 1, *, signed: bool = False) -> str:

@@ -24,7 +24,9 @@ _SHAPES: Mapping[str, str] = {
     "eye": '<path d="M1 8c2-3.6 4.4-5 7-5s5 1.4 7 5c-2 3.6-4.4 5-7 5s-5-1.4-7-5z"/><circle cx="8" cy="8" r="2"/>',
     "dash-ring": '<circle cx="8" cy="8" r="6.4"/><path d="M5 8h6"/>',
     "dotted-ring": '<circle cx="8" cy="8" r="6.4" stroke-dasharray="2.4 2.4"/>',
-    "diamond": '<path d="M8 1.4 14.6 8 8 14.6 1.4 8z"/><path d="M6.6 6.5c0-1 .7-1.6 1.5-1.6s1.5.6 1.5 1.4c0 1-1.5 1.2-1.5 2.3"/><circle cx="8.1" cy="10.9" r=".3" fill="currentColor"/>',
+    "diamond": '<path d="M8 1.4 14.6 8 8 14.6 1.4 8z"/>'
+               '<path d="M6.6 6.5c0-1 .7-1.6 1.5-1.6s1.5.6 1.5 1.4c0 1-1.5 1.2-1.5 2.3"/>'
+               '<circle cx="8.1" cy="10.9" r=".3" fill="currentColor"/>',
     "square": '<rect x="2" y="2" width="12" height="12" fill="currentColor" stroke="none"/>',
     "arrows": '<path d="M2 5.2h11M10 2.2l3 3-3 3M14 10.8H3m3-3-3 3 3 3"/>',
     "lines": '<rect x="1.8" y="2.5" width="12.4" height="11"/><path d="M4.5 6h7M4.5 8.5h7M4.5 11h4"/>',
@@ -83,35 +85,50 @@ def badge(word: str, shape_name: str, tone: str, title: str = "") -> SafeString:
     return format_html('<span class="mark mark-{}"{}>{}{}</span>', tone, hover, shape(shape_name), word)
 
 
-def _known(table: Mapping[str, Text], marks: Mapping[str, tuple[str, str]], code: object) -> SafeString:
-    shape_name, tone = marks[str(code)]
-    return badge(words.words_for(table, str(code)), shape_name, tone)
+_FAMILIES: Mapping[str, tuple[Mapping[str, Text], Mapping[str, tuple[str, str]]]] = {
+    "verdict": (words.VERDICTS, _VERDICT_MARKS),
+    "status": (words.STATUSES, _STATUS_MARKS),
+    "severity": (words.SEVERITIES, _SEVERITY_MARKS),
+    "state": ({**words.JOB_STATES, **words.BATCH_STATES}, _JOB_MARKS),
+}
+
+
+@lru_cache(maxsize=256)
+def _known(family: str, code: str, language: str) -> SafeString:
+    """Written once for each code and language: a list shows hundreds of them."""
+    table, marks = _FAMILIES[family]
+    shape_name, tone = marks[code]
+    return badge(table[code].in_language(language), shape_name, tone)
 
 
 def verdict_badge(code: object) -> SafeString:
     """达标, 不达标, 宽限期内 … with its shape."""
-    return _known(words.VERDICTS, _VERDICT_MARKS, code)
+    return _known("verdict", str(code), words.page_language())
 
 
 def status_badge(code: object) -> SafeString:
     """The operating status of a port."""
-    return _known(words.STATUSES, _STATUS_MARKS, code)
+    return _known("status", str(code), words.page_language())
 
 
 def severity_badge(code: object) -> SafeString:
     """错误, 注意, 提示."""
-    return _known(words.SEVERITIES, _SEVERITY_MARKS, code)
+    return _known("severity", str(code), words.page_language())
 
 
 def state_badge(code: object) -> SafeString:
     """The state of a job or of a batch."""
-    return _known({**words.JOB_STATES, **words.BATCH_STATES}, _JOB_MARKS, code)
+    return _known("state", str(code), words.page_language())
 
 
 def origin_badge(code: object) -> SafeString:
     """官方数据, 对侧口岸数据, 新闻报道数据, 推算数据, 演练数据: whose figure it is."""
-    name = str(code)
+    return _origin(str(code), words.page_language())
+
+
+@lru_cache(maxsize=16)
+def _origin(code: str, language: str) -> SafeString:
     return format_html(
         '<span class="origin origin-{}" title="{}">{}{}</span>',
-        name, words.words_for(words.ORIGIN_NOTES, name), shape(_ORIGIN_MARKS[name]), words.words_for(words.ORIGINS, name),
+        code, words.ORIGIN_NOTES[code].in_language(language), shape(_ORIGIN_MARKS[code]), words.ORIGINS[code].in_language(language),
     )

@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from html import escape
 from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from kouan.basis import Finding, Period, Place, Text
@@ -57,6 +57,7 @@ class Column:
     only: str = ""
     note: Text | None = None
     keeps_line: bool = False
+    is_wide: bool = False
 
     def value_of(self, row: Any) -> Any:
         """The value of a row in this column."""
@@ -70,9 +71,9 @@ class Column:
 
     def cell(self, row: Any) -> str:
         """The cell as HTML: safe, shortened for reading."""
-        if self.show is not None:
-            return conditional_escape(self.show(row))
-        return conditional_escape(as_read(self.value_of(row)))
+        value = self.show(row) if self.show is not None else self.value_of(row)
+        read = value if isinstance(value, SafeString) or (type(value) is str and value) else as_read(value)
+        return read if isinstance(read, SafeString) else escape(str(read))
 
 
 def as_read(value: Any) -> Any:
@@ -113,6 +114,16 @@ class Filter:
     def options(self) -> Sequence[tuple[str, Text]] | None:
         """The choices, worked out when they depend on data."""
         return self.choices() if callable(self.choices) else self.choices
+
+    def options_html(self, chosen: str) -> SafeString | None:
+        """The choices as HTML options in the page's language; None for free text."""
+        options = self.options()
+        if options is None:
+            return None
+        return mark_safe("".join(  # noqa: S308 - escaped here
+            f'<option value="{escape(code)}"{" selected" if code == chosen else ""}>{escape(here(words))}</option>'
+            for code, words in options
+        ))
 
     def narrow(self, rows: Any, value: str) -> Any:
         """The rows that pass."""
@@ -355,10 +366,9 @@ class TableView:
                 "hint": here(one.hint) if one.hint else "",
                 "value": self.chosen.get(one.key, "*" if one.default and self._asked(one.key) == "*" else ""),
                 "any_value": "*" if one.default else "",
-                "options": None if options is None else [(code, here(words)) for code, words in options],
+                "options": one.options_html(self.chosen.get(one.key, "")),
             }
             for one in self.table.filters
-            for options in (one.options(),)
         ]
 
     @property
@@ -410,7 +420,8 @@ class TableView:
 
 
 def _cell_class(column: Column) -> str:
-    names = [name for name, wanted in (("number", column.is_number), ("keep", column.keeps_line)) if wanted]
+    known = (("number", column.is_number), ("keep", column.keeps_line), ("wide", column.is_wide))
+    names = [name for name, wanted in known if wanted]
     return f' class="{" ".join(names)}"' if names else ""
 
 

@@ -61,11 +61,11 @@ HISTORY = Table(
     prefix="history",
     columns=(
         Column("attribute", Text("事项", "What"), value=lambda c: words.PORT_ATTRIBUTES[c.attribute], order=True, is_key=True, keeps_line=True),
-        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value)),
+        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value), is_wide=True),
         Column("valid_from", Text("自何日起", "True from"), order=True, keeps_line=True,
                show=lambda c: figures.day(c.valid_from) if c.valid_from else here(Text("登记以前", "Before our records"))),
         Column("recorded_at", Text("登记时间", "Known to us"), order=True, keeps_line=True),
-        Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document),
+        Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document, is_wide=True),
         Column("reason", Text("说明", "Reason")),
     ),
     page_size=20,
@@ -78,14 +78,15 @@ FIGURES = Table(
     columns=(
         Column("period", Text("时期", "Period"), value=lambda o: o.period, order="period_start", is_key=True, keeps_line=True),
         Column("measure", Text("指标", "Measure"), value=lambda o: measures.get(o.series.measure).name, keeps_line=True),
-        Column("direction", Text("方向", "Direction"), value=lambda o: measures.get(o.series.measure).direction_name(o.series.direction), keeps_line=True),
-        Column("group", Text("分组", "Group"), value=lambda o: measures.groups()[o.series.group].name),
+        Column("direction", Text("方向", "Direction"), keeps_line=True,
+               value=lambda o: measures.get(o.series.measure).direction_name(o.series.direction)),
+        Column("group", Text("分组", "Group"), value=lambda o: measures.groups()[o.series.group].name, keeps_line=True),
         Column("value", Text("数值", "Value"), order="value", is_number=True, show=lambda o: figures.number(o.value, shorten=False, places=6)),
         Column("unit", Text("单位", "Unit"), value=lambda o: figures.unit_name(o.series.unit), keeps_line=True),
         Column("origin", Text("来源性质", "Origin"), value=lambda o: words.ORIGINS[o.series.origin], show=lambda o: origin_badge(o.series.origin)),
         Column("subject", Text("统计点", "Counted at"), value=lambda o: o.series.subject_code, only="export"),
         Column("definition", Text("口径", "Definition"), value=lambda o: o.series.definition, only="export"),
-        Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name),
+        Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name, is_wide=True),
         Column("file", Text("文件", "File"), value=lambda o: o.batch.file_name, show=lambda o: _file_cell(o)),
         Column("row", Text("行", "Row"), is_number=True, show=lambda o: str(o.row)),
         Column("column", Text("列", "Column"), is_number=True, show=lambda o: str(o.column)),
@@ -96,12 +97,14 @@ FIGURES = Table(
         Filter("origin", Text("来源性质", "Origin"), choices=tuple(words.ORIGINS.items()), field="series__origin"),
         Filter("measure", Text("指标", "Measure"), apply=lambda rows, value: rows.filter(series__measure=value)),
         Filter("direction", Text("方向", "Direction"), choices=tuple(words.DIRECTIONS.items()), field="series__direction"),
-        Filter("group", Text("分组", "Group"), choices=lambda: tuple((code, group.name) for code, group in measures.groups().items()), field="series__group"),
+        Filter("group", Text("分组", "Group"), field="series__group",
+               choices=lambda: tuple((code, group.name) for code, group in measures.groups().items())),
         Filter("year", Text("年份", "Year"), apply=lambda rows, value: rows.filter(period_start__year=int(value)) if value.isdigit() else rows),
     ),
     default_order="-period",
     empty=Text("没有符合条件的数据。", "No figure matches."),
-    empty_next=Text("可放宽筛选条件；尚未报送的数据应由口岸所在地按期报送。", "Widen the filters; what is not reported is owed by the port's office."),
+    empty_next=Text("可放宽筛选条件；尚未报送的数据应由口岸所在地按期报送。",
+                    "Widen the filters; what is not reported is owed by the port's office."),
 )
 
 
@@ -123,8 +126,10 @@ def port(request: HttpRequest, code: str) -> HttpResponse:
     kind = kind if kind in KINDS else "month"
     points = queries.counterpart_points_of(found)
     return render(request, "console/ports/one.html", {
-        "port": found, "name": port_name(found), "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")}, {"label": port_name(found)}],
-        "findings": findings, "as_of": as_of, "known_at": known_at, "is_past": bool(as_of or known_at), "is_absent": bool(as_of or known_at) and state is None,
+        "port": found, "name": port_name(found),
+        "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")}, {"label": port_name(found)}],
+        "findings": findings, "as_of": as_of, "known_at": known_at, "is_past": bool(as_of or known_at),
+        "is_absent": bool(as_of or known_at) and state is None,
         "identity": _identity(found, state or found), "history": history, "events": queries.events_of(found),
         "flows": flows_of_port(found, points, kind), "kinds": KINDS.items(), "kind": kind, "points": points,
         "judgement": _judgement(request, found), "links": list(found.layout_links.select_related("entry")),
@@ -157,6 +162,7 @@ def _clocks(request: HttpRequest) -> tuple[date | None, datetime | None, list[Fi
 def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
     """The facts of the register as pairs; ``held`` is the port of today or its state on another day."""
     place = place_of(held)
+    unknown = here(Text("未登记", "Not registered"))
     class_words = words.CLASSES[held.transport_class] if held.transport_class else Text("待定", "Undecided")
     basis = f"{here(class_words)}" + (f"（{held.class_basis}）" if held.class_basis else "")
     return [
@@ -168,9 +174,9 @@ def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
         (Text("毗邻国家（地区）", "Neighbouring country or region"), here(words.REGIONS[held.neighbour_code]) if held.neighbour_code else "—"),
         (Text("边境口岸", "Border port"), here(_YES_NO[held.is_border]) if held.is_border is not None else here(Text("待核", "To be verified"))),
         (Text("批准情况", "Approval"), here(words.APPROVALS[held.approval])),
-        (Text("批准日期", "Approved on"), figures.day(held.approved_on) if held.approved_on else here(Text("未登记", "Not registered"))),
-        (Text("通过验收日期", "Accepted on"), figures.day(held.accepted_on) if held.accepted_on else here(Text("未登记", "Not registered"))),
-        (Text("坐标", "Position"), f"{held.latitude}, {held.longitude}（{held.position_source}）" if held.latitude is not None else here(Text("未登记", "Not registered"))),
+        (Text("批准日期", "Approved on"), figures.day(held.approved_on) if held.approved_on else unknown),
+        (Text("通过验收日期", "Accepted on"), figures.day(held.accepted_on) if held.accepted_on else unknown),
+        (Text("坐标", "Position"), f"{held.latitude}, {held.longitude}（{held.position_source}）" if held.latitude is not None else unknown),
         (Text("登记来源", "Source of the entry"), held.source_note or "—"),
     ]
 
@@ -204,8 +210,11 @@ def port_figures(request: HttpRequest, code: str) -> HttpResponse:
     facing = Series.objects.filter(subject_kind="counterpart_point", subject_code__in=points)
     keys = [*own.values_list("pk", flat=True), *facing.values_list("pk", flat=True)]
     rows = Observation.objects.visible_to(request.user).filter(series_id__in=keys).select_related("series", "batch")
-    notes = [Text("按文件原样列出，方向为发布方的方向；对侧数据的入境即本口岸的出境。被修订的旧数保留，修订号大者为现行。",
-                  "As in the file, with the publisher's direction: arrival at the counterpart is departure here. Revised figures stay; the highest revision holds.")]
+    notes = [Text(
+        "按文件原样列出，方向为发布方的方向；对侧数据的入境即本口岸的出境。被修订的旧数保留，修订号大者为现行。",
+        "As in the file, with the publisher's direction: arrival at the counterpart is departure here. "
+        "Revised figures stay; the highest revision holds.",
+    )]
     view = FIGURES.read(request, rows, notes=notes)
     if view.wants_export:
         return view.export()

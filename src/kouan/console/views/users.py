@@ -86,7 +86,8 @@ ORGANISATIONS = Table(
         Column("is_active", Text("在用", "In use")),
     ),
     filters=(
-        Filter("q", Text("名称或代码", "Name or code"), apply=lambda rows, value: rows.filter(name_zh__icontains=value) | rows.filter(code__icontains=value)),
+        Filter("q", Text("名称或代码", "Name or code"),
+               apply=lambda rows, value: rows.filter(name_zh__icontains=value) | rows.filter(code__icontains=value)),
         Filter("kind", Text("类别", "Kind"), choices=tuple(words.ORGANISATION_KINDS.items())),
     ),
     default_order="code",

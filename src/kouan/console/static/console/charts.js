@@ -39,12 +39,12 @@
   function upright(spec) {
     const lying = spec.kind === "rows";
     const names = { type: "category", data: spec.categories, inverse: lying, axisLabel: lying ? { interval: 0 } : { hideOverlap: true } };
-    const values = { type: "value", name: lying ? "" : spec.unit, nameTextStyle: { align: "left", padding: [0, 0, 4, -30] }, axisLabel: { formatter: (v) => scaled(v, spec.language) }, splitNumber: 4 };
+    const values = { type: "value", axisLabel: { formatter: (v) => scaled(v, spec.language) }, splitNumber: 4 };
     const many = spec.categories.length > 90;
     return {
       animation: false,
       aria: { enabled: false },
-      grid: { left: 8, right: lying ? 64 : 16, top: spec.series.length > 1 ? 56 : (spec.unit && !lying ? 34 : 14), bottom: many ? 44 : 8, containLabel: true },
+      grid: { left: 8, right: lying ? 64 : 16, top: spec.series.length > 1 ? 36 : 12, bottom: many ? 44 : 8, containLabel: true },
       legend: spec.series.length > 1 ? { top: 0, left: 0, type: "scroll" } : undefined,
       tooltip: axisTip(spec),
       dataZoom: many ? [{ type: "slider", height: 18, bottom: 6, labelFormatter: "" }] : undefined,

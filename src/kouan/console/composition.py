@@ -1,0 +1,162 @@
+"""How the ports in scope divide: by mode, layout, status, approval and verdict, as lines with bars.
+
+One pass over the ports and two queries for the layout; every line leads to the list of the ports
+it counts. Groups (苏州) are headings and count nowhere, as in ``ports.queries.register_counts``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from kouan.accounts.scope import scope_of
+from kouan.basis import Text
+from kouan.console import words
+from kouan.console.addresses import address_of
+from kouan.console.marks import status_badge, verdict_badge
+from kouan.console.views.ports import NOT_JUDGED, with_verdict
+from kouan.console.words import here
+from kouan.grading.verdict import Verdict
+from kouan.ports.models import LayoutEntry, LayoutLink
+from kouan.ports.queries import OUT, ports_visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: what, how many, how much of the longest line (0–100), and the list behind it."""
+
+    label: SafeString | str
+    number: int
+    share: int
+    address: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines under a heading."""
+
+    key: str
+    title: Text
+    lines: Sequence[Line]
+    unit: Text
+    note: Text | None = None
+
+
+@dataclass(frozen=True)
+class PortCounts:
+    """The ports in scope, counted every way the first page needs."""
+
+    year: int | None
+    registered: int
+    by_mode: Mapping[str, int]
+    by_status: Mapping[str, int]
+    by_approval: Mapping[str, int]
+    by_verdict: Mapping[str, int]
+    by_province: Mapping[str, Mapping[str, int]]
+
+
+def count_ports(user: Any, year: int | None) -> PortCounts:
+    """Count in one query. Planned, closed and merged ports stand in ``by_status`` only."""
+    rows = with_verdict(ports_visible_to(user).counted(), year).order_by().values_list(
+        "mode", "province_code", "status", "approval", "verdict"
+    )
+    modes: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
+    approvals: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    provinces: dict[str, Counter[str]] = defaultdict(Counter)
+    for mode, province, status, approval, verdict in rows:
+        statuses[status] += 1
+        if status in OUT:
+            continue
+        modes[mode] += 1
+        approvals[approval] += 1
+        verdicts[verdict or ""] += 1
+        provinces[province][mode] += 1
+    return PortCounts(year, sum(modes.values()), modes, statuses, approvals, verdicts, provinces)
+
+
+def _lines(counts: Mapping[str, int], labels: Mapping[str, Any], key: str, *, keep_zeros: bool = False, **query: str) -> list[Line]:
+    longest = max(counts.values(), default=0) or 1
+    return [
+        Line(label, counts.get(code, 0), round(100 * counts.get(code, 0) / longest),
+             address_of("ports", **{key: code}, **query) if key and code and counts.get(code) else "")
+        for code, label in labels.items() if keep_zeros or counts.get(code)
+    ]
+
+
+PORTS = Text("个", "ports")
+
+
+def blocks(counts: PortCounts) -> list[Block]:
+    """Mode, status and approval, verdict."""
+    verdicts = {each.value: verdict_badge(each.value) for each in Verdict} | {"": here(NOT_JUDGED)}
+    year = {"year": str(counts.year)} if counts.year else {}
+    made = [
+        Block("mode", Text("运输方式", "Mode"), _lines(
+            counts.by_mode, {code: here(name) for code, name in words.MODES.items()}, "mode", keep_zeros=True), PORTS),
+        Block("status", Text("运行状态", "Operating status"), _lines(
+            counts.by_status, {code: status_badge(code) for code in words.STATUSES}, "status"), PORTS,
+            Text("规划建设、已关闭和已整合的不计入已登记数。", "Planned, closed and merged ports are not counted as registered.")),
+        Block("approval", Text("批准情况", "Approval"), _lines(
+            counts.by_approval, {code: here(name) for code, name in words.APPROVALS.items()}, ""), PORTS),
+    ]
+    if counts.year:
+        made.insert(1, Block(
+            "verdict", Text(f"客货运量标准（{counts.year}年度）", f"Volume standard, {counts.year}"),
+            _lines(counts.by_verdict, verdicts, "verdict", **year), PORTS,
+            Text("按专栏6判定，为附理由的建议；未报送的口岸不判不达标。",
+                 "Judged by Box 6, as advice with reasons. A port that has not reported is never judged to fail."),
+        ))
+    return made
+
+
+LAYOUT_LINES: Sequence[tuple[str, Text, str]] = (
+    ("main", words.LAYOUT_ROLES["main"], "main"),
+    ("regional", words.LAYOUT_ROLES["regional"], "regional"),
+    ("border", words.LAYOUT_ROLES["border"], "border"),
+    ("international_hub", words.LAYOUT_ROLES["international_hub"], "international_hub"),
+    ("regional_hub", words.LAYOUT_ROLES["regional_hub"], "regional_hub"),
+)
+
+
+def layout_block(user: Any) -> Block:
+    """The rows of 专栏2–4 and the ports behind them; of a province, the rows that concern it."""
+    entries = list(LayoutEntry.objects.visible_to(user).order_by().values_list(
+        "pk", "box", "role", "hub_tier", "is_planned", "province_code"
+    ))
+    links: dict[int, set[int]] = defaultdict(set)
+    for entry, port in LayoutLink.objects.filter(port__in=ports_visible_to(user).order_by().values("pk")).values_list("entry_id", "port_id"):
+        links[entry].add(port)
+    scope = scope_of(user)
+    if not scope.everything:
+        entries = [row for row in entries if row[0] in links or row[5] in scope.provinces]
+    rows: Counter[str] = Counter()
+    planned: Counter[str] = Counter()
+    ports: dict[str, set[int]] = defaultdict(set)
+    for pk, _box, role, tier, is_planned, _province in entries:
+        key = tier or role or "border"
+        rows[key] += 1
+        planned[key] += is_planned
+        ports[key] |= links.get(pk, set())
+    longest = max(rows.values(), default=0) or 1
+    lines = [
+        Line(here(label), rows[key], round(100 * rows[key] / longest), address_of("ports", role=role), _layout_note(len(ports[key]), planned[key]))
+        for key, label, role in LAYOUT_LINES if rows[key]
+    ]
+    return Block(
+        "layout", Text("规划布局（专栏2—4）", "Layout of the plan (Boxes 2–4)"), lines, Text("条", "rows"),
+        Text("条目不等于口岸：一条可对应多个口岸，一个口岸也可列入多条。",
+             "A row is not a port: one row may stand for several ports, and a port may stand in several rows."),
+    )
+
+
+def _layout_note(ports: int, planned: int) -> str:
+    zh = f"对应 {ports} 个口岸" + (f"，其中规划 {planned} 条" if planned else "")
+    en = f"{ports} ports behind them" + (f"; {planned} rows planned" if planned else "")
+    return here(Text(zh, en))

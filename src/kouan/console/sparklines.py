@@ -1,0 +1,43 @@
+"""A line the size of a word: how a figure moved over its last periods. Decoration beside the figures.
+
+>>> "polyline" in sparkline([1, 2, None, 4, 3])
+True
+>>> sparkline([None, None])
+''
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+WIDTH, HEIGHT, EDGE = 96, 22, 2
+
+
+def sparkline(values: Sequence[Decimal | float | int | None]) -> SafeString | str:
+    """An inline SVG of 96 × 22; a missing value breaks the line; the last known value carries a dot."""
+    known = [float(value) for value in values if value is not None]
+    if len(known) < 2:
+        return ""
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+    step = (WIDTH - 2 * EDGE) / max(1, len(values) - 1)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for at, value in enumerate(values):
+        if value is None:
+            runs.append([])
+            continue
+        y = HEIGHT - EDGE - (float(value) - low) / span * (HEIGHT - 2 * EDGE)
+        runs[-1].append((round(EDGE + at * step, 1), round(y, 1)))
+    lines = [run for run in runs if run]
+    parts = [
+        format_html('<polyline points="{}"/>', " ".join(f"{x},{y}" for x, y in run)) for run in lines if len(run) > 1
+    ]
+    x, y = lines[-1][-1]
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}<circle cx="{}" cy="{}" r="2"/></svg>',
+        WIDTH, HEIGHT, mark_safe("".join(parts)), x, y,  # noqa: S308 - numbers only
+    )

@@ -1,0 +1,278 @@
+"""全景: the ports in one's scope at a glance — how many, where, judged how, what flowed, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kouan.accounts.permissions import may
+from kouan.accounts.scope import scope_of
+from kouan.basis import Finding, Text, clock, codes, measures
+from kouan.collection import sources
+from kouan.collection.queries import SourceState, source_states
+from kouan.console import base_map, figures, tilegrid, words
+from kouan.console.addresses import address_of
+from kouan.console.composition import PortCounts, blocks, count_ports, layout_block
+from kouan.console.figures import Figure
+from kouan.console.marks import origin_badge, status_badge, verdict_badge
+from kouan.console.page import missing, page
+from kouan.console.sparklines import sparkline
+from kouan.console.tables import Column, Table
+from kouan.console.views.ports import NOT_JUDGED, judged_years, port_name, with_verdict
+from kouan.console.words import here
+from kouan.monitoring import baseline
+from kouan.monitoring.overview import LatestFlow, Reporting, latest_flows, national_figures, reporting
+from kouan.ports.queries import APPROVED_TOTAL_CITATION, plan_counts, ports_visible_to
+
+REGISTER = Text("口岸名录", "Register of ports")
+
+
+def _linked(address: str, label: Any) -> SafeString | str:
+    return format_html('<a href="{}">{}</a>', address, label) if address else label
+
+
+# ---- provinces ---------------------------------------------------------------------------------------
+
+
+def _mode_column(mode: str) -> Column:
+    return Column(mode, words.MODES[mode], is_number=True, order=True, value=lambda row: row["modes"].get(mode, 0))
+
+
+PROVINCES = Table(
+    name="provinces",
+    title=Text("各省（区、市）已登记口岸", "Registered ports by province"),
+    columns=(
+        Column("name", Text("省份", "Province"), order=True, is_key=True, keeps_line=True,
+               show=lambda row: _linked(address_of("ports", province=row["code"]), here(row["name"]))),
+        Column("code", Text("区划代码", "GB/T 2260"), only="export"),
+        Column("registered", Text("已登记", "Registered"), is_number=True, order=True),
+        *(_mode_column(mode) for mode in words.MODES),
+        Column("reported", Text("有报送", "Reported"), is_number=True, order=True),
+    ),
+    prefix="p",
+    page_size=40,
+    default_order="-registered",
+    source=REGISTER,
+)
+
+
+def province_rows(counts: PortCounts, states: Reporting) -> list[dict[str, Any]]:
+    """One row for each of the 31 provinces, autonomous regions and municipalities."""
+    return [
+        {
+            "code": one.code, "name": one.short_name, "modes": counts.by_province.get(one.code, {}),
+            "registered": sum(counts.by_province.get(one.code, {}).values()),
+            "reported": states.by_province.get(one.code, (0, 0))[0],
+        }
+        for one in codes.mainland_provinces
+    ]
+
+
+# ---- one's own ports, for whoever does not see the nation ------------------------------------------------
+
+MINE = Table(
+    name="my-ports",
+    title=Text("本范围口岸", "Ports in your scope"),
+    columns=(
+        Column("name", Text("口岸", "Port"), value=port_name, order="pinyin", is_key=True,
+               show=lambda port: _linked(reverse("port", args=[port.code]), port_name(port))),
+        Column("code", Text("口岸代码", "Port code"), only="export"),
+        Column("mode", Text("方式", "Mode"), value=lambda port: words.MODES[port.mode], order="mode", keeps_line=True),
+        Column("city", Text("所在市县", "Place"), value=lambda port: port.city_name, order="city_code"),
+        Column("status", Text("运行状态", "Status"), value=lambda port: words.STATUSES[port.status], order="status",
+               show=lambda port: status_badge(port.status)),
+        Column("verdict", Text("客货运量标准", "Volume standard"),
+               value=lambda port: words.VERDICTS[port.verdict] if port.verdict else NOT_JUDGED,
+               show=lambda port: verdict_badge(port.verdict) if port.verdict else here(NOT_JUDGED), order="verdict"),
+    ),
+    prefix="p",
+    page_size=30,
+    default_order="name",
+    source=REGISTER,
+)
+
+
+# ---- flows -------------------------------------------------------------------------------------------
+
+
+def _flow_value(flow: LatestFlow) -> SafeString:
+    figure = Figure(flow.value, flow.unit)
+    zh = words.page_language()
+    return format_html('<data value="{}" title="{}">{}</data>', flow.value.normalize(), figure.exact(zh), figure.short(zh))
+
+
+def _flow_source(flow: LatestFlow) -> str:
+    return address_of("port-figures", flow.port.code, origin=str(flow.origin), measure=flow.measure)
+
+
+FLOWS = Table(
+    name="latest-flows",
+    title=Text("各口岸最新流量", "Latest flows of the ports"),
+    columns=(
+        Column("port", Text("口岸", "Port"), value=lambda flow: port_name(flow.port), is_key=True, order=True,
+               show=lambda flow: _linked(reverse("port", args=[flow.port.code]), port_name(flow.port))),
+        Column("code", Text("口岸代码", "Port code"), value=lambda flow: flow.port.code, only="export"),
+        Column("measure", Text("指标", "Measure"), value=lambda flow: measures.get(flow.measure).name),
+        Column("period", Text("时期", "Period"), value=lambda flow: flow.period, order=True),
+        Column("value", Text("数值", "Figure"), is_number=True, order=True, show=_flow_value),
+        Column("unit", Text("单位", "Unit"), value=lambda flow: figures.unit_name(flow.unit), only="export"),
+        Column("on_year", Text("同比", "On the year"), is_number=True, order=True,
+               show=lambda flow: figures.percent(flow.on_year, signed=True)),
+        Column("trail", Text("近24个月", "Last 24 months"), show=lambda flow: sparkline(flow.trail), only="page",
+               value=lambda flow: None),
+        Column("origin", Text("性质", "Origin"), value=lambda flow: words.ORIGINS[flow.origin],
+               show=lambda flow: _linked(_flow_source(flow), origin_badge(flow.origin)), keeps_line=True),
+    ),
+    prefix="f",
+    page_size=24,
+    source=Text("各口岸报送、对侧口岸统计与公开报道", "Returns, counterpart counts and press reports"),
+    empty=Text("范围内的口岸尚无任何流量数据。", "No flow is on record for the ports in your scope."),
+    empty_next=Text("口岸报送员或主管的口岸办可在“报送”页下载模板、填报并上传。",
+                    "The port's reporter or its port office can fill in and upload the template under Collection."),
+)
+FLOW_NOTES = (
+    Text("对侧口岸数据为对侧对同一通道的统计，新闻报道数据未经报送核实；两者只供参考，不用于判定，也不计入任何合计。"
+         "点“性质”可查每个数字的文件、行、列。",
+         "Counterpart figures are the other side's count of the same crossing; press figures are not confirmed by a return. "
+         "Neither is judged or added into any total. The origin leads to file, row and column."),
+)
+
+
+# ---- the sources ---------------------------------------------------------------------------------------
+
+
+def source_rows(states: Mapping[str, SourceState]) -> list[dict[str, Any]]:
+    """Every known source with its state, also one from which nothing has come in."""
+    rows = []
+    for source in sources.all_sources():
+        state = states.get(source.id)
+        rows.append({
+            "name": source.name, "address": address_of("source", source.id),
+            "origin": next(iter(source.origins.values())),
+            "batches": state.batches if state else 0,
+            "last_day": state.last_day if state else None,
+            "last_committed_at": state.last_committed_at if state else None,
+            "waiting": state.waiting if state else 0,
+        })
+    return rows
+
+
+def nation_rows(user: Any) -> list[dict[str, Any]]:
+    """The nation's last yearly figures as printed, in words."""
+    language = words.page_language()
+    return [
+        {
+            "name": here(measures.get(one.measure).name), "origin": one.origin, "period": one.period, "on_year": one.on_year,
+            "shown": Figure(one.value, one.unit).short(language),
+        }
+        for one in national_figures(user)
+    ]
+
+
+def next_steps(user: Any, states: Reporting, waiting: int) -> list[dict[str, str]]:
+    """What this user should do next, most pressing first: a sentence and the page for it."""
+    steps = []
+    if waiting and may(user, "intake.resolve"):
+        steps.append({
+            "icon": "inbox", "address": address_of("holdings") or address_of("intake"),
+            "text": here(Text(f"{waiting} 行数据暂存待处理：请核准、改正或不予采用。",
+                              f"{waiting} rows are held: accept, correct or discard them.")),
+            "action": here(Text("处理暂存", "Decide")),
+        })
+    if states.silent and may(user, "intake.submit"):
+        steps.append({
+            "icon": "file-import", "address": address_of("intake"),
+            "text": here(Text(f"{states.silent} 个口岸未报送{states.year}年数据，无法判定客货运量标准。由口岸报送员或主管的口岸办填报。",
+                              f"{states.silent} ports have not reported {states.year} and cannot be judged. Their reporters or port offices file the return.")),
+            "action": here(Text("去报送", "Report")),
+        })
+    return [step for step in steps if step["address"]]
+
+
+@page("console.read")
+def panorama(request: HttpRequest) -> HttpResponse:
+    """The first page: everything on it is in the user's scope."""
+    user: Any = request.user
+    scope = scope_of(user)
+    last_year = clock.today().year - 1
+    years = judged_years()
+    year = last_year if last_year in years else next(iter(years), None)
+    counts = count_ports(user, year)
+    states = reporting(user, last_year)
+    arrived = source_states(user)
+    waiting = sum(state.waiting for state in arrived.values())
+    if scope.everything:
+        places = PROVINCES.read(request, province_rows(counts, states))
+    else:
+        places = MINE.read(request, with_verdict(ports_visible_to(user).counted(), year))
+    flows = FLOWS.read(request, latest_flows(user), notes=FLOW_NOTES)
+    for view, asked in ((places, "p.format"), (flows, "f.format")):
+        if request.GET.get(asked):
+            return view.export()
+    drawn = base_map.load(settings.BASE_MAP) if scope.everything else None
+    if isinstance(drawn, base_map.BaseMap):
+        places.notes = [*places.notes, Text(f"底图审图号：{drawn.number}", f"Base map approval number: {drawn.number}")]
+    return render(request, "console/panorama/panorama.html", {
+        "sees_all": scope.everything, "scope_words": scope_words(user), "counts": counts, "states": states,
+        "approved_total": plan_counts()["approved_total"], "approved_citation": APPROVED_TOTAL_CITATION,
+        "blocks": [*blocks(counts), layout_block(user)], "places": places, "flows": flows,
+        "tiles": tilegrid.tiles(counts.by_province, reverse("ports")) if scope.everything else [],
+        "legend": tilegrid.shade_legend(), "mode_marks": [(here(mark), here(words.MODES[mode])) for mode, mark in tilegrid.MODE_MARKS.items()],
+        "sources": source_rows(arrived), "waiting": waiting,
+        "fresh_at": max((s.last_committed_at for s in arrived.values() if s.last_committed_at), default=None),
+        "headlines": baseline.headlines(), "nation": nation_rows(user), "plan": APPROVED_TOTAL_CITATION.instrument,
+        "steps": next_steps(user, states, waiting),
+        "base_map": drawn if isinstance(drawn, base_map.BaseMap) else None,
+        "findings": [drawn] if isinstance(drawn, Finding) else [],
+        "map_data": map_data(counts) if isinstance(drawn, base_map.BaseMap) else None,
+    })
+
+
+def scope_words(user: Any) -> str:
+    """Whose ports the page counts, in words."""
+    scope = scope_of(user)
+    if scope.everything:
+        return here(Text("全国31个省（区、市）", "all 31 provinces, autonomous regions and municipalities"))
+    if scope.provinces:
+        named = [codes.province(code).name for code in sorted(scope.provinces)]
+        return here(Text("、".join(name.zh for name in named), ", ".join(name.en for name in named)))
+    home = user.organisation
+    return here(Text(home.name_zh, home.name_en or home.name_zh))
+
+
+def map_data(counts: PortCounts) -> dict[str, Any]:
+    """What base-map.js colours: code, name and number of each province counted here."""
+    return {
+        "address": reverse("base-map"), "ports": reverse("ports"), "unit": here(Text("个已登记口岸", "registered ports")),
+        "provinces": [
+            {"name": one.code, "words": here(one.short_name), "value": sum(counts.by_province.get(one.code, {}).values())}
+            for one in codes.mainland_provinces
+        ],
+        "elsewhere": {one.code: here(words.REGIONS[one.letters]) for one in codes.provinces if not one.is_mainland},
+        "not_counted": here(tilegrid.NOT_COUNTED),
+    }
+
+
+@page("console.read")
+def base_map_file(request: HttpRequest) -> HttpResponse:
+    """The operator's map as GeoJSON; 404 while there is none that may be shown."""
+    drawn = base_map.load(settings.BASE_MAP)
+    if not isinstance(drawn, base_map.BaseMap):
+        raise missing()
+    tag = f'"{drawn.digest}"'
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified()
+    return HttpResponse(drawn.content, content_type="application/geo+json", headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+
+
+urlpatterns = [
+    path("", panorama, name="panorama"),
+    path("panorama/base-map", base_map_file, name="base-map"),
+]
