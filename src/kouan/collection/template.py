@@ -102,12 +102,13 @@ def measure_choices(codes: Sequence[str] = ()) -> list[Measure]:
 
 
 def unit_choices(chosen: Sequence[Measure]) -> list[str]:
-    """Chinese names of the units in which the measures may be reported: the base, 万 and 亿."""
+    """Chinese names of the units in which the measures may be reported: the base and 万; 亿 for money."""
     names: dict[str, None] = {}
     for measure in chosen:
         base = measure.base_unit
+        offered = [base.factor, base.factor * 10**4] + ([base.factor * 10**8] if base.top_scale == "万亿" else [])
         for unit in units.all_units().values():
-            if unit.base_code == base.code and unit.factor in (base.factor, base.factor * 10**4, base.factor * 10**8):
+            if unit.base_code == base.code and unit.factor in offered:
                 names[unit.name.zh or unit.code] = None
     return list(names)
 
