@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from django.conf import settings
 
 from kouan.accounts import passwords, queries
-from kouan.accounts.action import action
+from kouan.accounts.action import System, action
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
-from kouan.basis import Finding, NotFound, Place, Refused, Text
+from kouan.accounts.scope import scope_of
+from kouan.basis import Finding, NotFound, Place, Refused, Text, codes
 
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
 DEMONSTRATION_PASSWORD = "kouan-demo"  # noqa: S105 - refused by the sign-in backend unless DEBUG is on
 
 
@@ -41,17 +44,59 @@ def create_organisation(
     *, actor: Any, code: str, kind: str, name_zh: str, name_en: str = "", province_code: str = "",
     city_code: str = "", port_codes: Sequence[str] = (), credit_code: str = "", parent: Organisation | None = None,
 ) -> Organisation:
-    """Register an organisation. Refused when the code is taken or the kind is unknown."""
-    if kind not in OrganisationKind.values:
-        raise Refused.because("unknown_kind", f"没有“{kind}”这类单位。", f"There is no kind of organisation “{kind}”.",
-                              where=Place(field="kind"))
-    if Organisation.objects.filter(code=code).exists():
-        raise Refused.because("organisation_exists", f"代码“{code}”已被使用。", f"The code “{code}” is taken.",
-                              where=Place(field="code"))
+    """Register an organisation in the actor's scope. Every fault is told at once, by field."""
+    found = _faults_of_organisation(actor, code, kind, name_zh, province_code, city_code, credit_code)
+    if found:
+        raise Refused(found)
     return Organisation.objects.create(
         code=code, kind=kind, name_zh=name_zh, name_en=name_en, province_code=province_code, city_code=city_code,
         port_codes=list(port_codes), credit_code=credit_code, parent=parent,
     )
+
+
+_PROVINCE_NEEDED = {
+    OrganisationKind.PROVINCIAL_OFFICE, OrganisationKind.CITY_OFFICE,
+    OrganisationKind.INSPECTION_AGENCY, OrganisationKind.PORT_OPERATOR,
+}
+
+
+def _faults_of_organisation(
+    actor: Any, code: str, kind: str, name_zh: str, province_code: str, city_code: str, credit_code: str
+) -> list[Finding]:
+    found: list[Finding] = []
+
+    def wrong(field: str, name: str, zh: str, en: str, remedy: tuple[str, str] | None = None) -> None:
+        found.append(Finding.error(name, zh, en, where=Place(field=field), remedy=remedy))
+
+    if not CODE.fullmatch(code):
+        wrong("code", "bad_code", "代码只能用小写字母、数字和横线，2至64位。", "A code has small letters, digits and hyphens, 2 to 64.")
+    elif Organisation.objects.filter(code=code).exists():
+        wrong("code", "organisation_exists", f"代码“{code}”已被使用。", f"The code “{code}” is taken.")
+    if kind not in OrganisationKind.values:
+        wrong("kind", "unknown_kind", "请选择单位类别。", "Choose the kind of organisation.")
+    if not name_zh:
+        wrong("name_zh", "missing", "请填写单位名称。", "Give the organisation's name.")
+    if kind in _PROVINCE_NEEDED and not province_code:
+        wrong("province_code", "missing", "此类单位须选择省级行政区。", "This kind of organisation needs a province.")
+    if province_code and (fault := codes.check("province", province_code, where=Place(field="province_code"))):
+        found.append(fault)
+    elif not _may_manage(actor, province_code):
+        wrong("province_code", "out_of_scope", "该单位不在您的管理范围内。", "The organisation lies outside your scope.",
+              ("请选择本省，或由国家口岸办管理员登记。", "Choose your own province, or ask the national administrator."))
+    if kind == OrganisationKind.CITY_OFFICE and not city_code:
+        wrong("city_code", "missing", "市县口岸管理部门须填写市县代码。", "A city or county office needs its code.")
+    if city_code and (fault := codes.check("division", city_code, where=Place(field="city_code"))):
+        found.append(fault)
+    if credit_code and (fault := codes.check("credit_code", credit_code, where=Place(field="credit_code"))):
+        found.append(fault)
+    return found
+
+
+def _may_manage(actor: Any, province_code: str) -> bool:
+    if isinstance(actor, System):
+        return True
+    scope = scope_of(actor)
+    return scope.everything or province_code in scope.provinces
 
 
 @action("users.manage")

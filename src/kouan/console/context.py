@@ -22,4 +22,11 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "lang": "zh" if getattr(request, "LANGUAGE_CODE", "zh").startswith("zh") else "en",
         "menu": SimpleLazyObject(lambda: menu_for(request)),
         "printed_at": clock.now(),
+        "drafts_done": SimpleLazyObject(lambda: _drafts_done(request)),
     }
+
+
+def _drafts_done(request: HttpRequest) -> list[str]:
+    """The forms accepted since the last page, once (see ``page.accept_draft``)."""
+    session = getattr(request, "session", None)
+    return session.pop("drafts_done", []) if session is not None and "drafts_done" in session else []

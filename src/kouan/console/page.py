@@ -97,6 +97,12 @@ def safe_next(request: HttpRequest, otherwise: str) -> str:
     return otherwise
 
 
+def accept_draft(request: HttpRequest, form: str) -> None:
+    """Tell drafts.js, on the next page shown, that this form was accepted and its draft may go."""
+    done = request.session.get("drafts_done", [])
+    request.session["drafts_done"] = [*done, f"{request.path}:{form}"][-10:]
+
+
 def get_or_missing(rows: QuerySet[Row], **lookup: Any) -> Row:
     """One row of a queryset that has passed ``visible_to``; else the same 404 as for no such row."""
     found = rows.filter(**lookup).first()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kouan.basis import Period, PeriodKind, SubjectKind, SubjectRef, Text, measures
+from kouan.basis import Period, SubjectKind, SubjectRef, Text, measures
 from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
@@ -50,39 +50,35 @@ class PortFlows:
 
 def flows_of_port(port: Port, points: Sequence[CounterpartPoint], kind: str) -> PortFlows:
     """The flows of a port, rolled up to months, quarters or years."""
-    subject = SubjectRef.of(SubjectKind.PORT, port.code)
-    own = _own(subject, kind)
+    own = _own(port, kind)
     other: dict[str, list[FlowSeries]] = defaultdict(list)
     refs = [SubjectRef.of(SubjectKind.COUNTERPART_POINT, point.code) for point in points]
     for series in flows_of(refs, kind=kind, by_direction=True):
         other[series.subject.code].append(series)
     press = press_figures(port)
+    facing = [(point, family) for point in points for family in _families(other[point.code])]
     return PortFlows(
-        headline=_headline(port, own, points, other, press),
+        headline=_headline(port, _families(own), facing, press),
         own=[_chart(port, family, at, None) for at, family in enumerate(_families(own))],
-        counterpart=[
-            _chart(port, family, at, point)
-            for at, (point, family) in enumerate(
-                (point, family) for point in points for family in _families(other[point.code])
-            )
-        ],
+        counterpart=[_chart(port, family, at, point) for at, (point, family) in enumerate(facing)],
         press=press, kind=kind,
     )
 
 
-def _own(subject: SubjectRef, kind: str) -> list[FlowSeries]:
+def _own(port: Port, kind: str) -> list[FlowSeries]:
     """Each measure at the kind asked for, or at its own where it is filed more coarsely."""
-    natives = Series.objects.filter(subject_kind="port", subject_code=subject.code, origin__in=OWN, group="all")
-    coarser = {
-        granularity for granularity in natives.order_by().values_list("granularity", flat=True).distinct()
-        if granularity in _FINEST_FIRST and _FINEST_FIRST.index(granularity) > _FINEST_FIRST.index(kind)
-    }
+    natives = Series.objects.filter(subject_kind="port", subject_code=port.code, origin__in=OWN, group="all")
+    filed = [each for each in natives.order_by().values_list("granularity", flat=True).distinct() if each in _FINEST_FIRST]
+    if not filed:
+        return []
+    subject = SubjectRef.of(SubjectKind.PORT, port.code)
     found = flows_of([subject], kind=kind, origins=OWN, by_direction=True)
     seen = {each.measure for each in found}
-    for granularity in sorted(coarser, key=_FINEST_FIRST.index):
-        more = flows_of([subject], kind=granularity, origins=OWN, by_direction=True)
-        found += [each for each in more if each.measure not in seen]
-        seen |= {each.measure for each in more}
+    for granularity in sorted(set(filed), key=_FINEST_FIRST.index):
+        if _FINEST_FIRST.index(granularity) > _FINEST_FIRST.index(kind):
+            more = flows_of([subject], kind=granularity, origins=OWN, by_direction=True)
+            found += [each for each in more if each.measure not in seen]
+            seen |= {each.measure for each in more}
     return found
 
 
@@ -163,30 +159,44 @@ def _on_year(totals: dict[Period, Decimal | None], period: Period) -> str:
 
 
 def _headline(
-    port: Port, own: Sequence[FlowSeries], points: Sequence[CounterpartPoint],
-    other: dict[str, list[FlowSeries]], press: Sequence[dict[str, Any]],
+    port: Port, own: Sequence[Sequence[FlowSeries]],
+    facing: Sequence[tuple[CounterpartPoint, Sequence[FlowSeries]]], press: Sequence[dict[str, Any]],
 ) -> list[Figure]:
-    """People and goods of the last whole year: own figures first, else the counterpart's, else the press."""
+    """People and goods of the last whole year: own figures first, else the counterpart's, else the press.
+
+    A port that faces several points has no one counterpart figure: they stand in the charts alone.
+    """
     shown = []
     for code in ("person_crossings", "cargo_tonnes"):
-        measure = measures.get(code)
-        figure = _latest_year(port, [SubjectRef.of(SubjectKind.PORT, port.code)], code, OWN) if any(e.measure == code for e in own) else None
-        if figure is None and len(points) == 1 and any(e.measure == code for e in other[points[0].code]):
-            figure = _latest_year(port, [SubjectRef.of(SubjectKind.COUNTERPART_POINT, points[0].code)], code, ("counterpart",))
-        if figure is None:
-            figure = next((row["figure"] for row in press if row["measure"] == code), None)
-        if figure is None:
-            figure = Figure(None, measure.unit, label=measure.name)
-        shown.append(figure)
+        families = [family for family in own if family[0].measure == code]
+        if len({point.code for point, _ in facing}) == 1:
+            families += [family for _, family in facing if family[0].measure == code]
+        figure = next(filter(None, (_last_year(port, family) for family in families)), None)
+        figure = figure or next((row["figure"] for row in press if row["measure"] == code), None)
+        shown.append(figure or Figure(None, measures.get(code).unit, label=measures.get(code).name))
     return shown
 
 
-def _latest_year(port: Port, subjects: list[SubjectRef], code: str, origins: Sequence[str]) -> Figure | None:
-    for series in flows_of(subjects, kind=PeriodKind.YEAR, measure=code, origins=origins):
-        latest = series.latest
-        if latest is not None:
-            return Figure(latest.value, series.unit, latest.period, series.origin,
-                          figures_address(port, series.origin, code), label=measures.get(code).name)
+def _last_year(port: Port, family: Sequence[FlowSeries]) -> Figure | None:
+    """The last year of which every part is there in every direction, added up; measures that add up only."""
+    first = family[0]
+    if not measures.get(first.measure).is_additive or "span" in {each.kind for each in family}:
+        return None
+    totals = [each for each in family if each.direction == "total"]
+    parts = totals or [each for each in family if each.direction in ("inbound", "outbound")]
+    if not totals and len(parts) != 2:
+        return None
+    held: dict[int, list[Any]] = defaultdict(list)
+    for each in parts:
+        for flow in each.flows:
+            held[flow.period.start.year].append(flow)
+    for year in sorted(held, reverse=True):
+        days = sum(flow.period.day_count for flow in held[year] if flow.is_complete)
+        if days == Period.year(year).day_count * len(parts):
+            return Figure(
+                sum((flow.value for flow in held[year]), Decimal(0)), first.unit, Period.year(year), first.origin,
+                figures_address(port, first.origin, first.measure), label=measures.get(first.measure).name,
+            )
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -22,9 +23,10 @@ from kouan.accounts.models import Organisation, User
 from kouan.basis import Finding, Place, Refused, Text, codes
 from kouan.console import words
 from kouan.console.marks import badge
-from kouan.console.page import get_or_missing, page
+from kouan.console.page import accept_draft, get_or_missing, page
 from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import here
+from kouan.ports.queries import PortIndex
 
 PREVIEW_SALT = "kouan.console.users.preview"
 PASSWORDS_SALT = "kouan.console.users.passwords"
@@ -110,6 +112,44 @@ def organisations(request: HttpRequest) -> HttpResponse:
     if view.wants_export:
         return view.export()
     return render(request, "console/users/organisations.html", {"table": view})
+
+
+FIELDS = ("code", "kind", "name_zh", "name_en", "province_code", "city_code", "port_codes", "credit_code")
+
+
+@page("users.manage", methods=("GET", "HEAD", "POST"))
+def add_organisation(request: HttpRequest) -> HttpResponse:
+    """Register an organisation."""
+    said = {name: request.POST.get(name, "").strip()[:300] for name in FIELDS}
+    findings: list[Finding] = []
+    if request.method == "POST":
+        ports, findings = _ports_named(request, said["port_codes"])
+        if not findings:
+            try:
+                made = actions.create_organisation(actor=request.user, **{**said, "port_codes": ports})
+            except Refused as error:
+                findings = error.findings
+            else:
+                accept_draft(request, "organisation")
+                messages.success(request, here(Text(f"已登记单位“{made.name_zh}”。", f"“{organisation_name(made)}” was registered.")))
+                return redirect("organisations")
+    return render(request, "console/users/add_organisation.html", {
+        "findings": findings, "said": said, "kinds": words.ORGANISATION_KINDS.items(),
+        "provinces": [(one.code, one.name) for one in codes.provinces],
+        "crumbs": [{"label": Text("单位", "Organisations"), "address": reverse("organisations")}, {"label": Text("登记单位", "Add")}],
+    }, status=422 if findings else 200)
+
+
+def _ports_named(request: HttpRequest, said: str) -> tuple[list[str], list[Finding]]:
+    """The codes of the ports somebody typed, by any name or code, and what could not be found."""
+    if not said:
+        return [], []
+    index = PortIndex.build(request.user)
+    found = [index.resolve(name, where=Place(field="port_codes")) for name in re.split(r"[\s,，、;；]+", said) if name]
+    return (
+        list(dict.fromkeys(each.code for each in found if not isinstance(each, Finding))),
+        [each for each in found if isinstance(each, Finding)],
+    )
 
 
 @never_cache
@@ -247,4 +287,5 @@ urlpatterns = [
     path("users/add/template.xlsx", template, name="users-template"),
     path("users/add/initial-passwords.xlsx", initial_passwords, name="initial-passwords"),
     path("organisations", organisations, name="organisations"),
+    path("organisations/add", add_organisation, name="add-organisation"),
 ]
