@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, models
+from tests.audit.test_triggers import trail
 
 from kouan.audit import acting, install, registry
 from kouan.audit.checks import check_triggers
 from kouan.audit.models import AuditEntry
 from kouan.audit.verify import verify
-from tests.audit.test_triggers import trail
 
 
 def plan(*rooms: str) -> list[Any]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from tests.audit.conftest import Ground
 
 from kouan.audit import acting, sealer
 from kouan.audit.verify import verify
-from tests.audit.conftest import Ground
 
 
 def insert(name: str, key: int = 0, verb: str = "INSERT") -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from tests.audit.conftest import Ground, write_counts
 
 from kouan.audit import acting, install, keys, record_event, sealer
 from kouan.audit.anchor import anchor, read_anchor
@@ -19,7 +20,6 @@ from kouan.audit.report import Report
 from kouan.audit.verify import verify
 from kouan.basis import Refused
 from kouan.home import Home
-from tests.audit.conftest import Ground, write_counts
 
 GUARDS_OFF = {
     "sqlite": [

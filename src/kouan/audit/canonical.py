@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -94,8 +95,9 @@ def _uuid_text(value: UUID | str) -> str:
 
 # A kind of column → how one value that is not NULL becomes text.
 KINDS: dict[str, Callable[[Any], str]] = {
-    "text": str,
-    "int": str,
+    # Members of an enumeration count as the value that the database gets.
+    "text": lambda value: str.__str__(value) if isinstance(value, str) else str(value),
+    "int": lambda value: str(int(value)) if isinstance(value, bool) else str(value),
     "decimal": decimal_text,
     "float": lambda value: repr(float(value)),
     "bool": lambda value: "1" if value else "0",
@@ -105,6 +107,24 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "uuid": _uuid_text,
     "binary": lambda value: bytes(value).hex(),
 }
+
+
+def _whole_column(kind: str, column: Sequence[Any]) -> Sequence[str] | None:
+    """The texts of a column whose values are all of one easy type, made in C; None for any other."""
+    types = set(map(type, column))
+    if len(types) != 1:
+        return None
+    (found,) = types
+    if found is str and kind in ("text", "date"):
+        return column
+    if found is int and kind == "int":
+        return list(map(str, column))
+    if found is int and kind == "decimal" and min(column) > -(10**15) and max(column) < 10**15:
+        return list(map(str, column))
+    if found is date and kind == "date":
+        return list(map(date.isoformat, column))
+    return None
+
 
 _KIND_OF_FIELD = {
     "DecimalField": "decimal", "FloatField": "float", "BooleanField": "bool", "DateField": "date",
@@ -119,7 +139,7 @@ _KIND_OF_FIELD = {
 def kind_of(field: Field[Any, Any]) -> str:
     """The kind of a model field; a foreign key has the kind of the key it holds."""
     while field.remote_field is not None:
-        field = field.target_field
+        field = field.target_field  # type: ignore[attr-defined]
     internal = field.get_internal_type()
     if internal not in _KIND_OF_FIELD:
         raise TypeError(f"{field}: a {internal} has no canonical text; leave it out of digest_columns")
@@ -142,12 +162,13 @@ class RowsDigest:
     ``kinds`` names the kind of each column (``KINDS``); ``RowsDigest.of(Model)`` takes them from the
     registration of a bulk model. ``marks`` are the first hexadecimal digits of the running digest
     after every ``MARK_EVERY`` rows. ``lenient`` is for reading back: SQLite lets a shell store text in
-    a number's column, and such a row must differ, not stop the reading.
+    a number's column, and such a row must differ, not stop the reading. ``skip`` columns at the front
+    of each row (its batch and key) are not digested.
     """
 
-    def __init__(self, kinds: Sequence[str], *, lenient: bool = False) -> None:
-        self._lenient = lenient
-        self._converters = [KINDS[kind] for kind in kinds]
+    def __init__(self, kinds: Sequence[str], *, lenient: bool = False, skip: int = 0) -> None:
+        self._lenient, self._skip = lenient, skip
+        self._kinds = [(kind, KINDS[kind]) for kind in kinds]
         self._sha = hashlib.sha256()
         self._pending: list[Sequence[Any]] = []
         self._flushed = 0
@@ -180,19 +201,22 @@ class RowsDigest:
 
     def add_many(self, rows: Iterable[Sequence[Any]]) -> None:
         """Add many rows."""
-        for values in rows:
-            self.add(values)
+        coming = iter(rows)
+        while piece := list(islice(coming, MARK_EVERY - len(self._pending))):
+            self._pending += piece
+            if len(self._pending) == MARK_EVERY:
+                self._flush()
 
     def _flush(self) -> None:
         """Digest the pending rows column by column: the work then runs in C for the most part."""
         if not self._pending:
             return
         try:
-            text = self._text(self._converters)
+            text = self._text(self._kinds)
         except (ValueError, TypeError, ArithmeticError):
             if not self._lenient:
                 raise
-            text = self._text([_whatever(convert) for convert in self._converters])
+            text = self._text([(kind, _whatever(convert)) for kind, convert in self._kinds])
         # A lone surrogate cannot be stored by either database; let the writer hear of it here.
         self._sha.update(text.encode("utf-8", "backslashreplace" if self._lenient else "strict"))
         self._flushed += len(self._pending)
@@ -200,13 +224,14 @@ class RowsDigest:
             self.marks.append(self._sha.copy().hexdigest()[:MARK_LENGTH])
         self._pending = []
 
-    def _text(self, converters: Sequence[Callable[[Any], str]]) -> str:
+    def _text(self, kinds: Sequence[tuple[str, Callable[[Any], str]]]) -> str:
+        given = list(zip(*self._pending, strict=True))[self._skip:]
         columns = []
-        for convert, column in zip(converters, zip(*self._pending, strict=True), strict=True):
-            if None in column:
-                columns.append([NULL if value is None else convert(value) for value in column])
-            else:
-                columns.append(list(map(convert, column)))
+        for (kind, convert), column in zip(kinds, given, strict=True):
+            texts = _whole_column(kind, column)
+            if texts is None:
+                texts = [NULL if value is None else convert(value) for value in column]
+            columns.append(texts)
         return ROW_END.join(map(COLUMN_END.join, zip(*columns, strict=True))) + ROW_END
 
     def hexdigest(self) -> str:

@@ -48,7 +48,7 @@ class Registration:
     @property
     def key(self) -> models.Field[Any, Any]:
         """The primary key field."""
-        return self.model._meta.pk  # type: ignore[return-value]
+        return self.model._meta.pk
 
     def field(self, name: str) -> models.Field[Any, Any]:
         """A field of this table by its name; a wrong name is an error of the registering room."""
@@ -88,6 +88,13 @@ class Registration:
         if self.digest_columns:
             return [self.field(name) for name in self.digest_columns]
         return [field for field in self.recorded if not field.primary_key]
+
+
+def column_of(field: models.Field[Any, Any]) -> str:
+    """The name of a field's column; every field of a table has one."""
+    if field.column is None:
+        raise ImproperlyConfigured(f"{field} has no column")
+    return field.column
 
 
 _registered: dict[type[models.Model], Registration] = {}
@@ -145,7 +152,7 @@ def registrations() -> Iterator[Registration]:
     found = dict(_registered)
     for model in _registered:
         for relation in model._meta.local_many_to_many:
-            through = relation.remote_field.through  # type: ignore[union-attr]
+            through = relation.remote_field.through
             if through is not None and through._meta.auto_created and through not in found:
                 found[through] = Registration(through)
     yield from sorted(found.values(), key=lambda registration: registration.table)

@@ -9,6 +9,8 @@ of transactions below the oldest one still running (``pg_snapshot_xmin``) and ke
 horizon: an entry below it that is in no block did not come there honestly.
 """
 
+# ruff: noqa: S608 - the names of tables and columns come from the models; values are bound.
+
 from __future__ import annotations
 
 import hashlib
@@ -43,10 +45,10 @@ def entry_hash(row: Sequence[Any]) -> bytes:
     return hashlib.sha256(canonical_json(list(row)).encode()).digest()
 
 
-def members_of(packed: bytes) -> Iterator[tuple[int, bytes]]:
+def members_of(packed: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
     """(id, SHA-256) of each member of a block; a list that was cut short ends before the cut."""
     whole = len(packed) - len(packed) % MEMBER.size
-    return MEMBER.iter_unpack(bytes(packed[:whole]))  # type: ignore[return-value]
+    return MEMBER.iter_unpack(bytes(packed[:whole]))
 
 
 def block_digest(block: AuditBlock) -> str:
@@ -127,7 +129,7 @@ def _sealable(connection: BaseDatabaseWrapper, previous: AuditBlock | None) -> t
 def _next(connection: BaseDatabaseWrapper, condition: str, parameters: list[int], last_id: int) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {COLUMNS} FROM audit_entry WHERE {condition} AND id > %s ORDER BY id LIMIT {BLOCK_SIZE}",  # noqa: S608
+            f"SELECT {COLUMNS} FROM audit_entry WHERE {condition} AND id > %s ORDER BY id LIMIT {BLOCK_SIZE}",
             [*parameters, last_id],
         )
         return cursor.fetchall()

@@ -6,6 +6,8 @@ entries are also followed in order: an insert over a living row, or an update th
 another value than the last one recorded, means that something happened between them unrecorded.
 """
 
+# ruff: noqa: S608 - the names of tables and columns come from the models; values are bound.
+
 from __future__ import annotations
 
 import json
@@ -17,7 +19,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kouan.audit.reading import scalar, stream
-from kouan.audit.registry import Registration
+from kouan.audit.registry import Registration, column_of
 from kouan.audit.triggers import dialect
 
 UNAVAILABLE = "digest:unavailable"
@@ -95,7 +97,7 @@ def _standing(
     quote = connection.ops.quote_name
     collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
     image = dialect(connection).image(connection, registration, "r", columns)
-    key = f"CAST(r.{quote(registration.key.column)} AS TEXT){collation}"
+    key = f"CAST(r.{quote(column_of(registration.key))} AS TEXT){collation}"
     touched = ""
     if registration.bulk:
         touched = (
@@ -104,7 +106,7 @@ def _standing(
         )
     yield from stream(
         connection,
-        f"SELECT {key} AS row_key, {image} FROM {quote(registration.table)} r{touched} ORDER BY 1",  # noqa: S608
+        f"SELECT {key} AS row_key, {image} FROM {quote(registration.table)} r{touched} ORDER BY 1",
     )
 
 
@@ -129,7 +131,7 @@ def _recorded(
         [registration.table],
     )
     key: str | None = None
-    history, troubles = _Row(), []
+    history, troubles = _Row(), list[RowDifference]()
     for entry_id, kind, row_pk, before, after in rows:
         if row_pk != key:
             if key is not None:

@@ -124,12 +124,12 @@ def entries(
     found = list(find(
         table=table_name, row=row, actor_ids=actor_ids, kinds=letters, since=since, until=until, direct=direct,
     )[:limit])
-    names = dict(User.objects.filter(pk__in={each.actor_id for each in found} - {None}).values_list("pk", "username"))
+    names = dict(User.objects.filter(pk__in={each.actor_id for each in found if each.actor_id}).values_list("pk", "username"))
     if json:
         write_json({"count": len(found), "entries": [
             {
                 "id": each.pk, "at": each.at, "kind": each.kind, "table": each.table_name, "row": each.row_pk,
-                "actor_id": each.actor_id, "actor": names.get(each.actor_id), "note": each.note,
+                "actor_id": each.actor_id, "actor": names.get(each.actor_id or 0), "note": each.note,
                 "direct": each.is_direct, "db_user": each.db_user, "txid": each.txid,
                 "changes": [{"column": one.column, "before": one.before, "after": one.after} for one in changes_of(each)],
             }

@@ -8,16 +8,19 @@ Values that depend on settings of the session (time zone, interval style, bytea 
 out by explicit expressions: the same row gives the same text in psql and in the application.
 """
 
+# ruff: noqa: S608 - the names of tables and columns come from the models; values are bound.
+
 from __future__ import annotations
 
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BinaryField, DateTimeField, DurationField, Field
 
-from kouan.audit.registry import Registration
+from kouan.audit.registry import Registration, column_of
 from kouan.audit.triggers import Difference, fingerprint
 
 PREFIX = "kouan_audit_"
@@ -112,9 +115,9 @@ class PostgreSQL:
         for field in registration.recorded:
             if columns is not None and field.column not in columns:
                 continue
-            value = f"{row}.{quote(field.column)}"
+            value = f"{row}.{quote(column_of(field))}"
             if field in secret:
-                compared = f"{other}.{quote(field.column)}::text, true" if other else "NULL, false"
+                compared = f"{other}.{quote(column_of(field))}::text, true" if other else "NULL, false"
                 value = f"{self._schema(connection)}.kouan_audit_digest('{registration.table}.{field.column}', " \
                         f"{value}::text, {compared})"
             else:
@@ -154,7 +157,7 @@ class PostgreSQL:
         return {function.name: function for function in functions}
 
     def _row_body(self, connection: BaseDatabaseWrapper, registration: Registration) -> str:
-        key = connection.ops.quote_name(registration.key.column)
+        key = connection.ops.quote_name(column_of(registration.key))
         return (
             "\nDECLARE\n  row_pk text; old_image text; new_image text;\nBEGIN\n"
             "  IF TG_OP = 'UPDATE' THEN\n"
@@ -310,7 +313,7 @@ class PostgreSQL:
         return sorted(differences, key=lambda found: (found.table, found.name))
 
 
-def _stable(field: Field, value: str) -> str:  # type: ignore[type-arg]
+def _stable(field: Field[Any, Any], value: str) -> str:
     """An expression whose JSON does not depend on the session's settings."""
     if isinstance(field, DateTimeField):
         return f"to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
@@ -324,7 +327,7 @@ def _stable(field: Field, value: str) -> str:  # type: ignore[type-arg]
 def _changed(connection: BaseDatabaseWrapper, registration: Registration) -> str:
     quote = connection.ops.quote_name
     return " OR ".join(
-        f"OLD.{quote(field.column)} IS DISTINCT FROM NEW.{quote(field.column)}" for field in registration.recorded
+        f"OLD.{quote(column_of(field))} IS DISTINCT FROM NEW.{quote(column_of(field))}" for field in registration.recorded
     )
 
 

@@ -6,12 +6,16 @@ over an existing id, and ``verify`` notices an insert over a living row. ``kouan
 our own connections only: a shell's write to a table with secrets ends in "no such function".
 """
 
+# ruff: noqa: S608 - the names of tables and columns come from the models; values are bound.
+
 from __future__ import annotations
+
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BinaryField, Field
 
-from kouan.audit.registry import Registration
+from kouan.audit.registry import Registration, column_of
 from kouan.audit.triggers import Difference, fingerprint
 
 PREFIX = "kouan_audit_"
@@ -32,7 +36,7 @@ class SQLite:
         for field in registration.recorded:
             if columns is not None and field.column not in columns:
                 continue
-            value = f"{row}.{connection.ops.quote_name(field.column)}"
+            value = f"{row}.{connection.ops.quote_name(column_of(field))}"
             if field in secret:
                 value = _digest(registration, field, value)
             elif isinstance(field, BinaryField):
@@ -42,10 +46,10 @@ class SQLite:
 
     def _row_triggers(self, connection: BaseDatabaseWrapper, registration: Registration) -> dict[str, str]:
         quote = connection.ops.quote_name
-        table, key = registration.table, quote(registration.key.column)
+        table, key = registration.table, quote(column_of(registration.key))
         old, new = self.image(connection, registration, "OLD"), self.image(connection, registration, "NEW")
         changed = " OR ".join(
-            f"OLD.{quote(field.column)} IS NOT NEW.{quote(field.column)}" for field in registration.recorded
+            f"OLD.{quote(column_of(field))} IS NOT NEW.{quote(column_of(field))}" for field in registration.recorded
         )
 
         def trigger(letter: str, event: str, row: str, before: str, after: str, when: str = "") -> tuple[str, str]:
@@ -152,7 +156,7 @@ class SQLite:
         return sorted(differences, key=lambda found: (found.table, found.name))
 
 
-def _digest(registration: Registration, field: Field, value: str) -> str:  # type: ignore[type-arg]
+def _digest(registration: Registration, field: Field[Any, Any], value: str) -> str:
     return (
         f"CASE WHEN {value} IS NULL THEN NULL"
         f" ELSE kouan_digest('{registration.table}.{field.column}', {value}) END"
