@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kouan.api.middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kouan.console.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,6 +192,8 @@ MEDIA_ROOT = str(HOME.documents)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 KOUAN_UPLOAD_LIMIT = 64 * 1024 * 1024
+# Requests to the API per user and server process: number / s, m or h.
+KOUAN_API_RATE = os.environ.get("KOUAN_API_RATE", "600/m")
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 

@@ -1,23 +1,42 @@
-"""The API put together: ``/api/v1``, its description at ``/api/v1/openapi.json``."""
+"""The API put together: ``/api/v1``, its description at ``/api/v1/openapi.json`` and ``/api/v1/docs``."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ninja import NinjaAPI
 
 from kouan import __version__
 from kouan.api import errors, intake, judgements, observations, ports
 from kouan.api.auth import AUTH
+from kouan.api.rate import PerUser
+from kouan.api.reading import strict
 
-DESCRIPTION = """全国口岸综合管理系统的数据接口。每个列表都有上限（limit ≤ 200），按 next 翻页；
-每个错误同一形式：`{"error": {"status", "findings": [...]}}`，中英文并列。
+DESCRIPTION = """全国口岸综合管理系统的数据接口。每个列表都有上限（limit ≤ 200），按 next 翻页；每个错误同一形式：\
+`{"error": {"status", "findings": [...]}}`，中英文并列。
 
-The data door of the national system for ports of entry. Every list is bounded (limit ≤ 200) and pages
-by cursor; every error has one shape, in Chinese and English."""
+The data door of the national system for ports of entry. Every list is bounded (limit ≤ 200) and pages by \
+cursor; every error has one shape, in Chinese and English."""
 
-api = NinjaAPI(
+
+
+class Api(NinjaAPI):
+    """An API that describes itself once: the document does not change while the server runs."""
+
+    _described: dict[str | None, Any] = {}
+
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> Any:
+        """The OpenAPI document."""
+        if path_prefix not in self._described:
+            self._described[path_prefix] = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        return self._described[path_prefix]
+
+
+api = Api(
     title="Kouan 口岸", version=__version__, description=DESCRIPTION, auth=AUTH, docs_url=None,
-    urls_namespace="api-v1",
+    urls_namespace="api-v1", throttle=[PerUser()],
 )
 errors.install(api)
+api.add_decorator(strict, mode="operation")
 for part in (ports, observations, judgements, intake):
     api.add_router("", part.router)

@@ -6,16 +6,34 @@ command line show, pinned by tests/house/test_error_shape.py.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused
 
-STATUS = ((NotFound, 404), (NotAllowed, 403), (Conflict, 409))
+log = logging.getLogger("kouan.api")
+
+
+class PreconditionFailed(Conflict):
+    """The thing is no longer what the request took it for (412)."""
+
+
+class PreconditionRequired(Refused):
+    """The request must say which version it changes (428)."""
+
+
+STATUS = (
+    (NotFound, 404), (NotAllowed, 403), (PreconditionFailed, 412), (Conflict, 409), (PreconditionRequired, 428),
+)
 
 
 def status_of(refusal: Refused) -> int:
@@ -28,29 +46,65 @@ def body_of(status: int, findings: Iterable[Finding]) -> dict[str, Any]:
     return {"error": {"status": status, "findings": [finding.as_dict() for finding in findings]}}
 
 
+def answer(status: int, *findings: Finding) -> JsonResponse:
+    """A refusal as a response."""
+    return JsonResponse(body_of(status, findings), status=status, json_dumps_params={"ensure_ascii": False})
+
+
 NOT_SIGNED_IN = Finding.error(
     "not_signed_in", "请求未附有效的身份凭证。", "The request carries no valid credentials.",
     remedy=("请在 Authorization 头中附 Bearer 密钥，或先登录控制台。",
             "Send a Bearer key in the Authorization header, or sign in to the console."),
 )
+UNREADABLE = Finding.error(
+    "unreadable_request", "请求正文无法读取。", "The request's body cannot be read.",
+    remedy=("请检查正文格式与 Content-Type 是否相符。", "Check that the body is what its Content-Type says."),
+)
+TOO_LARGE = Finding.error(
+    "too_large", "请求过大，未予读取。", "The request is too large and was not read.", required="≤ 64 MiB",
+    remedy=("请分成几个文件。", "Split the file."),
+)
+TOO_OFTEN = Finding.error(
+    "too_often", "请求过于频繁。", "Too many requests.",
+    remedy=("请按 Retry-After 头所示秒数稍后再试。", "Wait as many seconds as Retry-After says."),
+)
+BUSY = Finding.error(
+    "database_busy", "数据库暂时不可用，未作任何更改。", "The database is not available for the moment; nothing was changed.",
+    remedy=("请稍后重试。", "Try again in a moment."),
+)
+FAULT = Finding.error(
+    "internal_fault", "系统内部错误，未作任何更改。", "An internal fault; nothing was changed.",
+    remedy=("请将发生时间告知系统管理员。", "Tell your administrator when it happened."),
+)
 
 
 def no_such_address(path: str) -> Finding:
     """The finding of a 404 that no verb raised."""
-    return Finding.error("not_found", f"没有这个地址：{path}", f"There is nothing at {path}",
-                         where=Place(path=path), remedy=("接口目录见 /api/v1/docs。", "See /api/v1/docs."))
+    return Finding.error("not_found", f"没有这个地址：{path[:200]}", f"There is nothing at {path[:200]}",
+                         where=Place(path=path[:200]), remedy=("接口目录见 /api/v1/docs。", "See /api/v1/docs."))
+
+
+def no_such_method(method: str, allowed: str) -> Finding:
+    """The finding of a 405."""
+    return Finding.error(
+        "method_not_allowed", f"这个地址不支持 {method[:16]}。", f"This address does not take {method[:16]}.",
+        measured=method[:16], required=allowed, remedy=("接口目录见 /api/v1/docs。", "See /api/v1/docs."),
+    )
 
 
 def of_validation(error: ValidationError) -> list[Finding]:
     """A finding for each argument that cannot be used, with its place."""
     findings = []
-    for slip in error.errors:
-        place = [str(part) for part in slip.get("loc", ())]
-        where = Place(field=place[-1] if place else None, path="/".join(place) or None)
+    for slip in error.errors[:50]:
+        place = [str(part)[:64] for part in slip.get("loc", ())]
+        said = str(slip.get("msg", ""))[:200].removeprefix("Value error, ")
+        zh, _, en = said.partition(" / ")
+        kind = str(slip.get("type", ""))
         findings.append(Finding.error(
-            "unusable_argument", f"参数不能使用：{slip.get('msg', '')}", f"Unusable argument: {slip.get('msg', '')}",
-            where=where, required=str(slip.get("type", "")) or None,
-            remedy=("请按接口说明修改该参数。", "Correct it as the API's description says."),
+            "unusable_argument", f"参数不能使用：{zh}", f"Unusable argument: {en or said}",
+            where=Place(field=place[-1] if place else None, path="/".join(place) or None),
+            required=kind or None,
+            remedy=("请按接口说明（/api/v1/docs）修改该参数。", "Correct it as /api/v1/docs says."),
         ))
     return findings
 
@@ -58,30 +112,46 @@ def of_validation(error: ValidationError) -> list[Finding]:
 def install(api: NinjaAPI) -> None:
     """Teach an API the one error shape."""
 
-    def answer(request: HttpRequest, status: int, findings: Iterable[Finding]) -> HttpResponse:
-        return api.create_response(request, body_of(status, findings), status=status)
-
     @api.exception_handler(Refused)
     def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-        return answer(request, status_of(error), error.findings)
+        status = status_of(error)
+        user = getattr(request, "user", None)
+        if status == 404 and user is not None and user.is_authenticated:
+            # Guessed numbers and codes of another province's data must show.
+            record_event("out_of_reach", actor_id=user.pk,
+                         payload={"path": request.get_full_path()[:300], "method": request.method})
+        return answer(status, *error.findings)
 
     @api.exception_handler(ValidationError)
     def unusable(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        return answer(request, 422, of_validation(error))
+        return answer(422, *of_validation(error))
 
     @api.exception_handler(AuthenticationError)
     def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-        response = answer(request, 401, [NOT_SIGNED_IN])
+        response = answer(401, NOT_SIGNED_IN)
         response.headers["WWW-Authenticate"] = 'Bearer realm="kouan"'
         return response
 
     @api.exception_handler(Http404)
     def missing(request: HttpRequest, error: Http404) -> HttpResponse:
-        return answer(request, 404, [no_such_address(request.path)])
+        return answer(404, no_such_address(request.path))
 
     @api.exception_handler(HttpError)
     def malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
-        return answer(request, error.status_code, [Finding.error(
-            "unreadable_request", f"请求无法读取：{error}", f"The request cannot be read: {error}",
-            remedy=("请检查正文格式与 Content-Type。", "Check the body's form and its Content-Type."),
-        )])
+        if error.status_code == 429:
+            return answer(429, TOO_OFTEN)
+        if error.status_code == 413:
+            return answer(413, TOO_LARGE)
+        return answer(error.status_code, UNREADABLE)
+
+    @api.exception_handler(Exception)
+    def failed(request: HttpRequest, error: Exception) -> HttpResponse:
+        if isinstance(error, RequestDataTooBig):
+            return answer(413, TOO_LARGE)
+        if isinstance(error, BadRequest | SuspiciousOperation | MultiPartParserError | UnicodeError | UnreadablePostError):
+            return answer(400, UNREADABLE)
+        if isinstance(error, OperationalError):
+            log.warning("%s %s: %s", request.method, request.path, error)
+            return answer(503, BUSY)
+        log.error("%s %s", request.method, request.path, exc_info=error)
+        return answer(500, FAULT)

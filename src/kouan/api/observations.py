@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from django.conf import settings
 from django.http import HttpRequest
-from ninja import Path, Query, Router
+from ninja import Query, Router
 
-from kouan.api.paging import After, Limit, page
+from kouan.api.paging import page
+from kouan.api.reading import AfterNumber, Day, Limit, MeasureFilter, Number, Subject, SubjectFilter
 from kouan.api.shapes import REFUSALS, FlowList, LineageOut, ObservationPage, SeriesPage
-from kouan.basis import Finding, NotFound, Period, PeriodKind, SubjectRef
+from kouan.basis import Finding, NotFound, Place, SubjectKind, SubjectRef
 from kouan.collection.lineage import trace
 from kouan.collection.models import Observation, Series
-from kouan.collection.queries import observations_visible_to, series_visible_to, visible_subjects
+from kouan.collection.queries import get_observation, observations_visible_to, series_visible_to, visible_subjects
 from kouan.monitoring.queries import current, flows_of
+from kouan.ports.queries import get_port
 
-router = Router(tags=["数据 figures"])
-Subject = Annotated[str, Query(max_length=90, description="如 port:luohu-rail、counterpart_point:lo-wu")]
-Identity = Annotated[int, Path(ge=1, lt=2**63)]
+router = Router(tags=["数据 / Figures"])
+Every = Literal["month", "quarter", "year"]
+
+
+def subject_in_scope(user: Any, text: str) -> SubjectRef:
+    """The subject a request names; NotFound when it lies outside the user's scope, as if it were not there."""
+    wanted = SubjectRef.parse(text)
+    if wanted.kind is SubjectKind.PORT:
+        get_port(user, wanted.code)
+    elif not visible_subjects(user, [wanted]):
+        raise NotFound(Finding.error(
+            "unknown_subject", f"没有“{text}”这个对象，或者它不在您的查看范围内。",
+            f"There is no “{text}”, or not in your scope.", where=Place(field="subject"),
+        ))
+    return wanted
 
 
 def series_dict(series: Series) -> dict[str, Any]:
@@ -31,11 +46,8 @@ def series_dict(series: Series) -> dict[str, Any]:
 
 def observation_dict(observation: Observation, *, last: int | None = None) -> dict[str, Any]:
     """A figure as the API shows it. ``last`` is the latest revision, where it is known."""
-    kind = PeriodKind(observation.series.granularity)
-    period = (Period.span(observation.period_start, observation.period_end) if kind == PeriodKind.SPAN
-              else Period.of(kind, observation.period_start))
     return {
-        "id": observation.pk, "series": series_dict(observation.series), "period": period.code,
+        "id": observation.pk, "series": series_dict(observation.series), "period": observation.period.code,
         "period_start": observation.period_start, "period_end": observation.period_end,
         "value": float(observation.value), "revision": observation.revision,
         "is_current": last is None or observation.revision == last, "batch": observation.batch_id,
@@ -43,68 +55,89 @@ def observation_dict(observation: Observation, *, last: int | None = None) -> di
     }
 
 
-@router.get("/series", response={200: SeriesPage, **REFUSALS}, summary="数据序列 / series in scope")
+@router.get(
+    "/series", response={200: SeriesPage, **REFUSALS}, summary="数据序列 / Series in scope",
+    description="有哪些数据：对象、指标、方向、分组、周期、单位、口径、性质、来源。 / "
+                "What there are figures of: subject, measure, direction, group, granularity, unit, definition, origin, source.",
+)
 def list_series(
-    request: HttpRequest, subject: Subject = "", measure: Annotated[str, Query(max_length=48)] = "",
-    limit: Limit = 50, after: After = "",
+    request: HttpRequest, subject: SubjectFilter = "", measure: MeasureFilter = "",
+    limit: Limit = 50, after: AfterNumber = "",
 ) -> dict[str, Any]:
     """What there are figures of."""
     found = series_visible_to(request.user)
     if subject:
-        wanted = SubjectRef.parse(subject)
+        wanted = subject_in_scope(request.user, subject)
         found = found.filter(subject_kind=wanted.kind, subject_code=wanted.code)
     if measure:
         found = found.filter(measure=measure)
-    return page(found, key="id", limit=limit, after=after, kind=int, show=series_dict)
+    return page(found, key="id", limit=limit, after=after, show=series_dict)
 
 
-@router.get("/observations", response={200: ObservationPage, **REFUSALS}, summary="数据 / figures in scope")
+@router.get(
+    "/observations", response={200: ObservationPage, **REFUSALS}, summary="数据 / Figures in scope",
+    description="某对象的现行数据，按入库次序；start、end 限定时期（含首尾），revisions=true 时连同已被修订的数据。 / "
+                "The current figures of a subject in the order in which they came in; start and end bound their "
+                "periods (both days included), revisions=true shows replaced ones as well.",
+)
 def list_observations(
-    request: HttpRequest, subject: Subject = "", measure: Annotated[str, Query(max_length=48)] = "",
-    period: Annotated[str, Query(max_length=30, description="如 2023、2023-Q1、2023-03、2023-03-06")] = "",
-    revisions: bool = False, limit: Limit = 50, after: After = "",
+    request: HttpRequest, subject: Subject, measure: MeasureFilter = "",
+    start: Annotated[Day | None, Query(description="期初不早于 / periods from this day")] = None,
+    end: Annotated[Day | None, Query(description="期末不晚于 / periods to this day")] = None,
+    revisions: Annotated[bool, Query(description="连同已被修订的 / with replaced figures")] = False,
+    limit: Limit = 50, after: AfterNumber = "",
 ) -> dict[str, Any]:
-    """Current figures, oldest entry first; ``revisions=true`` shows replaced ones as well."""
-    found = observations_visible_to(request.user).select_related("series")
-    if subject:
-        wanted = SubjectRef.parse(subject)
-        found = found.filter(series__subject_kind=wanted.kind, series__subject_code=wanted.code)
+    """Current figures of a subject; ``revisions=true`` shows replaced ones as well."""
+    wanted = subject_in_scope(request.user, subject)
+    series = series_visible_to(request.user).filter(subject_kind=wanted.kind, subject_code=wanted.code)
     if measure:
-        found = found.filter(series__measure=measure)
-    if period:
-        span = Period.parse(period)
-        found = found.filter(period_start__gte=span.start, period_end__lte=span.end)
+        series = series.filter(measure=measure)
+    found = observations_visible_to(request.user).select_related("series").filter(
+        series__in=list(series.values_list("pk", flat=True))
+    )
+    if start is not None:
+        found = found.filter(period_start__gte=start)
+    if end is not None:
+        found = found.filter(period_end__lte=end)
     if not revisions:
         found = current(found)
-    return page(found, key="id", limit=limit, after=after, kind=int, show=observation_dict)
+    return page(found, key="id", limit=limit, after=after, show=observation_dict)
 
 
-@router.get("/observations/{id}", response={200: LineageOut, **REFUSALS}, summary="数据血缘 / where it came from")
-def one_observation(request: HttpRequest, id: Identity) -> dict[str, Any]:
+@router.get(
+    "/observations/{id}", response={200: LineageOut, **REFUSALS}, summary="数据血缘 / Where a figure came from",
+    description="一个数据的来处：文件、校验值、工作表、行、列，以及历次修订。 / "
+                "The file, checksum, sheet, row and column of a figure, and all its revisions.",
+)
+def one_observation(request: HttpRequest, id: Number) -> dict[str, Any]:
     """A figure with its file, checksum, sheet, row and column, and all its revisions."""
-    found = observations_visible_to(request.user).select_related("series", "batch").filter(pk=id).first()
-    if found is None:
-        raise NotFound([Finding.error("observation_not_found", f"没有编号为 {id} 的数据。", f"There is no figure {id}.")])
+    found = get_observation(request.user, id)
     history = list(
         Observation.objects.filter(series=found.series, period_start=found.period_start, period_end=found.period_end)
-        .select_related("series").order_by("revision")
+        .select_related("series").order_by("revision")[:200]
     )
     last = history[-1].revision
     return {
         "observation": found.pk, "lineage": trace(found).as_dict(),
-        "history": [observation_dict(each, last=last) for each in history],
+        "history": [observation_dict(each, last=last) for each in history], "workspace": settings.WORKSPACE,
     }
 
 
-@router.get("/flows", response={200: FlowList, **REFUSALS}, summary="流量 / figures rolled up")
+@router.get(
+    "/flows", response={200: FlowList, **REFUSALS}, summary="流量 / Figures rolled up",
+    description="某对象的各个序列按月、季或年汇总；有缺的时期只给已有部分（partial），不给合计（value）。各来源分列，不相混合。 / "
+                "Every series of a subject by month, quarter or year; a period with a gap has only its part, never a "
+                "total. Each source stands for itself.",
+)
 def list_flows(
-    request: HttpRequest, subject: Subject, measure: Annotated[str, Query(max_length=48)] = "",
-    every: Literal["month", "quarter", "year"] = "year", by_direction: bool = False,
+    request: HttpRequest, subject: Subject, measure: MeasureFilter = "",
+    every: Annotated[Every, Query(description="month 月、quarter 季、year 年 / month, quarter or year")] = "year",
+    by_direction: Annotated[bool, Query(description="进、出境分列 / keep directions apart")] = False,
 ) -> dict[str, Any]:
     """Every series of a subject by month, quarter or year; a period with a gap has no value, only a part."""
-    wanted = visible_subjects(request.user, [SubjectRef.parse(subject)])
-    found = flows_of(wanted, kind=every, measure=measure or None, by_direction=by_direction)
-    return {"items": [{
+    wanted = subject_in_scope(request.user, subject)
+    found = flows_of([wanted], kind=every, measure=measure or None, by_direction=by_direction)
+    return {"workspace": settings.WORKSPACE, "items": [{
         "subject": str(each.subject), "measure": each.measure, "direction": each.direction, "group": each.group,
         "unit": each.unit, "origin": each.origin, "source": each.source, "definition": each.definition,
         "flows": [{

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
 from typing import Annotated, Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Path, Query, Router
+from ninja import Header, Query, Router
 
-from kouan.api.paging import After, Limit, page
-from kouan.api.shapes import (
-    REFUSALS,
-    WRITE_REFUSALS,
-    PortChangeIn,
-    PortOut,
-    PortPage,
-    PortState,
-)
-from kouan.basis import Conflict, Finding, Place, Refused, clock
+from kouan.api.errors import PreconditionFailed, PreconditionRequired
+from kouan.api.paging import page
+from kouan.api.reading import AfterCode, Day, Limit, Moment, PortCode, Words
+from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, PortChangeIn, PortOut, PortPage, PortState
+from kouan.basis import Conflict, Finding, Place, clock
 from kouan.ports.actions import change_port
 from kouan.ports.models import Port, PortStatus, TransportMode
 from kouan.ports.queries import get_port, ports_visible_to, search, state_of
 
-router = Router(tags=["口岸 ports"])
-Code = Annotated[str, Path(max_length=64, pattern=r"^[-a-zA-Z0-9_]+$", description="口岸代码 / port code")]
+router = Router(tags=["口岸 / Ports"])
+FIELDS = [name for name in PortOut.model_fields if name not in ("codes", "latitude", "longitude")]
 
 
 def port_dict(port: Port) -> dict[str, Any]:
     """A port as the API shows it; codes are read in the caller's prefetch."""
-    fields = {name: getattr(port, name) for name in PortOut.model_fields if name not in ("codes", "latitude", "longitude")}
     return {
-        **fields,
+        **{name: getattr(port, name) for name in FIELDS},
         "latitude": float(port.latitude) if port.latitude is not None else None,
         "longitude": float(port.longitude) if port.longitude is not None else None,
         "codes": [
@@ -41,15 +35,25 @@ def port_dict(port: Port) -> dict[str, Any]:
     }
 
 
-@router.get("/ports", response={200: PortPage, **REFUSALS}, summary="口岸列表 / list the ports in scope")
+def version_tag(port: Port) -> str:
+    """The ETag of a port: the version that a change must name."""
+    return f'"{port.version}"'
+
+
+@router.get(
+    "/ports", response={200: PortPage, **REFUSALS}, summary="口岸列表 / Ports in scope",
+    description="可见范围内的口岸，按代码排列；可按省份、方式、状态筛选，或按名称、拼音、代码查找。 / "
+                "The ports in your scope in the order of their codes; filter by province, mode and status, "
+                "or search by name, pinyin or code.",
+)
 def list_ports(
     request: HttpRequest,
-    province: Annotated[str, Query(max_length=2, pattern=r"^(\d{2})?$")] = "",
-    mode: TransportMode | None = None,
-    status: PortStatus | None = None,
-    q: Annotated[str, Query(max_length=60, description="名称、拼音或代码 / name, pinyin or code")] = "",
+    province: Annotated[str, Query(pattern=r"^([0-9]{2})?$", description="省级行政区划代码，如 44 / GB/T 2260, such as 44")] = "",
+    mode: Annotated[TransportMode | None, Query(description="运输方式 / mode")] = None,
+    status: Annotated[PortStatus | None, Query(description="运行状态 / status")] = None,
+    q: Words = "",
     limit: Limit = 50,
-    after: After = "",
+    after: AfterCode = "",
 ) -> dict[str, Any]:
     """Ports that the caller may see, in the order of their codes."""
     found = ports_visible_to(request.user).prefetch_related("codes")
@@ -61,49 +65,79 @@ def list_ports(
         found = found.filter(status=status)
     if q:
         found = search(found, q)
-    return page(found, key="code", limit=limit, after=after, kind=str, show=port_dict)
+    return page(found, key="code", limit=limit, after=after, show=port_dict)
 
 
-@router.get("/ports/{code}", response={200: PortOut, **REFUSALS}, summary="一个口岸 / one port")
-def one_port(request: HttpRequest, code: Code, response: HttpResponse) -> dict[str, Any]:
+@router.get(
+    "/ports/{code}", response={200: PortOut, **REFUSALS}, summary="一个口岸 / One port",
+    description="口岸现状。变更时须把应答头 ETag 原样放入 If-Match。 / "
+                "A port as it stands today. A change must send the answer's ETag back as If-Match.",
+)
+def one_port(request: HttpRequest, code: PortCode, response: HttpResponse) -> dict[str, Any]:
     """A port as it stands today; its ``ETag`` is what a change must send back as ``If-Match``."""
     port = get_port(request.user, code)
-    response.headers["ETag"] = f'"{port.version}"'
+    response.headers["ETag"] = version_tag(port)
     return port_dict(port)
 
 
-@router.get("/ports/{code}/state", response={200: PortState, **REFUSALS}, summary="某日情况 / as it stood")
+@router.get(
+    "/ports/{code}/state", response={200: PortState, **REFUSALS}, summary="某日情况 / As it stood on a day",
+    description="口岸在某日（as_of）的登记情况，按某时刻（known_at）所知。 / "
+                "A port on a day (as_of), as it was known at a moment (known_at).",
+)
 def port_state(
-    request: HttpRequest, code: Code, as_of: date | None = None, known_at: datetime | None = None
+    request: HttpRequest, code: PortCode,
+    as_of: Annotated[Day | None, Query(description="何日 / the day")] = None,
+    known_at: Annotated[Moment | None, Query(description="按何时所知，须带时区 / as known at, with time zone")] = None,
 ) -> dict[str, Any]:
     """A port on a day (``as_of``), as it was known at a moment (``known_at``)."""
     port = get_port(request.user, code)
     day = as_of or clock.today()
-    if known_at is not None and known_at.tzinfo is None:
-        raise Refused([Finding.error(
-            "moment_without_zone", "known_at 须带时区，如 2026-01-01T00:00:00+08:00。",
-            "known_at needs a time zone, such as 2026-01-01T00:00:00+08:00.", where=Place(field="known_at"),
-        )])
     state = state_of(port, as_of=day, known_at=known_at)
-    return {"code": port.code, "as_of": day, "known_at": known_at, "state": state.as_dict() if state else None}
+    return {
+        "code": port.code, "as_of": day, "known_at": known_at, "state": state.as_dict() if state else None,
+        "workspace": settings.WORKSPACE,
+    }
 
 
-@router.patch("/ports/{code}", response={200: PortOut, **WRITE_REFUSALS}, summary="变更口岸 / change one attribute")
+@router.patch(
+    "/ports/{code}", response={200: PortOut, **WRITE_REFUSALS}, summary="变更口岸 / Change one attribute",
+    description="依据已登记的文件变更一项登记内容，只限国家口岸办。If-Match 为读取时的 ETag：未附回答 428，"
+                "其间已被他人修改回答 412，均不作更改。 / "
+                "Change one attribute by a recorded document (national office only). If-Match is the ETag that was "
+                "read: 428 without it, 412 when somebody changed the port in between; nothing is changed then.",
+)
 def change(
-    request: HttpRequest, code: Code, body: PortChangeIn, response: HttpResponse,
-    if_match: Annotated[str, Header(alias="If-Match", max_length=40)],
+    request: HttpRequest, code: PortCode, body: PortChangeIn, response: HttpResponse,
+    if_match: Annotated[str, Header(alias="If-Match", max_length=40, description="读取时的 ETag / the ETag as read")] = "",
 ) -> dict[str, Any]:
-    """Change one attribute by a document. Somebody else's change in between is answered with 409."""
+    """Change one attribute by a document; somebody else's change in between is answered with 412."""
     port = get_port(request.user, code)
-    stated = re.fullmatch(r'(?:W/)?"(\d{1,9})"', if_match.strip())
-    if stated is None:
-        raise Conflict([Finding.error(
-            "unreadable_version", f"If-Match “{if_match}”不是口岸版本。", f"If-Match “{if_match}” is no version.",
-            where=Place(field="If-Match"), remedy=("请原样使用读取时的 ETag。", "Send the ETag as it was read."),
-        )])
-    changed = change_port(
-        actor=request.user, code=port.code, values={body.attribute: body.value}, document=body.document,
-        valid_from=body.valid_from, reason=body.reason, version=int(stated[1]),
-    )
-    response.headers["ETag"] = f'"{changed.version}"'
+    version = _version(if_match)
+    try:
+        changed = change_port(
+            actor=request.user, code=port.code, values={body.attribute: body.value}, document=body.document,
+            valid_from=body.valid_from, reason=body.reason, version=version,
+        )
+    except Conflict as conflict:
+        raise PreconditionFailed(conflict.findings) from conflict
+    response.headers["ETag"] = version_tag(changed)
     return port_dict(changed)
+
+
+def _version(if_match: str) -> int:
+    if not if_match:
+        raise PreconditionRequired.because(
+            "version_required", "变更口岸须附 If-Match，以免覆盖他人的修改。",
+            "A change needs If-Match, so that nobody's change is overwritten.", where=Place(field="If-Match"),
+            remedy=("先读取该口岸，把应答头 ETag 原样放入 If-Match。", "Read the port and send its ETag as If-Match."),
+        )
+    stated = re.fullmatch(r'"([0-9]{1,9})"', if_match.strip())
+    if stated is None:
+        # A weak tag or * says nothing about the version that was seen.
+        raise PreconditionFailed(Finding.error(
+            "unreadable_version", "If-Match 不是读取口岸时的 ETag。", "If-Match is not the ETag of a port.",
+            where=Place(field="If-Match"), measured=if_match[:40],
+            remedy=("请原样使用读取时的 ETag。", "Send the ETag as it was read."),
+        ))
+    return int(stated[1])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import Field
+
+from kouan.api.reading import Day, PlainText, ShortText
+from kouan.ports.models import ATTRIBUTES
 
 
 class FindingOut(Schema):
@@ -69,22 +72,25 @@ class PortOut(Schema):
 
 
 class PortState(Schema):
-    """A port as it stood on a day, as it was known at a moment."""
+    """A port as it stood on a day, as it was known at a moment; ``state`` is null where it was not there."""
 
     code: str
     as_of: date
     known_at: datetime | None
     state: dict[str, Any] | None
+    workspace: str
 
 
 class PortChangeIn(Schema):
     """One attribute to change, with the document that changes it."""
 
-    attribute: str = Field(max_length=32)
-    value: str | bool | int | None = None
-    valid_from: date | None = None
-    document: str = Field(max_length=120, description="文件引用名 / reference of a recorded document")
-    reason: str = Field("", max_length=400)
+    model_config = {"extra": "forbid"}
+
+    attribute: Literal[ATTRIBUTES]  # type: ignore[valid-type]
+    value: ShortText | bool | None = Field(None, description="新值；日期写作 2023-03-06 / the new value")
+    valid_from: Day | None = Field(None, description="自何日起；不填表示一向如此 / from this day; empty: it always was so")
+    document: ShortText = Field(min_length=1, description="文件引用名 / reference of a recorded document")
+    reason: Annotated[PlainText, Field(max_length=400)] = Field("", description="理由 / reason")
 
 
 class SeriesOut(Schema):
@@ -125,6 +131,7 @@ class LineageOut(Schema):
     observation: int
     lineage: dict[str, Any]
     history: list[ObservationOut]
+    workspace: str
 
 
 class FlowOut(Schema):
@@ -180,6 +187,7 @@ class BatchOut(Schema):
     observations: int
     revisions: int
     unchanged: int
+    findings: list[dict[str, Any]]
 
 
 class HoldingOut(Schema):
@@ -192,26 +200,74 @@ class HoldingOut(Schema):
     outcome: str
     raw: Any
     findings: list[FindingOut]
+    resolution: str | None
+    reason: str | None
     resolved_at: datetime | None
 
 
 class ScoreOut(Schema):
-    """One score of the benchmark set."""
+    """One score of the benchmark set. Value, rank and parts are for those who may read ranks; others see
+    the quartile within the peer group (1 is the best quarter)."""
 
+    id: int
     subject: str
     year: int
     peer_group: str
-    value: float | None
-    rank: int | None
+    quartile: int | None
     peers: int
     not_scored: str | None
-    parts: dict[str, Any]
+    value: float | None
+    rank: int | None
+    parts: dict[str, Any] | None
+
+
+class VerdictOut(Schema):
+    """What the volume standard says of one port and year: advice with reasons, never a decision."""
+
+    model_config = {"extra": "allow"}
+
+    port: str
+    name_zh: str
+    name_en: str
+    province_code: str
+    year: int
+    verdict: str
+    verdict_name: dict[str, str]
+    margins: dict[str, Any]
+    steps: list[dict[str, Any]]
+    readings: list[dict[str, Any]]
+    flags: list[dict[str, Any]]
+    differs_under: list[dict[str, Any]]
+    facts: dict[str, Any]
+    evidence: list[str]
+    findings: list[FindingOut]
+
+
+class IntakeOut(Schema):
+    """What became of a file: read = accepted + held + refused."""
+
+    source: str
+    file: str
+    sha256: str
+    batch: int | None
+    read: int
+    accepted: int
+    held: int
+    refused: int
+    observations: int
+    revisions: int
+    unchanged: int
+    repeated: bool
+    dry_run: bool
+    seconds: float
+    findings: list[dict[str, Any]]
 
 
 class Page(Schema):
     """What every list answers besides its items."""
 
     next: str | None = Field(None, description="下一页的 after / pass it as “after”")
+    workspace: str = Field(description="real 或 exercise（演练数据） / real, or exercise for generated data")
 
 
 class PortPage(Page):
@@ -229,7 +285,7 @@ class ObservationPage(Page):
 class VerdictPage(Page):
     year: int
     as_of: date
-    items: list[dict[str, Any]]
+    items: list[VerdictOut]
 
 
 class ScorePage(Page):
@@ -249,8 +305,11 @@ class HoldingPage(Page):
 
 
 class FlowList(Schema):
+    workspace: str
     items: list[FlowSeriesOut]
 
 
-REFUSALS: dict[int, Any] = {400: ErrorOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut}
-WRITE_REFUSALS: dict[int, Any] = {**REFUSALS, 409: ErrorOut, 412: ErrorOut, 413: ErrorOut, 428: ErrorOut}
+REFUSALS: dict[int, Any] = {
+    status: ErrorOut for status in (400, 401, 403, 404, 405, 422, 429, 503)
+}
+WRITE_REFUSALS: dict[int, Any] = {**REFUSALS, **{status: ErrorOut for status in (409, 412, 413, 428)}}

@@ -113,3 +113,10 @@ def as_dict(score: Score) -> dict[str, Any]:
         "value": score.value, "rank": score.rank, "peers": score.peers, "not_scored": score.not_scored or None,
         "parts": score.parts,
     }
+
+
+def quartile(score: Score) -> int | None:
+    """The quarter of its peer group in which a score lies, 1 the best; what those see who may not read ranks."""
+    if score.rank is None or not score.peers:
+        return None
+    return min(4, 1 + (score.rank - 1) * 4 // score.peers)

@@ -1,0 +1,216 @@
+"""``/api/v1/docs``: the API's description as a page of our own, drawn on the server.
+
+Nothing is loaded from elsewhere and no script runs, so it works on a closed network and under the
+console's content policy. It shows the same document as ``/api/v1/openapi.json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+
+from kouan.api.errors import answer, no_such_address, no_such_method
+from kouan.basis import Text
+
+STATUS_SAID = {
+    "200": Text("完成", "done"),
+    "400": Text("请求无法读取", "the request cannot be read"),
+    "401": Text("未附有效凭证", "no valid credentials"),
+    "403": Text("无权进行此项操作", "your role may not do this"),
+    "404": Text("没有，或不在您的查看范围内", "not there, or not in your scope"),
+    "405": Text("不支持这种方法，见 Allow", "method not taken, see Allow"),
+    "409": Text("同一键已用于另一内容，或与他人的更改冲突", "the key was used for other content, or a conflict"),
+    "412": Text("其间已被他人修改", "somebody changed it in between"),
+    "413": Text("请求过大", "too large"),
+    "422": Text("参数或内容不能使用，逐条说明", "unusable arguments or content, each explained"),
+    "428": Text("须附 If-Match", "If-Match is needed"),
+    "429": Text("请求过于频繁，见 Retry-After", "too many requests, see Retry-After"),
+    "503": Text("数据库暂时不可用", "the database is not available for the moment"),
+}
+EXAMPLES = {
+    "get /api/v1/ports": "/api/v1/ports?province=44&mode=road&limit=20",
+    "get /api/v1/ports/{code}": "/api/v1/ports/luohu-rail",
+    "get /api/v1/ports/{code}/state": "/api/v1/ports/luohu-rail/state?as_of=2023-01-01",
+    "get /api/v1/series": "/api/v1/series?subject=counterpart_point:lo-wu",
+    "get /api/v1/observations": "/api/v1/observations?subject=counterpart_point:lo-wu&start=2023-02-06&end=2023-03-06",
+    "get /api/v1/observations/{id}": "/api/v1/observations/1",
+    "get /api/v1/flows": "/api/v1/flows?subject=counterpart_point:lo-wu&every=year",
+    "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
+    "get /api/v1/scores": "/api/v1/scores?year=2023&subject=2304",
+    "get /api/v1/sources": "/api/v1/sources",
+    "get /api/v1/sources/{code}": "/api/v1/sources/port-return",
+    "get /api/v1/batches": "/api/v1/batches?limit=10",
+    "get /api/v1/batches/{id}": "/api/v1/batches/1",
+    "get /api/v1/findings": "/api/v1/findings?batch=1&outcome=held",
+}
+BODIES = {
+    "patch /api/v1/ports/{code}": (
+        "-X PATCH -H 'If-Match: \"3\"' -H 'Content-Type: application/json' \\\n  "
+        "-d '{{\"attribute\": \"name_en\", \"value\": \"Luohu\", \"document\": \"…\", \"reason\": \"…\"}}' \\\n  "
+        "{root}/api/v1/ports/luohu-rail"
+    ),
+    "post /api/v1/batches": (
+        "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
+        "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument, as the page shows it."""
+
+    name: str
+    place: str
+    is_required: bool
+    bounds: str
+    said: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One address and method, as the page shows it."""
+
+    anchor: str
+    method: str
+    path: str
+    summary: Text
+    said: Text
+    parameters: tuple[Parameter, ...]
+    statuses: tuple[tuple[str, Text], ...]
+    answers: tuple[str, ...]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The operations under one heading."""
+
+    name: Text
+    operations: tuple[Operation, ...]
+
+
+def both(text: str) -> Text:
+    """``中文 / English`` as a Text; a text in one language stands for both."""
+    zh, divided, en = (text or "").partition(" / ")
+    return Text(zh.strip(), en.strip()) if divided else Text(text.strip() or "—", text.strip() or "—")
+
+
+def bounds_of(schema: dict[str, Any], known: dict[str, Any]) -> str:
+    """Type and limits of an argument in one line.
+
+    >>> bounds_of({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, {})
+    'integer 1…200 = 50'
+    """
+    if "$ref" in schema:
+        schema = {**known.get(schema["$ref"].rsplit("/", 1)[-1], {}), **{k: v for k, v in schema.items() if k != "$ref"}}
+    for name in ("anyOf", "allOf"):
+        if name in schema:
+            parts = [bounds_of(each, known) for each in schema[name] if each.get("type") != "null"]
+            return " | ".join(parts) + _default(schema)
+    said = " ".join(filter(None, (schema.get("type", ""), schema.get("format", ""))))
+    if "enum" in schema:
+        said = ", ".join(str(each) for each in schema["enum"])
+    if "minimum" in schema or "maximum" in schema:
+        said += f" {schema.get('minimum', '')}…{schema.get('maximum', schema.get('exclusiveMaximum', ''))}"
+    if "maxLength" in schema:
+        said += f" ≤ {schema['maxLength']}"
+    if "pattern" in schema and "enum" not in schema:
+        said += f" {schema['pattern']}"
+    return said + _default(schema)
+
+
+def _default(schema: dict[str, Any]) -> str:
+    default = schema.get("default")
+    return "" if default in (None, "") else f" = {str(default).lower() if isinstance(default, bool) else default}"
+
+
+def _parameters(operation: dict[str, Any], known: dict[str, Any]) -> list[Parameter]:
+    found = [
+        Parameter(each["name"], each["in"], bool(each.get("required")), bounds_of(each["schema"], known),
+                  both(each.get("description") or each["schema"].get("description", "")))
+        for each in operation.get("parameters", ())
+    ]
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        schema = content["schema"]
+        schema = known.get(schema.get("$ref", "").rsplit("/", 1)[-1], schema)
+        for name, each in schema.get("properties", {}).items():
+            found.append(Parameter(
+                name, kind.removeprefix("application/"), name in schema.get("required", ()), bounds_of(each, known),
+                both(each.get("description", "")),
+            ))
+    return found
+
+
+def _answers(operation: dict[str, Any]) -> tuple[str, ...]:
+    schema = operation["responses"].get(200, operation["responses"].get("200", {}))
+    name = schema.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    return (name.rsplit("/", 1)[-1],) if name else ()
+
+
+@lru_cache(maxsize=1)
+def contents() -> tuple[Group, ...]:
+    """The operations by heading, from the OpenAPI document."""
+    from kouan.api.door import api
+
+    schema: dict[str, Any] = api.get_openapi_schema()
+    known = schema["components"]["schemas"]
+    groups: dict[str, list[Operation]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            key = f"{method} {path}"
+            example = BODIES.get(key) or "'{root}" + EXAMPLES.get(key, path) + "'"
+            groups.setdefault(operation["tags"][0], []).append(Operation(
+                anchor=operation["operationId"].rsplit("_", 1)[-1] + "-" + method + path.replace("/", "-").replace("{", "").replace("}", ""),
+                method=method.upper(), path=path, summary=both(operation["summary"]),
+                said=both(operation.get("description", "")), parameters=tuple(_parameters(operation, known)),
+                statuses=tuple((str(each), STATUS_SAID.get(str(each), Text("—", "—"))) for each in operation["responses"]),
+                answers=_answers(operation), example="curl -H 'Authorization: Bearer kouan_…' " + example,
+            ))
+    return tuple(Group(both(name), tuple(found)) for name, found in groups.items())
+
+
+def shapes() -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Every shape that answers are made of: name, what it is, its fields."""
+    from kouan.api.door import api
+
+    known: dict[str, Any] = api.get_openapi_schema()["components"]["schemas"]
+    return [
+        (name, schema.get("description", ""), [
+            (field, bounds_of(each, known) or _reference(each), field in schema.get("required", ()))
+            for field, each in schema.get("properties", {}).items()
+        ])
+        for name, schema in sorted(known.items()) if schema.get("properties")
+    ]
+
+
+def _reference(schema: dict[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rsplit("/", 1)[-1]
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """The page. It describes only; no figure stands on it, so no sign-in is asked for."""
+    if request.method not in ("GET", "HEAD"):
+        response = answer(405, no_such_method(request.method or "", "GET, HEAD"))
+        response.headers["Allow"] = "GET, HEAD"
+        return response
+    root = request.build_absolute_uri("/").rstrip("/")
+    groups = [
+        (group, [(operation, operation.example.format(root=root)) for operation in group.operations])
+        for group in contents()
+    ]
+    return render(request, "api/docs.html", {
+        "groups": groups, "shapes": shapes(), "root": root, "schema_address": reverse("api-v1:openapi-json"),
+    })
+
+
+@csrf_exempt
+def missing(request: HttpRequest) -> HttpResponse:
+    """Whatever else is asked for under ``/api/``."""
+    return answer(404, no_such_address(request.path))
