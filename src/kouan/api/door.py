@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ninja import NinjaAPI
+from ninja.renderers import JSONRenderer
 
 from kouan import __version__
 from kouan.api import errors, intake, judgements, observations, ports
@@ -20,10 +21,16 @@ cursor; every error has one shape, in Chinese and English."""
 
 
 
+class PlainJson(JSONRenderer):
+    """Chinese as it is, not as escapes: half the size, and readable."""
+
+    json_dumps_params = {"ensure_ascii": False}
+
+
 class Api(NinjaAPI):
     """An API that describes itself once: the document does not change while the server runs."""
 
-    _described: dict[str | None, Any] = {}
+    _described: ClassVar[dict[str | None, Any]] = {}
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> Any:
         """The OpenAPI document."""
@@ -33,7 +40,7 @@ class Api(NinjaAPI):
 
 
 api = Api(
-    title="Kouan 口岸", version=__version__, description=DESCRIPTION, auth=AUTH, docs_url=None,
+    title="Kouan 口岸", version=__version__, description=DESCRIPTION, auth=AUTH, docs_url=None, renderer=PlainJson(),
     urls_namespace="api-v1", throttle=[PerUser()],
 )
 errors.install(api)

@@ -14,7 +14,12 @@ from kouan.api.shapes import REFUSALS, FlowList, LineageOut, ObservationPage, Se
 from kouan.basis import Finding, NotFound, Place, SubjectKind, SubjectRef
 from kouan.collection.lineage import trace
 from kouan.collection.models import Observation, Series
-from kouan.collection.queries import get_observation, observations_visible_to, series_visible_to, visible_subjects
+from kouan.collection.queries import (
+    get_observation,
+    observations_visible_to,
+    series_visible_to,
+    visible_subjects,
+)
 from kouan.monitoring.queries import current, flows_of
 from kouan.ports.queries import get_port
 

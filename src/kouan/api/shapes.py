@@ -309,7 +309,5 @@ class FlowList(Schema):
     items: list[FlowSeriesOut]
 
 
-REFUSALS: dict[int, Any] = {
-    status: ErrorOut for status in (400, 401, 403, 404, 405, 422, 429, 503)
-}
-WRITE_REFUSALS: dict[int, Any] = {**REFUSALS, **{status: ErrorOut for status in (409, 412, 413, 428)}}
+REFUSALS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 405, 422, 429, 503), ErrorOut)
+WRITE_REFUSALS: dict[int, Any] = {**REFUSALS, **dict.fromkeys((409, 412, 413, 428), ErrorOut)}

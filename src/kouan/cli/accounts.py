@@ -34,7 +34,7 @@ def list_(json: bool = typer.Option(False, "--json", help="输出 JSON / write J
 
 @app.command()
 def provision(
-    sheet: Path = typer.Argument(..., exists=True, dir_okay=False, help="用户名册（Excel），模板见“用户”页 / sheet of users; template on the users page"),
+    sheet: Path = typer.Argument(..., exists=True, dir_okay=False, help="用户名册（Excel），模板见“用户”页 / sheet of users"),
     commit: bool = typer.Option(False, "--commit", help="确认建立；不加则只检查 / make them; without it the sheet is only checked"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:

@@ -56,9 +56,12 @@ def in_language(text: str, language: str) -> str:
     """One half of each ``中文 / English`` paragraph; a paragraph in one language stays as it is."""
     said = []
     for paragraph in text.split("\n\n"):
-        zh, divided, en = paragraph.partition(" / ")
-        chosen = en if divided and language == "en" else zh if divided else paragraph
-        said.append(re.sub(r"^(\s*)例：", r"\1Example: ", chosen) if language == "en" else chosen)
+        halves = re.split(r"\s/\s", paragraph.strip(), maxsplit=1)
+        chosen = halves[-1] if language == "en" else halves[0]
+        # Chinese runs on without a space where a line of the source ends.
+        is_chinese = language != "en" and len(halves) > 1
+        chosen = re.sub(r"\s*\n\s*", "" if is_chinese else " ", chosen)
+        said.append(re.sub(r"^例：", "Example: ", chosen) if language == "en" else chosen)
     return "\n\n".join(said)
 
 

@@ -15,13 +15,18 @@ def mount(app: typer.Typer) -> None:
 
 
 def flows(
-    subject: str = typer.Argument(..., help="口岸代码或名称，或 counterpart_point:lo-wu、benchmark_port:2304 / port by code or name, or counterpart_point:lo-wu, benchmark_port:2304"),
+    subject: str = typer.Argument(...,
+        help="口岸代码或名称，或 counterpart_point:lo-wu、benchmark_port:2304 "
+             "/ port by code or name, or counterpart_point:lo-wu, benchmark_port:2304",
+    ),
     every: str = typer.Option("year", help="month（月）、quarter（季）或 year（年） / month, quarter or year"),
     measure: str = typer.Option("", help="指标代码，如 person_crossings / code of a measure, such as person_crossings"),
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """口岸、对侧口岸点或对标口岸的流量，按月、季或年汇总；有缺月的时期不给合计。 / Figures of a port, counterpart point or benchmark port by month, quarter or year; a period with a gap has no total.
+    """口岸、对侧口岸点或对标口岸的流量，按月、季或年汇总；有缺月的时期不给合计。
+    / Figures of a port, counterpart point or benchmark port by month, quarter or year; a period with a
+    gap has no total.
 
     例：kouan flows 罗湖 --every year
     """
@@ -68,7 +73,8 @@ def counterpart(
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """对侧核对：内地新闻报道数与对侧同日合计，逐项说明差异。 / Press figures of mainland border inspection held against the other side's count of the same days.
+    """对侧核对：内地新闻报道数与对侧同日合计，逐项说明差异。
+    / Press figures of mainland border inspection held against the other side's count of the same days.
 
     例：kouan counterpart
     """

@@ -27,7 +27,9 @@ def intake(
     as_user: str = typer.Option("", "--as", help="以某用户的身份报送 / submit as this user"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """导入一个文件：每行或被接受，或暂存，或拒收，并说明原因；整个文件要么全部写入，要么一点不写。 / Take in a file: each row is accepted, held or refused, with the reason; the whole file is written or nothing is.
+    """导入一个文件：每行或被接受，或暂存，或拒收，并说明原因；整个文件要么全部写入，要么一点不写。
+    / Take in a file: each row is accepted, held or refused, with the reason; the whole file is written
+    or nothing is.
 
     例：kouan intake 2023.csv --source hk-control-points --dry-run
     """
@@ -91,7 +93,8 @@ def template(
     as_user: str = typer.Option("", "--as", help="按某用户的范围 / within this user's scope"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """生成口岸数据报送表（Excel，带下拉选项），填好后用 kouan intake 或报送页导入。 / Write the port return as a workbook with drop-downs, to be filled in and taken in again.
+    """生成口岸数据报送表（Excel，带下拉选项），填好后用 kouan intake 或报送页导入。
+    / Write the port return as a workbook with drop-downs, to be filled in and taken in again.
 
     例：kouan template 罗湖.xlsx --port 罗湖 --measure person_crossings
     """

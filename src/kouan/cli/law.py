@@ -25,7 +25,9 @@ def try_(
 ) -> None:
     """对文件中的事实试用规则，不读写名录。 / Try a rule on the facts of a file; the register is neither read nor changed.
 
-    列：transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported；空单元格表示没有该事实。 / Columns: transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported; an empty cell is a missing fact.
+    列：transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported；空单元格表示没有该事实。
+    / Columns: transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings,
+    months_reported; an empty cell is a missing fact.
 
     例：kouan law try volume-standard --facts facts.csv --as-of 2024-06-30 --json
     """
@@ -63,7 +65,8 @@ def show(
     as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="截至日期 / as of"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """参数历次取值、依据，以及不明文字所取的读法。 / The values of parameters with their citations, and the readings of open texts.
+    """参数历次取值、依据，以及不明文字所取的读法。
+    / The values of parameters with their citations, and the readings of open texts.
 
     例：kouan law show volume_standard.sea.cargo
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import typer
 
@@ -66,7 +66,6 @@ def show(
 
     例：kouan ports show 罗湖 --as-of 2023-01-01
     """
-    from datetime import timezone
 
     from kouan.basis import Finding, NotFound
     from kouan.ports.queries import get_port, resolve, state_of
@@ -78,7 +77,7 @@ def show(
     entry = get_port(user, found.code)
     state = state_of(
         entry, as_of=as_of.date() if as_of else None,
-        known_at=known_at.replace(tzinfo=timezone.utc) if known_at else None,
+        known_at=known_at.replace(tzinfo=UTC) if known_at else None,
     )
     codes = [{"scheme": code.scheme, "code": code.code} for code in entry.codes.all()]
     if json:

@@ -24,7 +24,8 @@ def verdict(
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """按客货运量标准判定各口岸某年是否达标，附理由和依据；只是建议，不是决定。 / Judge each port's year by the volume standard, with reasons and citations: advice, not a decision.
+    """按客货运量标准判定各口岸某年是否达标，附理由和依据；只是建议，不是决定。
+    / Judge each port's year by the volume standard, with reasons and citations: advice, not a decision.
 
     例：kouan verdict --year 2023 --port 罗湖
     """
