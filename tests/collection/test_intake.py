@@ -41,7 +41,7 @@ def intake(actor: Any, place: Path, source: str = "port-return", **more: Any) ->
     """Take a file in; whatever it holds, the counts add up."""
     report = take_in(actor=actor, path=place, source=source, **more)
     assert report.accepted + report.held + report.refused == report.read
-    assert KEYS <= set(report.as_dict())
+    assert set(report.as_dict()) >= KEYS
     return report
 
 
@@ -303,6 +303,23 @@ def test_a_preview_may_be_dropped(tmp_path: Path, national: Any, guangdong: Any)
     assert discard_preview(actor=national, batch_id=report.batch).state == "discarded"
     with pytest.raises(Refused):
         commit_preview(actor=national, batch_id=report.batch)
+
+
+def test_a_preview_that_was_overtaken_is_closed(tmp_path: Path, national: Any) -> None:
+    place = a_csv(tmp_path, [a_return(5)])
+    waiting = preview(actor=national, path=place, source="port-return")
+    done = intake(national, place)
+    late = commit_preview(actor=national, batch_id=waiting.batch)
+    assert late.repeated and late.batch == done.batch
+    assert Batch.objects.get(pk=waiting.batch).state == "discarded"
+
+
+def test_a_preview_is_committed_by_its_own_office_only(tmp_path: Path, national: Any, guangdong: Any) -> None:
+    report = preview(actor=guangdong, path=a_csv(tmp_path, [a_return(5), a_return(6, port="manzhouli-rail")]), source="port-return")
+    for verb in (commit_preview, discard_preview):
+        with pytest.raises(NotAllowed):
+            verb(actor=national, batch_id=report.batch)
+    assert commit_preview(actor=guangdong, batch_id=report.batch).held == 1
 
 
 # ---- who may, and for what --------------------------------------------------------------------------

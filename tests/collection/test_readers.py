@@ -66,7 +66,7 @@ def test_a_record_over_two_lines_keeps_its_first_line_as_number(tmp_path: Path) 
 
 def test_gzipped_text_is_read(tmp_path: Path) -> None:
     place = tmp_path / "a.csv.gz"
-    place.write_bytes(gzip.compress("a,b\n1,2\n".encode()))
+    place.write_bytes(gzip.compress(b"a,b\n1,2\n"))
     assert everything(place) == [(1, ["a", "b"]), (2, ["1", "2"])]
 
 
@@ -119,7 +119,7 @@ def test_files_that_are_no_tables(tmp_path: Path, content: bytes, code: str) -> 
 def test_truncated_files_of_every_kind(tmp_path: Path, share: float) -> None:
     workbook = a_workbook(tmp_path, [a_return(n) for n in range(200)])
     packed = tmp_path / "a.csv.gz"
-    packed.write_bytes(gzip.compress("a,b\n".encode() + b"".join(b"%d,2\n" % n for n in range(5000))))
+    packed.write_bytes(gzip.compress(b"a,b\n" + b"".join(b"%d,2\n" % n for n in range(5000))))
     parquet = tmp_path / "a.parquet"
     duckdb.sql(f"COPY (SELECT range AS a FROM range(5000)) TO '{parquet}' (FORMAT parquet)")
     for whole in (workbook, packed, parquet):

@@ -84,6 +84,7 @@ def commit_preview(*, actor: Any, batch_id: int, progress: Progress = silent) ->
     if batch is None or batch.document is None:
         raise _no_batch(batch_id)
     found = allowed_source(actor, batch.source, "collection.commit_preview")
+    _own(actor, batch)
     _still_previewed(batch)
     with _clear_storage_faults(batch.file_name):
         examination = intake.examine(
@@ -98,6 +99,7 @@ def discard_preview(*, actor: Any, batch_id: int) -> Batch:
     batch = Batch.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=batch_id).first()
     if batch is None:
         raise _no_batch(batch_id)
+    _own(actor, batch)
     _still_previewed(batch)
     batch.state, batch.preview = BatchState.DISCARDED, {}
     batch.save(update_fields=["state", "preview"])
@@ -239,6 +241,16 @@ def _no_batch(batch_id: int) -> NotFound:
     )])
 
 
+def _own(actor: Any, batch: Batch) -> None:
+    """A preview was read within its own office's scope, so nobody else commits or drops it."""
+    if batch.organisation_id != getattr(actor, "organisation_id", None):
+        raise NotAllowed([Finding.error(
+            "preview_of_another_office", "该预览由其他单位提交，只能由其本单位确认或放弃。",
+            "This preview belongs to another office; only that office may commit or discard it.",
+            remedy=("请该单位处理，或自行重新提交文件。", "Ask that office, or submit the file yourself."),
+        )])
+
+
 def _still_previewed(batch: Batch) -> None:
     if batch.state != BatchState.PREVIEWED:
         raise Conflict([Finding.error(
@@ -288,6 +300,10 @@ def _commit(
     store.lock_intake()
     before = _same_batch(actor, examination.source, examination.sha256)
     if before is not None and not again:
+        # Somebody of the same office was faster: what waited for the same file waits no longer.
+        for waiting in Batch.objects.filter(pk=batch_id, state=BatchState.PREVIEWED):
+            waiting.state, waiting.preview = BatchState.DISCARDED, {}
+            waiting.save(update_fields=["state", "preview"])
         return IntakeReport.of_batch(before, repeated=True)
     if before is not None:
         Holding.objects.filter(

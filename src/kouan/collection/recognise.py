@@ -41,11 +41,13 @@ def match_sheets(file: OpenFile, source: Source, name: str, search: int) -> tupl
             matches.append(found)
             findings += _remarks(found, name)
         else:
-            findings.append(Finding.info(
-                "sheet_not_read", f"工作表“{sheet.name}”没有该来源的表头，未读取。",
-                f"The sheet “{sheet.name}” has no header of this source and was not read.",
-                where=Place(file=name, sheet=sheet.name or None),
-            ))
+            # The notes and lists of our own workbook are known.
+            if "template" not in file.marks:
+                findings.append(Finding.info(
+                    "sheet_not_read", f"工作表“{sheet.name}”没有该来源的表头，未读取。",
+                    f"The sheet “{sheet.name}” has no header of this source and was not read.",
+                    where=Place(file=name, sheet=sheet.name or None),
+                ))
             if best is not None and (nearest is None or best[0] > nearest[0]):
                 nearest = best
     if not matches:

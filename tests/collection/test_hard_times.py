@@ -1,0 +1,259 @@
+"""kill -9, a full disk, a busy database: the batch is complete or absent, and the user is told clearly."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from files import a_csv, a_return
+
+from kouan.basis import Refused
+from kouan.collection.actions import take_in
+from kouan.collection.models import Batch, Holding, Observation
+
+ROWS, KILLS = 5_000, 30
+SCRIPT = Path(__file__).with_name("a_killed_intake.py")
+
+
+def a_large_return(folder: Path, number: int) -> Path:
+    """5,000 rows of which 4,990 are sound; other figures for each number, so that each file is another."""
+    ports = ("luohu-rail", "liantang-road", "huanggang-road", "manzhouli-rail", "manzhouli-road")
+    months = [f"{year}-{month:02d}" for year in range(1942, 2024) for month in range(1, 13)]
+    rows = [
+        a_return(value, port=port, period=month)
+        for value, (port, month) in enumerate(((port, month) for port in ports for month in months), number * 100_000)
+    ]
+    rows += [a_return(1, port="gongbei-road", period=month) for month in months[: ROWS - 10 - len(rows)]]
+    rows += [a_return(number, port="无此口岸", period=month) for month in months[:10]]
+    assert len(rows) == ROWS
+    return a_csv(folder, rows, name=f"return{number}.csv")
+
+
+class Worker:
+    """One process that takes files in; started ahead, so that a kill falls into the intake."""
+
+    def __init__(self, installation: Any, files: list[Path]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), *map(str, files)],
+            env=installation.environment | {"DJANGO_SETTINGS_MODULE": "kouan.settings"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1,
+        )
+
+    def line(self) -> str:
+        """The next line it says."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def start(self, index: int) -> None:
+        """Let it begin with a file."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{index}\n")
+        self.process.stdin.flush()
+        assert self.line() == "started"
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+
+def counts(installation: Any) -> list[tuple[Any, ...]]:
+    """Every batch with its counts and what it really holds, read by the database's own means."""
+    query = (
+        "SELECT b.id, b.file_sha256, b.state, b.rows_read, b.rows_accepted, b.rows_held, b.observations + b.revisions,"
+        " (SELECT count(*) FROM collection_observation o WHERE o.batch_id = b.id),"
+        " (SELECT count(*) FROM collection_holding h WHERE h.batch_id = b.id),"
+        " (SELECT count(*) FROM audit_entry a WHERE a.kind = 'B' AND a.table_name = 'collection_observation'"
+        "   AND a.row_pk = CAST(b.id AS TEXT)) FROM collection_batch b ORDER BY b.id"
+    )
+    url = os.environ.get("KOUAN_DATABASE_URL")
+    if url:
+        import psycopg
+
+        with psycopg.connect(installation.environment["KOUAN_DATABASE_URL"]) as server:
+            return list(server.execute(query).fetchall())
+    with sqlite3.connect(installation.home / "kouan.sqlite3") as database:
+        return database.execute(query).fetchall()
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_leaves_the_batch_complete_or_absent(tmp_path: Path, installation: Any) -> None:
+    done = installation.kouan("setup", "--no-data")
+    assert done.returncode == 0, done.stderr
+    files = [a_large_return(tmp_path, number) for number in range(KILLS + 2)]
+    measured = Worker(installation, files)
+    assert measured.line() == "ready"
+    began = time.monotonic()
+    measured.start(KILLS)
+    assert measured.line().startswith("done")
+    lasts = time.monotonic() - began
+    measured.kill()
+    dice, absent, complete = random.Random(20231123), 0, 0
+    known = len(counts(installation))
+    workers = [Worker(installation, files), Worker(installation, files)]
+    for number in range(KILLS):
+        worker = workers.pop(0)
+        assert worker.line() == "ready"
+        workers.append(Worker(installation, files))
+        worker.start(number)
+        # Evenly over the whole intake and a little beyond its end.
+        time.sleep(lasts * 1.15 * (number + dice.random()) / KILLS)
+        worker.kill()
+        batches = counts(installation)
+        for _, _, state, read, accepted, held, figures, observed, holdings, entries in batches:
+            assert (state, read, accepted, held) == ("committed", ROWS, ROWS - 10, 10)
+            assert (figures, holdings, entries) == (observed, 10, 1)
+        assert len(batches) - known in (0, 1)
+        absent, complete = absent + (len(batches) == known), complete + (len(batches) > known)
+        known = len(batches)
+    for worker in workers:
+        worker.kill()
+    assert absent >= 5, "the kills came too late to prove anything"
+    # What was absent goes in whole afterwards, and the trail is sound.
+    last = Worker(installation, files)
+    assert last.line() == "ready"
+    last.start(0)
+    report = json.loads(last.line().removeprefix("done "))
+    assert (report["read"], report["accepted"], report["held"]) == (ROWS, ROWS - 10, 10)
+    last.kill()
+    verified = installation.kouan("audit", "verify", "--json")
+    assert verified.returncode == 0, verified.stdout
+    print(f"absent {absent}, complete {complete}, an intake lasts {lasts:.2f} s")
+
+
+@pytest.fixture
+def small_database(transactional_db: None) -> Iterator[None]:
+    """A SQLite database that may grow by a few pages only: a full disk."""
+    if connection.vendor != "sqlite":
+        pytest.skip("max_page_count is SQLite's; PostgreSQL's full disk is the same refusal (test below)")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        pages = cursor.fetchone()[0]
+        cursor.execute("PRAGMA freelist_count")
+        free = cursor.fetchone()[0]
+        cursor.execute(f"PRAGMA max_page_count = {pages + max(0, 40 - free)}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA max_page_count = 1073741823")
+
+
+@pytest.fixture
+def a_port(transactional_db: None) -> None:
+    """A register of one port: transactional tests begin with empty tables."""
+    from kouan.ports.models import Port
+
+    for code, name in (("luohu-rail", "罗湖铁路口岸"),):
+        Port.objects.create(code=code, mode="rail", name_zh=name, short_name_zh="罗湖", pinyin="luohu", initials="lh",
+                            province_code="44")
+
+
+def many_rows(folder: Path) -> Path:
+    """A return whose figures do not fit into forty pages."""
+    days = [f"{year}-{month:02d}" for year in range(1841, 2024) for month in range(1, 13)]
+    return a_csv(folder, [
+        a_return(value, period=day, measure=measure, unit=unit)
+        for measure, unit in (("person_crossings", "人次"), ("cargo_tonnes", "吨"), ("teu", "标箱"))
+        for value, day in enumerate(days)
+    ])
+
+
+@pytest.mark.usefixtures("a_port", "small_database")
+def test_a_full_disk_is_told_and_leaves_nothing_half_done(tmp_path: Path, national_alone: Any) -> None:
+    with pytest.raises(Refused) as caught:
+        take_in(actor=national_alone, path=many_rows(tmp_path), source="port-return")
+    finding = caught.value.findings[0]
+    assert finding.code == "disk_full" and "磁盘" in finding.message.zh and finding.remedy
+    assert (Batch.objects.count(), Observation.objects.count(), Holding.objects.count()) == (0, 0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA max_page_count = 1073741823")
+    assert take_in(actor=national_alone, path=many_rows(tmp_path), source="port-return").observations == 6588
+
+
+@pytest.mark.usefixtures("a_port")
+def test_a_full_disk_under_the_documents_is_told_too(tmp_path: Path, national_alone: Any, monkeypatch: Any) -> None:
+    def no_space(*arguments: Any, **options: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kouan.collection.actions.store_version", no_space)
+    with pytest.raises(Refused) as caught:
+        take_in(actor=national_alone, path=many_rows(tmp_path), source="port-return")
+    assert caught.value.findings[0].code == "disk_full"
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.usefixtures("a_port")
+def test_a_busy_database_is_told(tmp_path: Path, national_alone: Any) -> None:
+    place = many_rows(tmp_path)
+    if connection.vendor == "sqlite":
+        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 50")
+    else:
+        import psycopg
+
+        connection.ensure_connection()
+        other = psycopg.connect(**{
+            key: value for key, value in connection.get_connection_params().items()
+            if key in ("dbname", "user", "password", "host", "port")
+        })
+        other.execute("SELECT pg_advisory_xact_lock(hashtext('kouan.collection.intake'))")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+    try:
+        with pytest.raises(Refused) as caught:
+            take_in(actor=national_alone, path=place, source="port-return")
+        assert caught.value.findings[0].code == "database_busy"
+    finally:
+        other.close()
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 30000" if connection.vendor == "sqlite" else "RESET lock_timeout")
+    assert not Batch.objects.exists()
+    assert take_in(actor=national_alone, path=place, source="port-return").observations == 6588
+
+
+@pytest.fixture
+def national_alone(transactional_db: None) -> Any:
+    """An officer of the national office, in tables that are emptied afterwards."""
+    from files import somebody
+
+    from kouan.accounts.models import OrganisationKind, Role
+
+    return somebody(Role.NATIONAL_OFFICER, OrganisationKind.NATIONAL_OFFICE)
+
+
+@pytest.mark.slow
+def test_a_full_disk_on_a_small_tmpfs(tmp_path: Path, installation: Any) -> None:
+    """The whole home on a file system of 12 MB, where mounting is allowed."""
+    if os.environ.get("KOUAN_DATABASE_URL"):
+        pytest.skip("the home holds no database on PostgreSQL")
+    mount = shutil.which("mount")
+    small = tmp_path / "small"
+    small.mkdir()
+    if os.geteuid() or subprocess.run([mount or "false", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(small)], check=False).returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    try:
+        installation.environment["KOUAN_HOME"] = str(small / "home")
+        assert installation.kouan("setup", "--no-data").returncode == 0
+        from kouan.collection import sources
+
+        file = next(each for each in sources.bundled() if each.source == "us-border-crossing")
+        told = installation.kouan("intake", str(file.path), "--source", file.source, "--json")
+        assert told.returncode == 1
+        assert json.loads(told.stdout)["findings"][0]["code"] == "disk_full"
+        with sqlite3.connect(small / "home/kouan.sqlite3") as database:
+            assert database.execute("SELECT count(*) FROM collection_batch").fetchone() == (0,)
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    finally:
+        subprocess.run(["umount", str(small)], check=False)
