@@ -30,6 +30,11 @@ import django  # noqa: E402  the environment above must stand first
 # conftest files of single rooms import models at their head, so the apps must be ready before them.
 django.setup()
 
+from django.conf import settings  # noqa: E402
+
+# Passwords are hashed slowly on purpose; hundreds of test users need not wait for it.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
