@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.accounts.factories import a_national_officer, a_port_reporter, a_provincial_officer, an_auditor
+from tests.accounts.factories import a_national_officer, a_port_reporter, a_provincial_officer, an_administrator, an_auditor
 
 from kouan.basis import NotAllowed, Refused
-from kouan.desk.actions import add_version, file_place, record_document
+from kouan.desk import actions
+from kouan.desk.actions import add_version, dispose_due, file_place, record_document
 from kouan.desk.models import DocumentVersion
 from kouan.desk.queries import documents_visible_to
 
@@ -94,3 +96,41 @@ def test_a_neighbour_province_does_not_see_the_paper() -> None:
     public = a_paper(guangdong, reference="open", is_public=True)
     assert set(documents_visible_to(guangdong)) == {paper, public}
     assert set(documents_visible_to(guangxi)) == {public}
+
+
+def test_after_its_retention_the_file_goes_and_the_record_stays(django_capture_on_commit_callbacks: Any) -> None:
+    officer = a_national_officer()
+    paper = a_paper(officer, retain_until=date(2025, 12, 31))
+    version = add_version(actor=officer, document=paper, source=BytesIO(b"old"), file_name="a.pdf")
+    keeper = an_administrator()
+    assert dispose_due(actor=keeper, today=date(2025, 12, 31)) == [], "the last day is still within the retention"
+    with django_capture_on_commit_callbacks(execute=True):
+        assert dispose_due(actor=keeper, today=date(2026, 1, 1)) == [version]
+    assert not file_place(version.sha256).exists()
+    version.refresh_from_db()
+    assert version.disposed_at is not None
+    assert (version.file_name, version.size_bytes) == ("a.pdf", 3)
+    assert dispose_due(actor=keeper, today=date(2026, 1, 2)) == [], "a second time changes nothing"
+
+
+def test_content_that_another_document_still_retains_stays(django_capture_on_commit_callbacks: Any) -> None:
+    officer = a_national_officer()
+    past, kept = a_paper(officer, retain_until=date(2020, 1, 1)), a_paper(officer, reference="kept")
+    for paper in (past, kept):
+        version = add_version(actor=officer, document=paper, source=BytesIO(b"same"), file_name="a.pdf")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert len(dispose_due(actor=an_administrator(), today=date(2026, 1, 1))) == 1
+    assert file_place(version.sha256).read_bytes() == b"same"
+
+
+def test_a_file_that_figures_lead_back_to_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(actions._needed, "test", lambda version: version.file_name == "报送.xlsx")
+    officer = a_national_officer()
+    paper = a_paper(officer, retain_until=date(2020, 1, 1))
+    add_version(actor=officer, document=paper, source=BytesIO(b"rows"), file_name="报送.xlsx")
+    assert dispose_due(actor=an_administrator(), today=date(2026, 1, 1)) == []
+
+
+def test_only_administrators_dispose() -> None:
+    with pytest.raises(NotAllowed):
+        dispose_due(actor=a_national_officer())

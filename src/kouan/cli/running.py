@@ -183,6 +183,7 @@ def _keep_house(ended: threading.Event) -> None:
 
     from kouan.accounts.action import acting_system
     from kouan.audit.sealer import seal
+    from kouan.desk.actions import dispose_due
     from kouan.desk.jobs import reap
     from kouan.ports.actions import refresh_register
 
@@ -193,6 +194,7 @@ def _keep_house(ended: threading.Event) -> None:
             reap()
             with acting_system("housekeeping") as system:
                 refresh_register(actor=system)
+                dispose_due(actor=system)
             seal()
         except DatabaseError as error:
             log.warning("housekeeping will try again in a minute: %s", error)

@@ -11,5 +11,9 @@ class CollectionConfig(AppConfig):
     verbose_name = "报送"
 
     def ready(self) -> None:
-        """Let the worker know the kinds of work of this room."""
+        """Let the worker know the kinds of work of this room, and the desk which files figures lead back to."""
         from kouan.collection import jobs  # noqa: F401 - importing registers them
+        from kouan.collection.lineage import leads_back_to
+        from kouan.desk.actions import keep_while
+
+        keep_while("collection.lineage", leads_back_to)

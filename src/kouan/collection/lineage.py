@@ -21,9 +21,10 @@ from django.db.models import QuerySet
 from kouan.basis import EvidenceRef, Finding, Refused
 from kouan.collection import sources
 from kouan.collection.intake import read_rows
-from kouan.collection.models import Batch, LineageLink, Observation
+from kouan.collection.models import Batch, BatchState, LineageLink, Observation
 from kouan.collection.readers import column_letters
 from kouan.desk.actions import file_place
+from kouan.desk.models import DocumentVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +162,8 @@ def evidence_of(user: EvidenceRef) -> list[EvidenceRef]:
         EvidenceRef(link.used_room, link.used_kind, link.used_id, link.used_revision, link.used_digest or None)
         for link in links.order_by("pk")
     ]
+
+
+def leads_back_to(version: DocumentVersion) -> bool:
+    """Whether figures were read from this file: it is then kept, whatever its retention says."""
+    return Batch.objects.filter(document=version, state=BatchState.COMMITTED).exists()

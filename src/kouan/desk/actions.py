@@ -11,14 +11,17 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.db import transaction
 
 from kouan.accounts.action import action
-from kouan.basis import Finding, Place, Refused
+from kouan.basis import Finding, Place, Refused, clock
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 
 # 《中华人民共和国保守国家秘密法》第十四条: the three grades, as they are printed on papers (机密★10年).
@@ -100,6 +103,43 @@ def keep_file(source: IO[bytes], name: str, *, limit: int | None = None) -> tupl
     return checksum, size
 
 
+@action("documents.dispose")
+def dispose_due(*, actor: Any, today: date | None = None) -> list[DocumentVersion]:
+    """Dispose of the files whose document's retention has ended; answer the versions disposed of.
+
+    A file that other rooms stand on (``keep_while``: a batch whose figures lead back to it) stays until
+    they let it go. Content shared with a document that is still retained stays as well.
+    """
+    day = today or clock.today()
+    due = DocumentVersion.objects.filter(
+        disposed_at__isnull=True, document__retain_until__lt=day
+    ).select_related("document")
+    disposed = [version for version in due if not any(needs(version) for needs in _needed.values())]
+    for version in disposed:
+        version.disposed_at = clock.now()
+        version.save(update_fields=["disposed_at"])
+    checksums = {version.sha256 for version in disposed}
+    still = set(DocumentVersion.objects.filter(sha256__in=checksums, disposed_at__isnull=True)
+                .values_list("sha256", flat=True))
+    # Only once the rows are safely written may the files go: a crash between leaves a file too many.
+    transaction.on_commit(partial(_remove_files, checksums - still))
+    return disposed
+
+
+def _remove_files(checksums: set[str]) -> None:
+    for checksum in checksums:
+        file_place(checksum).unlink(missing_ok=True)
+
+
+Needs = Callable[[DocumentVersion], bool]
+_needed: dict[str, Needs] = {}
+
+
+def keep_while(name: str, needs: Needs) -> None:
+    """Let a room above say which files it still stands on (from its apps.py)."""
+    _needed[name] = needs
+
+
 def file_place(sha256: str) -> Path:
     """Where the file with this checksum lies."""
     return Path(settings.HOME.documents) / sha256[:2] / sha256
@@ -118,7 +158,7 @@ def store_version(document: Document, source: IO[bytes], file_name: str, *, acto
     name = Path(file_name.replace("\\", "/")).name[-255:] or "file"
     refuse_secrets(name)
     checksum, size = keep_file(source, name, limit=limit)
-    found = document.versions.filter(sha256=checksum).first()
+    found = document.versions.filter(sha256=checksum, disposed_at__isnull=True).first()
     if found is not None:
         return found
     number = (document.versions.order_by("-number").values_list("number", flat=True).first() or 0) + 1

@@ -55,7 +55,11 @@ class Document(models.Model):
 
 @register
 class DocumentVersion(models.Model):
-    """One file of a document, kept under its SHA-256; a replaced file stays readable."""
+    """One file of a document, kept under its SHA-256; a replaced file stays readable.
+
+    After the document's ``retain_until`` the file goes and the row stays: name, size and checksum
+    still say what was there, and ``disposed_at`` when it went.
+    """
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField("版本")
@@ -65,6 +69,7 @@ class DocumentVersion(models.Model):
     sha256 = models.CharField("校验值", max_length=64, db_index=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField("登记时间", default=clock.now)
+    disposed_at = models.DateTimeField("销毁时间", null=True, blank=True)
 
     class Meta:
         ordering = ["document_id", "number"]
