@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.accounts.factories import a_national_officer, a_port_reporter, a_provincial_officer, an_administrator, an_auditor
+from tests.accounts.factories import (
+    a_national_officer,
+    a_port_reporter,
+    a_provincial_officer,
+    an_administrator,
+    an_auditor,
+)
 
 from kouan.basis import NotAllowed, Refused
 from kouan.desk import actions

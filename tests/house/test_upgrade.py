@@ -9,9 +9,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tests.conftest import Installation
 
 import kouan
-from tests.conftest import Installation
 
 RELEASES = sorted((Path(__file__).parents[1] / "fixtures" / "releases").glob("*.tar.xz"))
 
