@@ -16,6 +16,7 @@ from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, Text, clock, codes, measures
 from kouan.collection import sources
+from kouan.collection.actions import may_submit
 from kouan.collection.queries import SourceState, source_states
 from kouan.console import base_map, figures, tilegrid, words
 from kouan.console.addresses import address_of
@@ -148,6 +149,22 @@ FLOW_NOTES = (
 # ---- the sources ---------------------------------------------------------------------------------------
 
 
+SOURCES = Table(
+    name="source-states",
+    title=Text("数据来源与时效", "Sources and how fresh they are"),
+    columns=(
+        Column("name", Text("来源", "Source"), is_key=True, show=lambda row: _linked(row["address"], here(row["name"]))),
+        Column("origin", Text("性质", "Origin"), value=lambda row: words.ORIGINS[row["origin"]], keeps_line=True,
+               show=lambda row: origin_badge(row["origin"])),
+        Column("last_day", Text("数据截至", "Figures up to"), keeps_line=True),
+        Column("last_committed_at", Text("最近入库", "Last intake"), keeps_line=True, show=lambda row: figures.day(row["last_committed_at"])),
+        Column("batches", Text("批次", "Batches"), is_number=True),
+        Column("waiting", Text("暂存", "Held"), is_number=True),
+    ),
+    prefix="s",
+)
+
+
 def source_rows(states: Mapping[str, SourceState]) -> list[dict[str, Any]]:
     """Every known source with its state, also one from which nothing has come in."""
     rows = []
@@ -177,7 +194,10 @@ def nation_rows(user: Any) -> list[dict[str, Any]]:
 
 
 def next_steps(user: Any, states: Reporting, waiting: int) -> list[dict[str, str]]:
-    """What this user should do next, most pressing first: a sentence and the page for it."""
+    """What this user should do next, most pressing first: a sentence and the page for it.
+
+    ``waiting``: the held rows that this user's office submitted and so decides about.
+    """
     steps = []
     if waiting and may(user, "intake.resolve"):
         steps.append({
@@ -208,13 +228,15 @@ def panorama(request: HttpRequest) -> HttpResponse:
     states = reporting(user, last_year)
     arrived = source_states(user)
     waiting = sum(state.waiting for state in arrived.values())
+    mine = sum(state.waiting for state in arrived.values() if may_submit(user, sources.get(state.source)))
     if scope.everything:
         places = PROVINCES.read(request, province_rows(counts, states))
     else:
         places = MINE.read(request, with_verdict(ports_visible_to(user).counted(), year))
     flows = FLOWS.read(request, latest_flows(user), notes=FLOW_NOTES)
-    for view, asked in ((places, "p.format"), (flows, "f.format")):
-        if request.GET.get(asked):
+    origins = SOURCES.read(request, source_rows(arrived))
+    for view in (places, flows, origins):
+        if view.wants_export:
             return view.export()
     drawn = base_map.load(settings.BASE_MAP) if scope.everything else None
     if isinstance(drawn, base_map.BaseMap):
@@ -225,10 +247,10 @@ def panorama(request: HttpRequest) -> HttpResponse:
         "blocks": [*blocks(counts), layout_block(user)], "places": places, "flows": flows,
         "tiles": tilegrid.tiles(counts.by_province, reverse("ports")) if scope.everything else [],
         "legend": tilegrid.shade_legend(), "mode_marks": [(here(mark), here(words.MODES[mode])) for mode, mark in tilegrid.MODE_MARKS.items()],
-        "sources": source_rows(arrived), "waiting": waiting,
+        "sources": origins, "waiting": mine, "elsewhere": waiting - mine,
         "fresh_at": max((s.last_committed_at for s in arrived.values() if s.last_committed_at), default=None),
         "headlines": baseline.headlines(), "nation": nation_rows(user), "plan": APPROVED_TOTAL_CITATION.instrument,
-        "steps": next_steps(user, states, waiting),
+        "steps": next_steps(user, states, mine),
         "base_map": drawn if isinstance(drawn, base_map.BaseMap) else None,
         "findings": [drawn] if isinstance(drawn, Finding) else [],
         "map_data": map_data(counts) if isinstance(drawn, base_map.BaseMap) else None,
