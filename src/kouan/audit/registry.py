@@ -89,6 +89,15 @@ class Registration:
             return [self.field(name) for name in self.digest_columns]
         return [field for field in self.recorded if not field.primary_key]
 
+    @property
+    def open_fields(self) -> list[models.Field[Any, Any]]:
+        """The recorded fields of a bulk row outside its batch's digest: an action may change them later.
+
+        They must be written with their defaults; a row that was never updated then still has these.
+        """
+        covered = {*self.row_fields, self.key}
+        return [field for field in self.recorded if field not in covered] if self.bulk else []
+
 
 def column_of(field: models.Field[Any, Any]) -> str:
     """The name of a field's column; every field of a table has one."""
@@ -117,7 +126,8 @@ def register(
 ) -> Any:
     """Declare that a model's table is audited; usable as a call or as a decorator. Returns the model.
 
-    A bulk table names its ``batch_column`` and may name ``digest_columns``. Tables that Django makes
+    A bulk table names its ``batch_column`` and may name ``digest_columns``, the fields that never change
+    after the batch; the others are written with their defaults and audited row by row. Tables that Django makes
     by itself for many-to-many fields are audited with their model.
     """
     if model is None:

@@ -17,8 +17,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.functions import Cast
 
-from kouan.audit.reading import scalar, stream
+from kouan.audit.models import AuditEntry
+from kouan.audit.reading import CHUNK, scalar, stream
 from kouan.audit.registry import Registration, column_of
 from kouan.audit.triggers import dialect
 
@@ -61,8 +64,10 @@ def compare_table(
     Of a bulk table only the rows that were updated or deleted after their batch are compared here;
     batches.py compares the rest. ``columns`` limits the comparison to columns that the table has (before a migration adds others).
     """
-    if registration.bulk and not _is_touched(connection, registration):
-        return
+    if registration.bulk:
+        yield from _opened_unrecorded(connection, registration)
+        if not _is_touched(connection, registration):
+            return
     truncations = [row[0] for row in stream(
         connection, "SELECT id FROM audit_entry WHERE kind = 'T' AND table_name = %s ORDER BY id",
         [registration.table],
@@ -108,6 +113,22 @@ def _standing(
         connection,
         f"SELECT {key} AS row_key, {image} FROM {quote(registration.table)} r{touched} ORDER BY 1",
     )
+
+
+def _opened_unrecorded(connection: BaseDatabaseWrapper, registration: Registration) -> Iterator[RowDifference]:
+    """Bulk rows whose open columns are not at their defaults though no entry ever changed the row."""
+    for field in registration.open_fields:
+        default = field.get_default()
+        at_default = Q(**{f"{field.attname}__isnull": True}) if default is None else Q(**{field.attname: default})
+        for (key,) in (
+            registration.model._base_manager.using(connection.alias).filter(~at_default)
+            .annotate(row_key=Cast("pk", TextField()))
+            .exclude(Exists(AuditEntry.objects.using(connection.alias).filter(
+                table_name=registration.table, kind="U", row_pk=OuterRef("row_key"),
+            )))
+            .order_by("pk").values_list("pk").iterator(chunk_size=CHUNK)
+        ):
+            yield RowDifference(registration.table, str(key), "altered", None, (column_of(field),))
 
 
 def _is_touched(connection: BaseDatabaseWrapper, registration: Registration) -> bool:

@@ -1,8 +1,8 @@
 """``kouan audit verify``: is the trail whole, and does the database stand as the trail says?
 
-Five passes over one unchanging view of the database: the installed triggers against the software's;
-blocks and entries (chain.py); the rows of every audited table against their last entry (state.py); the
-batches of bulk tables against their digests (batches.py); the head against an anchor (anchor.py). What
+Five passes over one unchanging view of the database: blocks and entries (chain.py); the head against an
+anchor (anchor.py); the batches of bulk tables against their digests (batches.py); the rows of every
+audited table against their last entry (state.py); the installed triggers against the software's. What
 this proves, and what it does not, is in ``docs/audit.md``.
 """
 
@@ -58,8 +58,6 @@ def verify(
     report = Report()
     started = time.monotonic()
     with snapshot(connection):
-        with _timed(report, "triggers"):
-            _check_triggers(connection, report)
         with _timed(report, "chain"):
             ChainWalk(connection, report, say).run()
         if document is not None:
@@ -74,7 +72,10 @@ def verify(
                     quoted = connection.ops.quote_name(registration.table)
                     report.count("rows", scalar(connection, f"SELECT count(*) FROM {quoted}"))
                 for found in compare_table(connection, registration):
-                    report.add(_row_finding(connection, found))
+                    report.add(_row_finding(found))
+        # Last, so that the first finding of a report is what happened and not how.
+        with _timed(report, "triggers"):
+            _check_triggers(connection, report)
     report.seconds["total"] = time.monotonic() - started
     report.close()
     return report
@@ -111,9 +112,9 @@ def _check_triggers(connection: BaseDatabaseWrapper, report: Report) -> None:
         report.add(Finding.error(
             f"audit_trigger_{difference.what}", difference.message.zh, difference.message.en,
             where=Place(path=f"{difference.table}/{difference.name}"),
-            remedy=("运行 kouan setup 重建触发器，并查明谁改动了它；停用期间的改动见下列各行。",
-                    "Run kouan setup to rebuild the triggers and find out who changed them; what happened "
-                    "meanwhile shows in the rows below."),
+            remedy=("运行 kouan setup 重建触发器，并查明谁改动了它；其间对数据的改动另行列出。",
+                    "Run kouan setup to rebuild the triggers and find out who changed them; what happened to "
+                    "rows meanwhile is listed by itself."),
         ))
     standing = {registration.table for registration in present(connection)}
     for registration in registrations():
@@ -180,7 +181,7 @@ _ROW_WORDS = {
 }
 
 
-def _row_finding(connection: BaseDatabaseWrapper, found: RowDifference) -> Finding:
+def _row_finding(found: RowDifference) -> Finding:
     words = _ROW_WORDS[found.what]
     values = {"row": f"{found.table}/{found.row_pk}", "entry": found.entry_id or "—"}
     zh = words.zh.format(columns="、".join(found.columns) or "—", **values)
