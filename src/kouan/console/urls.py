@@ -7,7 +7,10 @@ from importlib import import_module
 from django.urls import URLPattern, URLResolver
 
 # In the order of the menu. A page file is added here and nowhere else.
-PAGES = ("doors", "account", "panorama", "ports", "port", "users")
+PAGES = (
+    "doors", "account", "panorama", "ports", "port", "intake", "upload", "batch", "holdings", "figure", "sources", "counterpart",
+    "users", "jobs",
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     pattern for name in PAGES for pattern in import_module(f"kouan.console.views.{name}").urlpatterns
