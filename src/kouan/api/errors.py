@@ -27,13 +27,7 @@ class PreconditionFailed(Conflict):
     """The thing is no longer what the request took it for (412)."""
 
 
-class PreconditionRequired(Refused):
-    """The request must say which version it changes (428)."""
-
-
-STATUS = (
-    (NotFound, 404), (NotAllowed, 403), (PreconditionFailed, 412), (Conflict, 409), (PreconditionRequired, 428),
-)
+STATUS = ((NotFound, 404), (NotAllowed, 403), (PreconditionFailed, 412), (Conflict, 409))
 
 
 def status_of(refusal: Refused) -> int:
@@ -75,6 +69,13 @@ BUSY = Finding.error(
 FAULT = Finding.error(
     "internal_fault", "系统内部错误，未作任何更改。", "An internal fault; nothing was changed.",
     remedy=("请将发生时间告知系统管理员。", "Tell your administrator when it happened."),
+)
+
+
+VERSION_REQUIRED = Finding.error(
+    "version_required", "变更口岸须附 If-Match，以免覆盖他人的修改。",
+    "A change needs If-Match, so that nobody's change is overwritten.", where=Place(field="If-Match"),
+    remedy=("先读取该口岸，把应答头 ETag 原样放入 If-Match。", "Read the port and send its ETag as If-Match."),
 )
 
 
@@ -124,6 +125,8 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(ValidationError)
     def unusable(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        if any(slip["type"] == "missing" and str(slip["loc"][-1]).lower() in ("if-match", "if_match") for slip in error.errors):
+            return answer(428, VERSION_REQUIRED)
         return answer(422, *of_validation(error))
 
     @api.exception_handler(AuthenticationError)

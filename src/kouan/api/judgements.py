@@ -60,7 +60,7 @@ def score_dict(score: Score, *, with_ranks: bool) -> dict[str, Any]:
 )
 def list_scores(
     request: HttpRequest,
-    year: Annotated[int | None, Query(ge=1949, le=2200, description="年度 / year")] = None,
+    year: Annotated[int | None, Query(ge=1949, le=2199, description="年度 / year")] = None,
     subject: Annotated[str, Query(pattern=r"^[A-Za-z0-9]{0,16}$", description="对标口岸代码，如 2304 / benchmark port")] = "",
     limit: Limit = 50, after: AfterNumber = "",
 ) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Query, Router
 
-from kouan.api.errors import PreconditionFailed, PreconditionRequired
+from kouan.api.errors import PreconditionFailed
 from kouan.api.paging import page
 from kouan.api.reading import AfterCode, Day, Limit, Moment, PortCode, Words
 from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, PortChangeIn, PortOut, PortPage, PortState
@@ -109,7 +109,7 @@ def port_state(
 )
 def change(
     request: HttpRequest, code: PortCode, body: PortChangeIn, response: HttpResponse,
-    if_match: Annotated[str, Header(alias="If-Match", max_length=40, description="读取时的 ETag / the ETag as read")] = "",
+    if_match: Annotated[str, Header(alias="If-Match", max_length=40, description="读取时的 ETag / the ETag as read")],
 ) -> dict[str, Any]:
     """Change one attribute by a document; somebody else's change in between is answered with 412."""
     port = get_port(request.user, code)
@@ -126,12 +126,6 @@ def change(
 
 
 def _version(if_match: str) -> int:
-    if not if_match:
-        raise PreconditionRequired.because(
-            "version_required", "变更口岸须附 If-Match，以免覆盖他人的修改。",
-            "A change needs If-Match, so that nobody's change is overwritten.", where=Place(field="If-Match"),
-            remedy=("先读取该口岸，把应答头 ETag 原样放入 If-Match。", "Read the port and send its ETag as If-Match."),
-        )
     stated = re.fullmatch(r'"([0-9]{1,9})"', if_match.strip())
     if stated is None:
         # A weak tag or * says nothing about the version that was seen.

@@ -9,7 +9,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from kouan.basis import Finding, Place, Refused, SubjectKind, nearest
 
 MOST = 200
+_FIRST, _LAST = datetime(1949, 10, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 CODE = r"^[-a-z0-9]{1,64}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})")
@@ -38,10 +39,9 @@ def _moment(value: Any) -> Any:
     return value
 
 
-def _moment_in_range(value: datetime) -> datetime:
-    if not 1900 <= value.year <= 2200:
-        raise ValueError("时刻应在1900年至2200年之间 / a moment between 1900 and 2200")
-    return value
+def _within_reach(value: datetime) -> datetime:
+    """Nothing was known before the first moment, and everything by the last: beyond them answers stay the same."""
+    return min(max(value, _FIRST), _LAST)
 
 
 def _plain(value: str) -> str:
@@ -54,7 +54,7 @@ def _plain(value: str) -> str:
 PlainText = Annotated[str, AfterValidator(_plain)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[
-    datetime, BeforeValidator(_moment), AfterValidator(_moment_in_range),
+    datetime, BeforeValidator(_moment), AfterValidator(_within_reach),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 
@@ -70,7 +70,7 @@ PortFilter = Annotated[
     str, Query(pattern=r"^[-a-z0-9]{0,64}$", description="口岸代码，如 luohu-rail / port, such as luohu-rail")
 ]
 Number = Annotated[int, Path(ge=1, lt=2**63, description="编号 / number")]
-Year = Annotated[int, Query(ge=1949, le=2200, description="年度，如 2023 / year, such as 2023")]
+Year = Annotated[int, Query(ge=1949, le=2199, description="年度，如 2023 / year, such as 2023")]
 _SUBJECT = rf"({'|'.join(SubjectKind)}):[A-Za-z0-9][-A-Za-z0-9._]{{0,63}}"
 _SUBJECT_SAID = ("对象，如 port:luohu-rail、counterpart_point:lo-wu、benchmark_port:2304 / "
                  "what the figures are about, such as port:luohu-rail")

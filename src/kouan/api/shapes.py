@@ -224,13 +224,15 @@ class ScoreOut(Schema):
 class VerdictOut(Schema):
     """What the volume standard says of one port and year: advice with reasons, never a decision."""
 
-    model_config = {"extra": "allow"}
-
     port: str
     name_zh: str
     name_en: str
     province_code: str
+    code: str
     year: int
+    as_of: date
+    transport_class: str | None
+    transport_class_name: dict[str, str] | None
     verdict: str
     verdict_name: dict[str, str]
     margins: dict[str, Any]
@@ -238,6 +240,12 @@ class VerdictOut(Schema):
     readings: list[dict[str, Any]]
     flags: list[dict[str, Any]]
     differs_under: list[dict[str, Any]]
+    candidate_verdicts: dict[str, Any]
+    citation: dict[str, Any]
+    rule: str
+    rule_version: str
+    definition_version: str
+    law_digest: str
     facts: dict[str, Any]
     evidence: list[str]
     findings: list[FindingOut]

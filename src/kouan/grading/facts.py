@@ -266,7 +266,7 @@ class PortFacts:
             )
         if accepted is None:
             return
-        if not _FIRST_ACCEPTANCE <= accepted <= date(as_of.year + _YEARS_AHEAD, 12, 31):
+        if not _FIRST_ACCEPTANCE <= accepted <= date(min(as_of.year + _YEARS_AHEAD, 9999), 12, 31):
             yield Finding.error(
                 "acceptance_out_of_range",
                 f"通过验收日期{accepted.isoformat()}不合理。",

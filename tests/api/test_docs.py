@@ -1,0 +1,53 @@
+"""The API describes itself: as a document, and as a page that loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+from django.test import Client
+
+from kouan.api.docs import EXAMPLES, bounds_of, contents
+from tests.api.world import World, client_of
+
+
+def test_every_operation_is_described_in_both_languages(db: None) -> None:
+    operations = [operation for group in contents() for operation in group.operations]
+    assert len(operations) >= 15
+    for operation in operations:
+        assert operation.summary.zh != operation.summary.en, operation.path
+        assert operation.said.zh != operation.said.en and len(operation.said.zh) > 8, operation.path
+        for parameter in operation.parameters:
+            assert parameter.said.zh != parameter.said.en, (operation.path, parameter.name)
+        assert {"200", "401", "404", "422"} <= {status for status, _ in operation.statuses}
+
+
+def test_every_string_and_number_of_a_request_is_bounded(db: None) -> None:
+    for group in contents():
+        for operation in group.operations:
+            for parameter in operation.parameters:
+                said = parameter.bounds
+                assert re.search(r"…|≤|\^|date|boolean|binary|, ", said), (operation.path, parameter.name, said)
+
+
+def test_every_example_of_reading_can_be_asked(world: World) -> None:
+    program = client_of(world.national)
+    for key, address in EXAMPLES.items():
+        assert program.get(address).status_code in (200, 404), key
+
+
+def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(world: World) -> None:
+    for cookies, words in ({}, "变更口岸"), ({"kouan_language": "en"}, "Change one attribute"):
+        page = Client()
+        for name, value in cookies.items():
+            page.cookies[name] = value
+        said = page.get("/api/v1/docs").content.decode()
+        assert words in said
+        for group in contents():
+            for operation in group.operations:
+                assert f"{operation.method} {operation.path}" in said
+        assert not re.search(r"""(src|href)=["'](https?:)?//""", said)
+
+
+def test_bounds_are_read_from_the_schema() -> None:
+    assert bounds_of({"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]}, {}) == "string ≤ 5"
+    assert bounds_of({"$ref": "#/x/Mode"}, {"Mode": {"enum": ["a", "b"], "type": "string"}}) == "a, b"
