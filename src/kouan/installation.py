@@ -140,9 +140,10 @@ def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:
     """The public data that ships with the product, each file once; an exercise workspace gets generated returns."""
     from kouan.collection.actions import take_in
     from kouan.collection.sources import bundled
-    from kouan.exercise import fill_exercise
 
     if settings.IS_EXERCISE:
+        from kouan.exercise import fill_exercise
+
         fill_exercise(system, say)
         return
     for file in bundled():
@@ -157,15 +158,29 @@ def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:
             )
 
 
+def _has_unscored_figures() -> bool:
+    """Whether benchmark figures came in since the last run, or the framework is another one.
+
+    Asking the batches is what keeps a second start short: the data cut alone takes some seconds to read.
+    """
+    from kouan.collection.models import Batch, BatchState
+    from kouan.evaluation.queries import BENCHMARK_SOURCE, framework, latest_run
+
+    batches = Batch.objects.filter(source=BENCHMARK_SOURCE, state=BatchState.COMMITTED)
+    run = latest_run()
+    if run is not None and run.framework_digest == framework().digest:
+        batches = batches.filter(committed_at__gt=run.recorded_at)
+    return batches.exists()
+
+
 def _judge_and_score(system: object, say: Say) -> None:
-    """Record the verdicts of the last full year, and score the benchmark set where its figures are in."""
+    """Record the verdicts of the last full year, and score the benchmark set where its figures are new."""
     from kouan.basis import clock
-    from kouan.collection.models import Series
     from kouan.evaluation.actions import score_benchmark
     from kouan.grading.actions import record_verdicts
 
     record_verdicts(actor=system, year=clock.today().year - 1)
-    if Series.objects.filter(subject_kind="benchmark_port").exists():
+    if _has_unscored_figures():
         _, fresh = score_benchmark(actor=system)
         if fresh:
             say("对标组评分已计算", "The benchmark set is scored")

@@ -79,7 +79,9 @@ class InexactConversion(ValueError):
 @lru_cache(maxsize=1)
 def _registry() -> tuple[dict[str, Unit], dict[str, Unit]]:
     """Load units.yaml: units by code, and units by normalised spelling."""
-    data = yaml.safe_load((Path(__file__).parent / "units.yaml").read_text(encoding="utf-8"))
+    # The safe parser in C, where PyYAML has it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    data = yaml.load((Path(__file__).parent / "units.yaml").read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     by_code: dict[str, Unit] = {}
     by_name: dict[str, Unit] = {}
 

@@ -21,6 +21,8 @@ from kouan.basis.names import half_width
 
 ORIGINS = ("official", "counterpart", "press", "derived", "exercise")
 SUBMITTERS = ("national", "scope")
+# The safe parser in C, where PyYAML has it: every command reads all descriptions.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class BadSource(ValueError):
@@ -168,7 +170,8 @@ def load(path: Path, data_folder: Path) -> Source:
     """Read and check one description. Raises BadSource."""
     text = path.read_bytes()
     try:
-        return _source(yaml.safe_load(text), path, data_folder, hashlib.sha256(text).hexdigest())
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
+        return _source(data, path, data_folder, hashlib.sha256(text).hexdigest())
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadSource(f"{path.name}: {error!r}") from error
 
