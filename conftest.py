@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="kouan-test-home-"))
+(HOME / "static").mkdir()  # WhiteNoise warns where it is missing
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 os.environ["KOUAN_HOME"] = str(HOME)

@@ -52,6 +52,6 @@ def administrator(db: None) -> Any:
 def ports(db: None) -> None:
     """罗湖 in Guangdong and 满洲里 in Inner Mongolia."""
     a_port("luohu-rail", "rail", name_zh="罗湖铁路口岸", short_name_zh="罗湖", pinyin="luohu", initials="lh",
-           province_code="44", city_code="440300", transport_class="rail")
+           province_code="44", city_code="440300", transport_class="rail", class_basis="按运输方式：铁路")
     a_port("manzhouli-road", "road", name_zh="满洲里公路口岸", short_name_zh="满洲里", pinyin="manzhouli", initials="mzl",
-           province_code="15", transport_class="road")
+           province_code="15", transport_class="road", class_basis="按运输方式：公路")

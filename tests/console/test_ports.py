@@ -1,0 +1,102 @@
+"""The list of ports and the page of one: filters, scope, two clocks, exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from kouan.accounts.action import acting_system
+from kouan.audit.models import AuditEntry
+from kouan.grading.actions import record_verdicts
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
+
+
+def names(client, query: str = "") -> list[str]:
+    return [row["code"] for row in json.loads(b"".join(client.get(f"/ports?format=json{query}").streaming_content))["rows"]]
+
+
+@pytest.mark.parametrize(("query", "found"), [
+    ("", ["luohu-rail", "manzhouli-road"]), ("&q=满洲里", ["manzhouli-road"]), ("&q=mzl", ["manzhouli-road"]), ("&q=luohu", ["luohu-rail"]),
+    ("&province=44", ["luohu-rail"]), ("&mode=road", ["manzhouli-road"]), ("&class=rail", ["luohu-rail"]), ("&class=none", []),
+    ("&role=none", ["luohu-rail", "manzhouli-road"]), ("&role=border", []), ("&status=closed", []), ("&sort=-name", ["manzhouli-road", "luohu-rail"]),
+])
+def test_filters(open_as, officer, query, found):
+    assert names(open_as(officer), query) == found
+
+
+def test_verdicts_are_those_on_record(open_as, officer):
+    client = open_as(officer)
+    assert "未判定" in client.get("/ports").content.decode()
+    with acting_system("test") as system:
+        record_verdicts(actor=system, year=2023)
+    page = client.get("/ports").content.decode()
+    assert "2023年度" in page
+    assert names(client, "&verdict=incomplete") == ["luohu-rail", "manzhouli-road"]
+    assert names(client, "&verdict=meets") == []
+
+
+def test_a_province_sees_its_own_and_an_export_gives_no_more(open_as, guangdong):
+    client = open_as(guangdong)
+    assert names(client) == ["luohu-rail"]
+    assert "manzhouli-road" not in client.get("/ports").content.decode()
+    rows = list(csv.reader(io.StringIO(b"".join(client.get("/ports?format=csv").streaming_content).decode("utf-8-sig"))))
+    assert len(rows) == 2
+
+
+@pytest.mark.parametrize("address", ["/ports/manzhouli-road", "/ports/manzhouli-road/figures", "/ports/manzhouli-road?history.format=csv"])
+def test_a_port_of_another_province_does_not_exist_and_the_attempt_is_kept(open_as, guangdong, address):
+    before = AuditEntry.objects.filter(kind="E", actor_id=guangdong.pk).count()
+    assert open_as(guangdong).get(address).status_code == 404
+    kept = AuditEntry.objects.filter(kind="E", actor_id=guangdong.pk)
+    assert kept.count() > before
+    assert any("manzhouli-road" in (entry.after or "") for entry in kept)
+
+
+def test_the_page_says_what_is_missing_and_who_should_act(open_as, reporter):
+    page = open_as(reporter).get("/ports/luohu-rail").content.decode()
+    assert "未报送" in page
+    assert "应由所在地口岸管理部门" in page
+    assert "未评估" in page
+    assert "专栏6" in page
+    assert "数据不全" in page
+
+
+def test_two_clocks(open_as, officer):
+    client = open_as(officer)
+    page = client.get("/ports/luohu-rail?known_at=2001-01-01").content.decode()
+    assert "当时名录中没有这个口岸" in page
+    page = client.get("/ports/luohu-rail?as_of=2019-05-01").content.decode()
+    assert "2019年5月1日" in page
+    page = client.get("/ports/luohu-rail?as_of=yesterday").content.decode()
+    assert "不是有效日期" in page
+
+
+def test_the_year_and_the_period_of_the_address_bar_are_bounded(open_as, officer):
+    client = open_as(officer)
+    for query in ("?year=99999999999", "?year=x", "?by=second", "?history.page=9999", "?history.sort=nothing"):
+        assert client.get(f"/ports/luohu-rail{query}").status_code == 200
+    for query in ("?year=x", "?year=99999", "?origin=unknown", "?measure=%00", "?page=9"):
+        assert client.get(f"/ports/luohu-rail/figures{query}").status_code == 200
+
+
+def test_enterprises_do_not_see_the_register(open_as):
+    from accounts.factories import a_user, an_office
+
+    from kouan.accounts.models import OrganisationKind, Role
+
+    client = open_as(a_user(Role.ENTERPRISE_USER, an_office(OrganisationKind.ENTERPRISE)))
+    assert client.get("/ports").status_code == 403
+    assert client.get("/home")["Location"] == "/account"
+    assert client.get("/account").status_code == 200
+
+
+def test_pages_in_english(open_as, officer):
+    client = open_as(officer)
+    client.post("/language", {"language": "en"})
+    page = client.get("/ports/luohu-rail").content.decode()
+    for words in ("Not reported", "Not evaluated", "Volume standard", "Look back"):
+        assert words in page
