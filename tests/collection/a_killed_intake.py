@@ -1,13 +1,15 @@
-"""Run as a process of its own: take a file in, once for each line on standard input, until killed.
+"""Run as a process of its own: take files in, each in a child process, so that the parent test may kill it.
 
-    python a_killed_intake.py FILE…      reads an index per line, answers "started", then "done REPORT"
+    python a_killed_intake.py FILE…
 
-The parent kills it at any moment; whatever it had begun must then be complete or absent.
+``start N`` on standard input begins with file N in a new child and answers ``started PID``; the child
+answers ``done REPORT`` if it lives so long. ``wait`` answers ``ended`` when the child is gone.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import django
@@ -17,13 +19,29 @@ django.setup()
 from kouan.accounts.action import acting_system  # noqa: E402
 from kouan.collection.actions import take_in  # noqa: E402
 
-# The first query opens the connection, so that the kill falls into the intake itself.
-from kouan.collection.models import Batch  # noqa: E402
 
-Batch.objects.exists()
-print("ready", flush=True)
-for line in sys.stdin:
-    print("started", flush=True)
+def child(file: str, go: int) -> None:
+    """Take one file in and say so. The connection is the child's own: the parent never opens one."""
+    os.read(go, 1)  # until the parent has named the child, so that the lines come in order
     with acting_system("killed intake") as system:
-        report = take_in(actor=system, path=sys.argv[1 + int(line)], source="port-return")
-    print("done", json.dumps(report.as_dict()), flush=True)
+        report = take_in(actor=system, path=file, source="port-return")
+    os.write(1, f"done {json.dumps(report.as_dict())}\n".encode())
+    os._exit(0)
+
+
+running = 0
+os.write(1, b"ready\n")
+for line in sys.stdin:
+    verb, _, number = line.strip().partition(" ")
+    if verb == "start":
+        go, ready = os.pipe()
+        running = os.fork()
+        if not running:
+            child(sys.argv[1 + int(number)], go)
+        os.write(1, f"started {running}\n".encode())
+        os.write(ready, b"!")
+        os.close(go)
+        os.close(ready)
+    else:
+        os.waitpid(running, 0)
+        os.write(1, b"ended\n")
