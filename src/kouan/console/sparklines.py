@@ -17,11 +17,11 @@ from django.utils.safestring import SafeString, mark_safe
 WIDTH, HEIGHT, EDGE = 96, 22, 2
 
 
-def sparkline(values: Sequence[Decimal | float | int | None]) -> SafeString | str:
+def sparkline(values: Sequence[Decimal | float | int | None]) -> SafeString:
     """An inline SVG of 96 × 22; a missing value breaks the line; the last known value carries a dot."""
     known = [float(value) for value in values if value is not None]
     if len(known) < 2:
-        return ""
+        return SafeString("")
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     step = (WIDTH - 2 * EDGE) / max(1, len(values) - 1)
