@@ -158,7 +158,7 @@ def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:
             )
 
 
-def _has_unscored_figures() -> bool:
+def has_unscored_figures() -> bool:
     """Whether benchmark figures came in since the last run, or the framework is another one.
 
     Asking the batches is what keeps a second start short: the data cut alone takes some seconds to read.
@@ -180,7 +180,7 @@ def _judge_and_score(system: object, say: Say) -> None:
     from kouan.grading.actions import record_verdicts
 
     record_verdicts(actor=system, year=clock.today().year - 1)
-    if _has_unscored_figures():
+    if has_unscored_figures():
         _, fresh = score_benchmark(actor=system)
         if fresh:
             say("对标组评分已计算", "The benchmark set is scored")

@@ -79,9 +79,8 @@ SubjectFilter = Annotated[str, Query(pattern=rf"^({_SUBJECT})?$", description=_S
 MeasureFilter = Annotated[
     str, Query(pattern=r"^[a-z_]{0,48}$", description="指标代码，如 person_crossings / measure, such as person_crossings")
 ]
-# Query stands first: ninja takes the default from it.
 Words = Annotated[
-    str, Query(max_length=60, description="名称、拼音或代码 / name, pinyin or code"), AfterValidator(_plain)
+    str, Query(max_length=60, pattern=r"^[^\x00]*$", description="名称、拼音或代码 / name, pinyin or code")
 ]
 ShortText = Annotated[PlainText, Field(max_length=120)]
 

@@ -86,7 +86,7 @@ class PortChangeIn(Schema):
 
     model_config = {"extra": "forbid"}
 
-    attribute: Literal[ATTRIBUTES]  # type: ignore[valid-type]
+    attribute: Literal[ATTRIBUTES] = Field(description="变更的登记项 / what is changed")  # type: ignore[valid-type]
     value: ShortText | bool | None = Field(None, description="新值；日期写作 2023-03-06 / the new value")
     valid_from: Day | None = Field(None, description="自何日起；不填表示一向如此 / from this day; empty: it always was so")
     document: ShortText = Field(min_length=1, description="文件引用名 / reference of a recorded document")

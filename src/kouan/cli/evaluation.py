@@ -28,10 +28,12 @@ def score(
     from kouan.evaluation.queries import as_dict, replayed, scores, why_not_scored
     from kouan.ports.models import BenchmarkPort
 
-    with acting_for(reader(), "kouan score") as actor:
-        run, fresh = score_benchmark(actor=actor)
-    if fresh:
-        tell("已按现有数据重新计算", "Scored anew on today's figures")
+    run = latest_run()
+    if run is None or has_unscored_figures():
+        with acting_for(reader(), "kouan score") as actor:
+            run, fresh = score_benchmark(actor=actor)
+        if fresh:
+            tell("已按现有数据重新计算", "Scored anew on today's figures")
     if replay or port:
         result = replayed(run)
         if replay:
