@@ -131,7 +131,7 @@ def _users(found: Observation) -> dict[str, Any]:
     return {
         "total": len(lines),
         "lines": [
-            {"name": ROOMS.get(f"{reference.room}/{reference.kind}", Text(f"{reference.room}/{reference.kind}", f"{reference.room}/{reference.kind}")),
+            {"name": ROOMS.get(f"{reference.room}/{reference.kind}", f"{reference.room}/{reference.kind}"),
              "id": reference.id, "revision": reference.revision, "by": by, "address": address_of(reference.kind, reference.id)}
             for reference, by in lines[:USERS_SHOWN]
         ],

@@ -1,0 +1,109 @@
+"""The words of the trail: tables, kinds of entries, events, and values as auditors read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kouan.audit.registry import registrations
+from kouan.basis import Text
+from kouan.console import figures
+from kouan.console.words import here
+
+KINDS: Mapping[str, Text] = {
+    "I": Text("新增", "Insert"), "U": Text("修改", "Update"), "D": Text("删除", "Delete"), "T": Text("清空", "Truncate"),
+    "B": Text("批次", "Batch"), "E": Text("事件", "Event"), "M": Text("迁移", "Migration"),
+}
+KIND_MARKS: Mapping[str, tuple[str, str]] = {
+    "I": ("disc", "ok"), "U": ("half", "info"), "D": ("cross", "bad"), "T": ("triangle-cross", "bad"),
+    "B": ("bars", "none"), "E": ("ring", "none"), "M": ("merge", "none"),
+}
+EVENTS: Mapping[str, Text] = {
+    "refused": Text("拒绝的操作", "Refused attempt"),
+    "out_of_reach": Text("访问范围外的记录", "Out of reach"),
+    "out_of_scope": Text("请求范围外的数据", "Out of scope"),
+    "intake.out_of_scope": Text("报送范围外的口岸", "Return names ports out of scope"),
+    "export": Text("导出表格", "Export"),
+    "download": Text("下载原文件", "Download of a file"),
+    "template": Text("下载报送模板", "Template taken"),
+    "audit.anchor": Text("导出审计锚点", "Anchor exported"),
+    "sign_in": Text("登录", "Sign-in"),
+    "sign_out": Text("退出登录", "Sign-out"),
+    "password_link_sent": Text("发送重设密码链接", "Password link sent"),
+    "audit.triggers_installed": Text("安装审计触发器", "Triggers installed"),
+}
+# What a refusal looks like, for the filter that shows them all.
+REFUSALS = ("refused", "out_of_reach", "out_of_scope", "intake.out_of_scope")
+DIGEST = "digest:"
+LONGEST_LIST = 12
+
+
+@lru_cache(maxsize=1)
+def _models() -> dict[str, Any]:
+    return {registration.table: registration.model for registration in registrations()}
+
+
+def table_text(table: str) -> Text:
+    """The name of an audited table; the table's own where it is none of the house's."""
+    model = _models().get(table)
+    return Text(str(model._meta.verbose_name), model.__name__) if model is not None else Text(table, table)
+
+
+def table_choices() -> tuple[tuple[str, Text], ...]:
+    """The audited tables as options of a filter."""
+    return tuple((table, Text(f"{table_text(table).zh}（{table}）", table)) for table in _models())
+
+
+@lru_cache(maxsize=512)
+def column_text(table: str, column: str) -> Text:
+    """The name of a column as its model gives it."""
+    model = _models().get(table)
+    if model is None:
+        return Text(column, column)
+    for field in model._meta.local_concrete_fields:
+        if field.column == column:
+            return Text(str(field.verbose_name), column)
+    return Text(column, column)
+
+
+def event_text(note: str) -> Text:
+    """An event in words; its code where it has none."""
+    return EVENTS.get(note, Text(note, note))
+
+
+def instant(at: str) -> str:
+    """The trail's own UTC text in Beijing time, to the second.
+
+    >>> from django.utils import translation
+    >>> with translation.override("zh-hans"): instant("2026-11-23T18:35:26.132Z")
+    '2026年11月24日 02:35:26'
+    """
+    try:
+        moment = datetime.fromisoformat(at.replace("Z", "+00:00"))
+    except ValueError:
+        return at
+    return f"{figures.moment(moment)}:{moment:%S}"
+
+
+def value_html(value: Any) -> SafeString | str:
+    """A value of the trail: personal fields as 已脱敏 with their keyed digest, long lists shortened."""
+    if value is None:
+        return format_html('<span class="same">{}</span>', here(Text("空", "empty")))
+    if isinstance(value, str) and value.startswith(DIGEST):
+        return format_html(
+            '<span class="personal" title="{}">{}</span> <code>{}…</code>', value[len(DIGEST):],
+            here(Text("个人信息，只留摘要", "Personal: digest only")), value[len(DIGEST):][:8],
+        )
+    if isinstance(value, list) and len(value) > LONGEST_LIST:
+        return here(Text(f"（{len(value)} 项）", f"({len(value)} items)"))
+    if isinstance(value, dict | list):
+        return format_html("<code>{}</code>", json.dumps(value, ensure_ascii=False))
+    if isinstance(value, str) and len(value) > 400:
+        return f"{value[:400]}…"
+    return "" if value == "" else str(value)
