@@ -227,10 +227,9 @@ def _same_file(actor: Any, source: Source, path: Path) -> Batch | None:
 
 
 def _same_batch(actor: Any, source: Source, sha256: str) -> Batch | None:
-    organisation = getattr(actor, "organisation_id", None)
     return Batch.objects.filter(
         source=source.id, file_sha256=sha256, source_digest=source.digest, state=BatchState.COMMITTED,
-        organisation_id=organisation, resolves__isnull=True,
+        organisation=getattr(actor, "organisation", None), resolves__isnull=True,
     ).order_by("-pk").first()
 
 
@@ -301,14 +300,14 @@ def _commit(
     before = _same_batch(actor, examination.source, examination.sha256)
     if before is not None and not again:
         # Somebody of the same office was faster: what waited for the same file waits no longer.
-        for waiting in Batch.objects.filter(pk=batch_id, state=BatchState.PREVIEWED):
+        for waiting in Batch.objects.filter(pk__in=[batch_id or 0], state=BatchState.PREVIEWED):
             waiting.state, waiting.preview = BatchState.DISCARDED, {}
             waiting.save(update_fields=["state", "preview"])
         return IntakeReport.of_batch(before, repeated=True)
     if before is not None:
         Holding.objects.filter(
             batch__source=before.source, batch__file_sha256=before.file_sha256,
-            batch__organisation_id=before.organisation_id,
+            batch__organisation=before.organisation,
         ).waiting().update(
             resolution=Resolution.SUPERSEDED, reason="原文件已重新读取", resolved_by_id=actor.pk, resolved_at=clock.now()
         )

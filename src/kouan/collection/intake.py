@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,7 @@ def _without_repeats(
 def _figure(figures: Figures, at: np.ndarray, row: int) -> str:
     first, last = np.searchsorted(at, [row, row + 1])
     values = (figures.value[i] for i in range(int(first), int(last)))
-    return "、".join(str(value) if type(value) is int else numbers.plain(value) for value in values)
+    return "、".join(numbers.plain(Decimal(value)) for value in values)
 
 
 def _double(where: Place, zh: str, en: str) -> Finding:

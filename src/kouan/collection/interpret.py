@@ -147,7 +147,7 @@ class Interpreter:
             if when is None:
                 when = whens[times] = self._when(layout, _tuple(times))
             period, period_number, period_faults = when
-            if ragged or what.faults or period_faults or (formula_rows and number in formula_rows):
+            if period is None or ragged or what.faults or (formula_rows and number in formula_rows):
                 if all(cell is None or not str(cell).strip() for cell in cells):
                     count -= 1
                     continue

@@ -78,7 +78,7 @@ def _old_values(
         rows = Observation.objects.filter(condition).values_list(
             "series_id", "period_start", "period_end", "revision", "value"
         )
-        old |= {wanted[place]: _said(value) for *key, value in rows for place in [tuple(key)]}
+        old |= {wanted[series, begin, end, revision]: _said(value) for series, begin, end, revision, value in rows}
     return old
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, NotFound, Period, SubjectKind, SubjectRef
@@ -241,7 +241,7 @@ def _last_days(user: Any, wanted: Iterable[str]) -> dict[str, date]:
     """The last day of any figure, by source: one step into the index for each series."""
     last = Observation.objects.filter(series=OuterRef("pk")).order_by("-period_start", "-period_end")
     rows = Series.objects.visible_to(user).filter(source__in=list(wanted)).order_by().values_list(
-        "source", last.values("period_end")[:1]
+        "source", Subquery(last.values("period_end")[:1])
     )
     days: dict[str, date] = {}
     for source, day in rows:

@@ -145,8 +145,8 @@ class Directory:
                 remedy=(f"请写明代码：{'、'.join(labels)}。", f"Give the code: {', '.join(e.code for e in found)}."),
             ),))
         is_foreign = bool(self._ports(self.foreign, bracketed or name, mode))
-        labels = self._labels(self.ports)
-        near = [labels[each] for each in nearest(name, labels, n=3)]
+        suggested = self._labels(self.ports)
+        near = [suggested[each] for each in nearest(name, suggested, n=3)]
         return Answer(None, (_unknown("port", name, _PORT, dict.fromkeys(near)),), is_foreign)
 
     @staticmethod

@@ -124,7 +124,7 @@ def write_template(
             where=Place(field="ports"), remedy=("请联系系统管理员核对单位信息。", "Ask your administrator."),
         )
     book = Workbook()
-    sheet: Worksheet = book.active  # type: ignore[assignment]
+    sheet: Worksheet = book.active
     sheet.title = DATA
     _data_sheet(sheet, choices, chosen, example or Period.month(2023, 3))
     _notes_sheet(book.create_sheet(NOTES), chosen)

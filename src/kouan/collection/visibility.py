@@ -8,7 +8,7 @@ is seen by the office that sent it and those above it, and by every reader when 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -17,6 +17,9 @@ from kouan.accounts.action import System
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import Scope, scope_of
 from kouan.basis import SubjectKind
+
+if TYPE_CHECKING:
+    from kouan.collection.models import Batch, Holding, Observation, Series  # noqa: F401 - named in strings below
 
 
 def scope_for(actor: Any) -> Scope:

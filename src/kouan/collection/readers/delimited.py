@@ -14,7 +14,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from kouan.collection.readers import limits as bounds
 from kouan.collection.readers.limits import Limits
@@ -38,7 +38,7 @@ def open_delimited(path: Path, name: str, limits: Limits, *, packed: bool) -> Op
 
 
 def _binary(path: Path, packed: bool) -> IO[bytes]:
-    return gzip.open(path, "rb") if packed else path.open("rb")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
 
 
 def _encoding_of(path: Path, name: str, limits: Limits, packed: bool) -> tuple[str, int]:
