@@ -1,12 +1,11 @@
-"""Django settings, all of them derived from four environment variables.
+"""Django settings, derived from the environment. Four variables decide what an installation is:
 
 ``KOUAN_HOME``          the home folder (default ``.kouan`` in the working folder)
 ``KOUAN_WORKSPACE``     ``real`` (default) or ``exercise`` for a new home
 ``KOUAN_DATABASE_URL``  ``postgresql://user:password@host:port/name``; empty means SQLite in the home
 ``KOUAN_DEBUG``         ``1`` allows the demonstration sign-ins; never set it on a real installation
 
-Two more are for operators: ``KOUAN_HOSTS`` (comma-separated host names that may be served) and
-``KOUAN_BASE_MAP`` (a base map file with its 审图号; without it no map is drawn).
+The others are for operators; docs/operations.md lists every one (a house test holds it to that).
 """
 
 from __future__ import annotations
@@ -160,9 +159,13 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-EMAIL_BACKEND = os.environ.get("KOUAN_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+# Without a mail server, mails are files in the home's outbox. A server is a relay of the own network, without sign-in.
+EMAIL_HOST = os.environ.get("KOUAN_EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("KOUAN_EMAIL_PORT", "25"))
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = str(HOME.path / "outbox")
-DEFAULT_FROM_EMAIL = "kouan@localhost"
+DEFAULT_FROM_EMAIL = os.environ.get("KOUAN_EMAIL_FROM", "kouan@localhost")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

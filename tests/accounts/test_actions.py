@@ -236,3 +236,24 @@ def test_a_sheet_is_made_whole_or_not_at_all():
             NewUser("first-one", "一", office.code, Role.AUDITOR), NewUser("second", "二", "no-such", Role.AUDITOR),
         ])
     assert not User.objects.filter(username="first-one").exists()
+
+
+# ---- the first one ---------------------------------------------------------------------------------
+
+
+def test_a_new_installation_gets_its_office_and_one_first_administrator():
+    with acting_system("cli") as system:
+        made = actions.make_first_administrator(actor=system, username="guanliyuan", display_name="张三")
+        assert made.user.role == Role.ADMINISTRATOR
+        assert made.user.organisation.kind == OrganisationKind.NATIONAL_OFFICE
+        assert authenticate("guanliyuan", made.password) == made.user
+        with pytest.raises(Refused) as refusal:
+            actions.make_first_administrator(actor=system, username="another", display_name="李四")
+    assert codes_of(refusal) == ["administrator_exists"]
+    assert not User.objects.filter(username="another").exists()
+
+
+def test_nobody_but_an_administrator_or_the_system_makes_the_first_administrator():
+    with pytest.raises(NotAllowed):
+        actions.make_first_administrator(actor=a_user(), username="guanliyuan", display_name="张三")
+    assert not User.objects.filter(username="guanliyuan").exists()

@@ -13,7 +13,7 @@ from kouan.accounts import passwords, queries
 from kouan.accounts.action import System, action
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
 from kouan.accounts.scope import scope_of
-from kouan.basis import Finding, NotFound, Place, Refused, Text, codes
+from kouan.basis import Conflict, Finding, NotFound, Place, Refused, Text, codes
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
 DEMONSTRATION_PASSWORD = "kouan-demo"  # noqa: S105 - refused by the sign-in backend unless DEBUG is on
@@ -161,6 +161,30 @@ def role_mismatch(role: str, kind: str) -> Text | None:
         f"角色“{Role(role).label}”不适用于“{OrganisationKind(kind).label}”类单位。",
         f"The role “{role}” does not belong to an organisation of the kind “{kind}”.",
     )
+
+
+@action("users.manage")
+def make_first_administrator(*, actor: Any, username: str, display_name: str) -> Provisioned:
+    """Make the national office and its first administrator, who makes everybody else.
+
+    Raises Conflict once a real administrator of the national office is there: others come from that one.
+    """
+    office = Organisation.objects.filter(kind=OrganisationKind.NATIONAL_OFFICE).order_by("pk").first()
+    held = User.objects.filter(
+        organisation__kind=OrganisationKind.NATIONAL_OFFICE, role=Role.ADMINISTRATOR, is_demonstration=False
+    )
+    if held.exists():
+        raise Conflict([Finding.error(
+            "administrator_exists", "国家口岸办已有系统管理员，其他用户由其建立。",
+            "The national office has an administrator already, who makes all other users.",
+            remedy=("请该管理员在“用户”页建立。", "Ask that administrator; see the page of users."),
+        )])
+    if office is None:
+        office = create_organisation(
+            actor=actor, code="npo", kind=OrganisationKind.NATIONAL_OFFICE, name_zh="国家口岸管理办公室",
+            name_en="National Office of Port Administration",
+        )
+    return _make(actor, NewUser(username, display_name, office.code, Role.ADMINISTRATOR))
 
 
 @action("account.own")

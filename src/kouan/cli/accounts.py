@@ -33,6 +33,27 @@ def list_(json: bool = typer.Option(False, "--json", help="输出 JSON / write J
 
 
 @app.command()
+def administrator(
+    username: str = typer.Argument(..., help="登录名 / sign-in name"),
+    name: str = typer.Option(..., help="姓名 / name of the person"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """在新系统中建立国家口岸办及其首位系统管理员。 / Make the national office and its first administrator on a new installation.
+
+    例：kouan accounts administrator guanliyuan --name 张三
+    """
+    from kouan.accounts.actions import make_first_administrator
+
+    with acting_for(reader(), "kouan accounts administrator") as actor:
+        made = make_first_administrator(actor=actor, username=username, display_name=name)
+    if json:
+        write_json({"username": made.user.username, "initial_password": made.password})
+        return
+    table([say("登录名", "user"), say("初始口令（仅显示一次）", "initial password (shown once)")],
+          [[made.user.username, made.password]])
+
+
+@app.command()
 def provision(
     sheet: Path = typer.Argument(..., exists=True, dir_okay=False, help="用户名册（Excel），模板见“用户”页 / sheet of users"),
     commit: bool = typer.Option(False, "--commit", help="确认建立；不加则只检查 / make them; without it the sheet is only checked"),

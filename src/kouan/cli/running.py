@@ -110,13 +110,16 @@ def serve(
 
 
 def _run_server(host: str, port: int, threads: int) -> None:
+    from django.conf import settings
     from waitress import create_server
 
     from kouan.wsgi import application
 
-    # The server, not the client, says what was the client's address: nothing forwarded is trusted.
+    # The server, not the client, says what was the client's address: nothing forwarded is trusted. So behind a
+    # proxy that speaks HTTPS the operator says so (KOUAN_HTTPS), and links and form checks use that scheme.
     server: Any = create_server(application, host=host, port=port, threads=threads, ident="kouan",
-                                max_request_body_size=72 * 1024 * 1024)
+                                max_request_body_size=72 * 1024 * 1024,
+                                url_scheme="https" if settings.SESSION_COOKIE_SECURE else "http")
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
