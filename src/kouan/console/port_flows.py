@@ -111,16 +111,16 @@ def _chart(port: Port, family: Sequence[FlowSeries], at: int, point: Counterpart
         (TURNED[each.direction] if point else each.direction): {flow.period: flow.value for flow in each.flows} for each in family
     }
     directions = [name for name in _ORDER if name in values]
-    lines = [Line(measure.direction_name(name), [values[name].get(period) for period in periods]) for name in directions]
+    lines = [Line(words.capitalised(measure.direction_name(name)), [values[name].get(period) for period in periods]) for name in directions]
     totals = values.get("total") or _both(values, periods)
     if "total" not in values and totals is not None:
         lines.append(Line(words.DIRECTIONS["total"], [totals.get(period) for period in periods]))
     extras = [(Text("合计同比", "On the year"), [_on_year(totals, period) for period in periods])] if totals else []
-    title = measure.name
+    title = words.capitalised(measure.name)
     note = None
     if point is not None:
         title = Text(f"{measure.name.zh}：对侧（{words.REGIONS[point.region_code].zh}{point.name_zh}）统计",
-                     f"{measure.name.en}, counted at {point.name_en} ({words.REGIONS[point.region_code].en})")
+                     f"{title.en}, counted at {point.name_en} ({words.REGIONS[point.region_code].en})")
         note = Text(
             f"方向已按本口岸换算（对侧入境即本口岸出境）。口径：{point.coverage_note_zh or '未说明'}。只作对照，不用于达标判定。",
             f"Directions are turned to this port's (arrival there is departure here). Coverage: {point.coverage_note_en or 'not stated'}. "
@@ -173,7 +173,7 @@ def _headline(
             families += [family for _, family in facing if family[0].measure == code]
         figure = next(filter(None, (_last_year(port, family) for family in families)), None)
         figure = figure or next((row["figure"] for row in press if row["measure"] == code), None)
-        shown.append(figure or Figure(None, measures.get(code).unit, label=measures.get(code).name))
+        shown.append(figure or Figure(None, measures.get(code).unit, label=words.capitalised(measures.get(code).name)))
     return shown
 
 
@@ -195,7 +195,7 @@ def _last_year(port: Port, family: Sequence[FlowSeries]) -> Figure | None:
         if days == Period.year(year).day_count * len(parts):
             return Figure(
                 sum((flow.value for flow in held[year]), Decimal(0)), first.unit, Period.year(year), first.origin,
-                figures_address(port, first.origin, first.measure), label=measures.get(first.measure).name,
+                figures_address(port, first.origin, first.measure), label=words.capitalised(measures.get(first.measure).name),
             )
     return None
 
@@ -209,7 +209,7 @@ def press_figures(port: Port) -> list[dict[str, Any]]:
     for row in rows:
         measure = measures.get(row.series.measure)
         found.append({
-            "measure": measure.code, "name": here(measure.name), "direction": here(measure.direction_name(row.series.direction)),
+            "measure": measure.code, "name": here(words.capitalised(measure.name)), "direction": here(words.capitalised(measure.direction_name(row.series.direction))),
             "period": row.period,
             "figure": Figure(row.value, row.series.unit, row.period, "press", figures_address(port, "press", measure.code), label=measure.name),
         })

@@ -15,8 +15,8 @@ from kouan.grading.facts import CLASS_NAMES
 from kouan.grading.verdict import VERDICT_NAMES
 
 
-def _capitalised(name: Text) -> Text:
-    """The rooms write English names in running text; a badge begins with a capital."""
+def capitalised(name: Text) -> Text:
+    """The rooms write English names as in running text; a badge, a head or a label begins with a capital."""
     return Text(name.zh, name.en[:1].upper() + name.en[1:])
 
 
@@ -34,14 +34,14 @@ ORIGIN_NOTES: Mapping[str, Text] = {
     "derived": Text("由本系统按公式推算。", "Computed by this system from a stated formula."),
     "exercise": Text("演练生成，不得用于实际工作。", "Generated for exercise; never for real work."),
 }
-VERDICTS: Mapping[str, Text] = {verdict.value: _capitalised(name) for verdict, name in VERDICT_NAMES.items()}
+VERDICTS: Mapping[str, Text] = {verdict.value: capitalised(name) for verdict, name in VERDICT_NAMES.items()}
 MODES: Mapping[str, Text] = {
     "water": Text("水运", "Water"),
     "rail": Text("铁路", "Rail"),
     "road": Text("公路", "Road"),
     "air": Text("航空", "Air"),
 }
-CLASSES: Mapping[str, Text] = {one.value: _capitalised(name) for one, name in CLASS_NAMES.items()}
+CLASSES: Mapping[str, Text] = {one.value: capitalised(name) for one, name in CLASS_NAMES.items()}
 STATUSES: Mapping[str, Text] = {
     "unknown": Text("运行状态待核", "Operation to be verified"),
     "planned": Text("规划建设", "Planned"),
@@ -53,8 +53,8 @@ STATUSES: Mapping[str, Text] = {
 }
 APPROVALS: Mapping[str, Text] = {
     "state_council": Text("国务院批复已登记", "State Council reply registered"),
-    "plan_listed": Text("列入规划布局，批复待登记", "Listed in the plan; reply not yet registered"),
-    "approval_unverified": Text("批准情况待核", "Approval to be verified"),
+    "plan_listed": Text("列入规划布局，批复待登记", "In the plan; reply not registered"),
+    "approval_unverified": Text("批准情况待核", "To be verified"),
 }
 EVENTS: Mapping[str, Text] = {
     "opening": Text("新增开放", "Opening"),

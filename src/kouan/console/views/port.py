@@ -26,9 +26,10 @@ from kouan.console.words import here
 from kouan.grading.facts import MEASURES
 from kouan.grading.queries import judge, law_as_of
 from kouan.ports import queries
-from kouan.ports.models import Port, PortChange
+from kouan.ports.models import Port, PortChange, PortStatus
 
 KINDS = {"month": Text("按月", "By month"), "quarter": Text("按季", "By quarter"), "year": Text("按年", "By year")}
+NOT_JUDGED = {PortStatus.PLANNED, PortStatus.CLOSED, PortStatus.MERGED}
 _YES_NO = {True: Text("是", "Yes"), False: Text("否", "No")}
 _CODED = {
     "status": words.STATUSES, "approval": words.APPROVALS, "transport_class": words.CLASSES, "neighbour_code": words.REGIONS,
@@ -76,17 +77,20 @@ FIGURES = Table(
     name="port-figures",
     title=Text("数据明细", "Single figures"),
     columns=(
-        Column("period", Text("时期", "Period"), value=lambda o: o.period, order="period_start", is_key=True, keeps_line=True),
-        Column("measure", Text("指标", "Measure"), value=lambda o: measures.get(o.series.measure).name, keeps_line=True),
+        Column("period", Text("时期", "Period"), value=lambda o: o.period, order="period_start", is_key=True, keeps_line=True,
+               show=lambda o: _period_cell(o)),
+        Column("measure", Text("指标", "Measure"), value=lambda o: words.capitalised(measures.get(o.series.measure).name), keeps_line=True),
         Column("direction", Text("方向", "Direction"), keeps_line=True,
-               value=lambda o: measures.get(o.series.measure).direction_name(o.series.direction)),
-        Column("group", Text("分组", "Group"), value=lambda o: measures.groups()[o.series.group].name, keeps_line=True),
+               value=lambda o: words.capitalised(measures.get(o.series.measure).direction_name(o.series.direction))),
+        Column("group", Text("分组", "Group"), keeps_line=True,
+               value=lambda o: words.capitalised(measures.groups()[o.series.group].name)),
         Column("value", Text("数值", "Value"), order="value", is_number=True, show=lambda o: figures.number(o.value, shorten=False, places=6)),
         Column("unit", Text("单位", "Unit"), value=lambda o: figures.unit_name(o.series.unit), keeps_line=True),
         Column("origin", Text("来源性质", "Origin"), value=lambda o: words.ORIGINS[o.series.origin], show=lambda o: origin_badge(o.series.origin)),
         Column("subject", Text("统计点", "Counted at"), value=lambda o: o.series.subject_code, only="export"),
         Column("definition", Text("口径", "Definition"), value=lambda o: o.series.definition, only="export"),
-        Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name, is_wide=True),
+        Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name, is_wide=True,
+               show=lambda o: _source_cell(o)),
         Column("file", Text("文件", "File"), value=lambda o: o.batch.file_name, show=lambda o: _file_cell(o)),
         Column("row", Text("行", "Row"), is_number=True, show=lambda o: str(o.row)),
         Column("column", Text("列", "Column"), is_number=True, show=lambda o: str(o.column)),
@@ -108,9 +112,21 @@ FIGURES = Table(
 )
 
 
+def _linked(address: str, words: str) -> SafeString | str:
+    return format_html('<a href="{}">{}</a>', address, words) if address else words
+
+
+def _period_cell(row: Observation) -> SafeString | str:
+    """The period, leading to the cell of the file in which the figure was read."""
+    return _linked(address_of("observation", row.pk), figures.period(row.period))
+
+
+def _source_cell(row: Observation) -> SafeString | str:
+    return _linked(address_of("source", row.series.source), here(sources.get(row.series.source).name))
+
+
 def _file_cell(row: Observation) -> SafeString | str:
-    address = address_of("batch", row.batch_id)
-    return format_html('<a href="{}">{}</a>', address, row.batch.file_name) if address else row.batch.file_name
+    return _linked(address_of("batch", row.batch_id), row.batch.file_name)
 
 
 @page("ports.read")
@@ -135,7 +151,7 @@ def port(request: HttpRequest, code: str) -> HttpResponse:
         "judgement": _judgement(request, found), "links": list(found.layout_links.select_related("entry")),
         "projects": list(found.projects.all()), "codes": list(found.codes.select_related("document")),
         "members": list(found.members.all()) if found.is_group else [],
-        "intake_address": address_of("intake") if may(request.user, "intake.submit") else "",
+        "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
     })
 
 
@@ -185,6 +201,13 @@ def _judgement(request: HttpRequest, found: Port) -> dict[str, Any]:
     """The verdict of a year with everything needed to answer for it; the finding where facts are refused."""
     years = judged_years()
     year = asked_year(request, years) or clock.today().year - 1
+    if found.is_group:
+        return {"year": year, "years": [], "outcome": None, "why_not": Text(
+            "这是含成员的口岸，由各成员口岸分别判定。", "This port is a group; its members are judged one by one.")}
+    if found.status in NOT_JUDGED:
+        return {"year": year, "years": [], "outcome": None, "why_not": Text(
+            f"口岸状态为“{words.STATUSES[found.status].zh}”，不作达标判定。",
+            f"The port's status is “{words.STATUSES[found.status].en}”; it is not judged.")}
     try:
         judged = judge([found], year, law_as_of())[0]
     except Refused as error:
@@ -193,7 +216,7 @@ def _judgement(request: HttpRequest, found: Port) -> dict[str, Any]:
     return {
         "year": year, "years": years or [year], "outcome": outcome, "findings": outcome.findings,
         "margins": [
-            {"name": MEASURES[name][1], "unit": figures.unit_name(MEASURES[name][0]), "margin": margin}
+            {"name": words.capitalised(MEASURES[name][1]), "unit": figures.unit_name(MEASURES[name][0]), "margin": margin}
             for name, margin in outcome.margins.items()
         ],
         "candidates": [(words.CLASSES[each.value], verdict) for each, verdict in outcome.candidates.items()],

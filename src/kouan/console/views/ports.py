@@ -87,7 +87,7 @@ PORTS = Table(
     name="ports",
     title=Text("口岸", "Ports"),
     columns=(
-        Column("name", Text("口岸", "Port"), value=port_name, show=_name_cell, order="pinyin", is_key=True),
+        Column("name", Text("口岸", "Port"), value=port_name, show=_name_cell, order="pinyin", is_key=True, is_wide=True),
         Column("code", Text("口岸代码", "Port code"), only="export"),
         Column("place", Text("所在地", "Place"), value=place_of, order="province_code"),
         Column("mode", Text("方式", "Mode"), value=lambda p: words.MODES[p.mode], order="mode", keeps_line=True),
