@@ -75,27 +75,30 @@ def show(
 
     law = law_as_of(as_of.date() if as_of else None)
     catalogue = law.catalogue()
+    if key:
+        _must_be_known(key, [each.key for each in (*catalogue.parameters, *catalogue.settings)])
     if json:
         whole = catalogue.as_dict()
         if key:
-            whole = {kind: [each for each in rows if each.get("key", each.get("setting")) == key]
-                     for kind, rows in whole.items()}
+            whole = {kind: [each for each in rows if each["key"] == key] for kind, rows in whole.items()}
         write_json(whole)
         return
     if not key:
-        table(
-            [say("参数", "parameter"), say("现行值", "value in force"), say("依据", "citation")],
-            ([parameter.key, value.printed_text, value.citation]
-             for parameter in catalogue.parameters for value in [law.parameter(parameter.key)]),
-        )
+        in_force = []
+        for parameter in catalogue.parameters:
+            try:
+                value = law.parameter(parameter.key)
+            except NotFound:
+                in_force.append([parameter.key, say("尚未施行", "not yet in force"), ""])
+            else:
+                in_force.append([parameter.key, value.printed_text, value.citation])
+        table([say("参数", "parameter"), say("现行值", "value in force"), say("依据", "citation")], in_force)
         table(
             [say("设定", "setting"), say("不明文字", "open point"), say("所取读法", "reading")],
             ([setting.key, setting.ambiguity, text(setting.label)] for setting in catalogue.settings),
         )
         return
-    try:
-        values = law.history(key)
-    except NotFound:
+    if any(setting.key == key for setting in catalogue.settings):
         setting = law.setting(key)
         out.print(f"{setting.key}  {setting.ambiguity}", markup=False)
         out.print(f"  {text(setting.label)}（{setting.value}）", markup=False)
@@ -104,9 +107,21 @@ def show(
     table(
         [say("自", "from"), say("值", "value"), say("发布", "issued"), say("依据", "citation"), say("说明", "note")],
         ([value.in_force_from, value.printed_text, value.issued, value.citation,
-          text(value.note) if value.note else ""] for value in values),
+          text(value.note) if value.note else ""] for value in law.history(key)),
         title=key,
     )
+
+
+def _must_be_known(key: str, known: list[str]) -> None:
+    from kouan.basis import NotFound, Place, nearest
+
+    if key not in known:
+        near = nearest(key, known) or known[:3]
+        raise NotFound.because(
+            "unknown_law_key", f"没有名为“{key}”的参数或设定。", f"There is no parameter or setting “{key}”.",
+            where=Place(field="key"),
+            remedy=(f"相近的有：{'、'.join(near)}；kouan law show 列出全部。", f"Near it: {', '.join(near)}; kouan law show lists all."),
+        )
 
 
 @app.command()
