@@ -49,28 +49,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_the_guards() -> None:
-    """Let Django empty the tables after a test with real transactions.
+    """Let Django empty the tables after a test with real transactions: the trail's guards refuse every DELETE."""
+    from tests.trail import allow_flush
 
-    The trail's guards refuse every DELETE, and a flush is one. They are lifted for the flush alone and
-    put back by the ``post_migrate`` that follows it.
-    """
-    from django.db.backends.base.operations import BaseDatabaseOperations
-
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def flush_without_triggers(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            if self.connection.vendor == "postgresql":
-                cursor.execute("SET session_replication_role = replica")
-            else:
-                cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-                for (name,) in cursor.fetchall():
-                    cursor.execute(f'DROP TRIGGER "{name}"')
-        try:
-            flush(self, sql_list)
-        finally:
-            if self.connection.vendor == "postgresql":
-                with self.connection.cursor() as cursor:
-                    cursor.execute("SET session_replication_role = DEFAULT")
-
-    BaseDatabaseOperations.execute_sql_flush = flush_without_triggers  # type: ignore[method-assign]
+    allow_flush()

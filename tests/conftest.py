@@ -86,14 +86,6 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _trail_can_be_emptied_between_tests() -> None:
-    """The audit trail refuses to be emptied; see trail.py."""
-    from tests.trail import allow_flush
-
-    allow_flush()
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A real Chromium, headless; fails, not skips, where none is installed."""

@@ -1,7 +1,7 @@
 """Emptying the audit trail between tests, which the database itself refuses to everybody else.
 
 Tests that run real transactions end in Django's ``flush``; the guards of the trail stand in its way.
-A fixture of conftest.py calls ``allow_flush`` once for all tests.
+A fixture of the root conftest.py calls ``allow_flush`` once for all tests.
 """
 
 from __future__ import annotations
@@ -39,25 +39,39 @@ def guards_down(connection: Any) -> Iterator[None]:
 
 
 def allow_flush() -> None:
-    """Let Django's ``flush`` empty the trail too."""
+    """Let Django's ``flush`` empty the trail too, and quickly.
+
+    On PostgreSQL one TRUNCATE of all tables takes half a second, most of it for tables that hold nothing:
+    only those that hold rows are emptied, in one transaction at whose end foreign keys are checked.
+    """
     from django.db import transaction
     from django.db.backends.base.operations import BaseDatabaseOperations
 
     flush: Callable[..., None] = BaseDatabaseOperations.execute_sql_flush
 
     def execute_sql_flush(self: Any, sql_list: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            tables = set(self.connection.introspection.table_names(cursor))
-        if not tables >= set(TRAIL):
+        connection, quote = self.connection, self.quote_name
+        with connection.cursor() as cursor:
+            existing = set(connection.introspection.table_names(cursor))
+        if not existing >= set(TRAIL):
             flush(self, sql_list)
             return
-        with transaction.atomic(using=self.connection.alias), guards_down(self.connection):
-            flush(self, sql_list)
-            # Emptying the other tables has just been recorded.
-            with self.connection.cursor() as cursor:
-                for table in TRAIL:
-                    cursor.execute(f"DELETE FROM {table}")
-                if self.connection.vendor == "sqlite":
-                    cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'audit_entry'")
+        tables = [
+            table for table in connection.introspection.django_table_names(only_existing=True, include_views=False)
+            if table not in TRAIL
+        ]
+        with transaction.atomic(using=connection.alias), guards_down(connection), connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA defer_foreign_keys = ON")
+            cursor.execute(" UNION ALL ".join(
+                f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {quote(table)})" for table in tables
+            ))
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"DELETE FROM {quote(table)}")
+            # Emptying the tables has just been recorded: the trail goes last.
+            for table in TRAIL:
+                cursor.execute(f"DELETE FROM {table}")
+            if connection.vendor == "sqlite":
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'audit_entry'")
 
     BaseDatabaseOperations.execute_sql_flush = execute_sql_flush

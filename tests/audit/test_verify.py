@@ -121,7 +121,7 @@ def test_the_unsealed_tail_is_counted(ground: Ground) -> None:
 
 @pytest.mark.parametrize(("column", "change"), [
     ("after", "replace(after, '5.5', '5.6')"), ("at", "'2020' || substr(at, 5)"), ("actor_id", "8"),
-    ("note", "note || ' '"), ("row_pk", "row_pk || '0'"), ("proof", "'0' || substr(proof, 2)"), ("before", "'{}'"),
+    ("note", "note || ' '"), ("row_pk", "row_pk || '0'"), ("proof", "'g' || substr(proof, 2)"), ("before", "'{}'"),
     ("kind", "'U'"), ("txid", "txid + 1"), ("db_user", "'x'"), ("table_name", "'trial_count'"),
 ])
 def test_one_byte_of_a_sealed_entry(ground: Ground, column: str, change: str) -> None:
