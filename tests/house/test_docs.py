@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+
 from kouan.accounts.models import Role
 from kouan.accounts.permissions import PERMISSIONS
 
