@@ -81,11 +81,12 @@ def count_ports(user: Any, year: int | None) -> PortCounts:
     return PortCounts(year, sum(modes.values()), modes, statuses, approvals, verdicts, provinces)
 
 
-def _lines(counts: Mapping[str, int], labels: Mapping[str, Any], key: str, *, keep_zeros: bool = False, **query: str) -> list[Line]:
+def _lines(counts: Mapping[str, int], labels: Mapping[str, Any], key: str, *, keep_zeros: bool = False,
+           query: Mapping[str, str] | None = None) -> list[Line]:
     longest = max(counts.values(), default=0) or 1
     return [
         Line(label, counts.get(code, 0), round(100 * counts.get(code, 0) / longest),
-             address_of("ports", **{key: code}, **query) if key and code and counts.get(code) else "")
+             address_of("ports", **{key: code}, **(query or {})) if key and code and counts.get(code) else "")
         for code, label in labels.items() if keep_zeros or counts.get(code)
     ]
 
@@ -109,7 +110,7 @@ def blocks(counts: PortCounts) -> list[Block]:
     if counts.year:
         made.insert(1, Block(
             "verdict", Text(f"客货运量标准（{counts.year}年度）", f"Volume standard, {counts.year}"),
-            _lines(counts.by_verdict, verdicts, "verdict", **year), PORTS,
+            _lines(counts.by_verdict, verdicts, "verdict", query=year), PORTS,
             Text("按专栏6判定，为附理由的建议；未报送的口岸不判不达标。",
                  "Judged by Box 6, as advice with reasons. A port that has not reported is never judged to fail."),
         ))

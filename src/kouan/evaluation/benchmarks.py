@@ -5,7 +5,7 @@ those with the permission ``scores.read_ranks``; everybody else sees quarters of
 (DESIGN.md, "Results"), and the functions here give both so that a door chooses.
 
 >>> [quartile(rank, 26) for rank in (1, 7, 8, 26)]
-[1, 2, 2, 4]
+[1, 1, 2, 4]
 >>> quartile(None, 26) is None
 True
 """
@@ -27,11 +27,11 @@ from kouan.evaluation.models import Score, ScoreRun
 def quartile(rank: int | None, peers: int) -> int | None:
     """The quarter of the peer group in which a rank lies: 1 (first, highest) to 4; None without a rank.
 
-    Equal ranks share a quarter. With fewer than four peers the later quarters stay empty.
+    Equal ranks share a quarter; the first is always in the first quarter, however few the peers.
     """
     if rank is None or peers <= 0:
         return None
-    return min(4, -(-4 * rank // peers))
+    return min(4, 1 + (rank - 1) * 4 // peers)
 
 
 def medians(run: ScoreRun, peer_group: str) -> dict[int, float]:
@@ -39,7 +39,8 @@ def medians(run: ScoreRun, peer_group: str) -> dict[int, float]:
     by_year: dict[int, list[float]] = defaultdict(list)
     rows = run.scores.filter(peer_group=peer_group, value__isnull=False).order_by().values_list("year", "value")
     for year, value in rows:
-        by_year[year].append(value)
+        if value is not None:
+            by_year[year].append(value)
     return {year: median(values) for year, values in sorted(by_year.items())}
 
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 
 from kouan.basis import EvidenceRef, Finding, NotFound, PeriodKind, SubjectKind, Text
 from kouan.collection.models import Observation, Series
-from kouan.evaluation import frameworks
+from kouan.evaluation import benchmarks, frameworks
 from kouan.evaluation.method.cube import MonthlyCube
 from kouan.evaluation.method.framework import Framework
 from kouan.evaluation.method.recipe import Recipe
@@ -117,6 +117,4 @@ def as_dict(score: Score) -> dict[str, Any]:
 
 def quartile(score: Score) -> int | None:
     """The quarter of its peer group in which a score lies, 1 the best; what those see who may not read ranks."""
-    if score.rank is None or not score.peers:
-        return None
-    return min(4, 1 + (score.rank - 1) * 4 // score.peers)
+    return benchmarks.quartile(score.rank, score.peers)

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
 from kouan.basis import Period, SubjectRef
 from kouan.collection.models import Observation, Origin, Series
@@ -107,10 +107,11 @@ def _own(codes: QuerySet[Any, Any], limit: int) -> list[dict[str, Any]]:
             return None if any(part is None for part in parts) else sum((p for p in parts if p is not None), Decimal(0))
 
         months = _back(period, TRAIL) if period.kind == "month" else []
-        answer.append(dict(
-            subject=first.subject, measure=first.measure, direction="total", origin=first.origin, source=first.source, unit=first.unit, period=period, value=value,
-            on_year=_change(value, total(period.same_last_year())), trail=tuple(total(month) for month in months),
-        ))
+        answer.append({
+            "subject": first.subject, "measure": first.measure, "direction": "total",
+            "origin": first.origin, "source": first.source, "unit": first.unit, "period": period, "value": value,
+            "on_year": _change(value, total(period.same_last_year())), "trail": tuple(total(month) for month in months),
+        })
     return answer
 
 
@@ -171,7 +172,7 @@ def _counterpart(user: Any, limit: int) -> list[LatestFlow]:
         months[row.subject_code, row.source][month].append(value if whole else None)
     answer = []
     for (code, source), held_months in months.items():
-        totals = {
+        totals: dict[date, Decimal | None] = {
             month: sum((p for p in parts if p is not None), Decimal(0)) if len(parts) == 2 and None not in parts else None
             for month, parts in held_months.items()
         }
@@ -180,14 +181,14 @@ def _counterpart(user: Any, limit: int) -> list[LatestFlow]:
             continue
         end = max(whole_months)
         period = Period.month(end.year, end.month)
-        value = totals[end]
-        point = points[code]
-        assert value is not None and point.port is not None  # noqa: S101 - chosen above
+        latest, point = totals[end], points[code]
+        if latest is None or point.port is None:
+            continue
         any_series = next(row for row in series.values() if row.subject_code == code)
         answer.append(LatestFlow(
             port=point.port, subject=any_series.subject, measure="person_crossings", direction="total",
-            origin=Origin.COUNTERPART, source=source, unit=any_series.unit, period=period, value=value,
-            on_year=_change(value, totals.get(period.same_last_year().start)),
+            origin=Origin.COUNTERPART, source=source, unit=any_series.unit, period=period, value=latest,
+            on_year=_change(latest, totals.get(period.same_last_year().start)),
             trail=tuple(totals.get(month.start) for month in _back(period, TRAIL)), point=point,
         ))
     answer.sort(key=lambda each: (each.period.end, each.value), reverse=True)
@@ -196,21 +197,21 @@ def _counterpart(user: Any, limit: int) -> list[LatestFlow]:
 
 def _press(codes: QuerySet[Any, Any], limit: int) -> list[dict[str, Any]]:
     """The last figure that the press printed of each port and measure."""
-    rows = _with_last(Series.objects.filter(
+    rows: Any = _with_last(Series.objects.filter(
         subject_kind="port", subject_code__in=codes, origin=Origin.PRESS, group="all",
     ).exclude(measure__endswith="_seconds").exclude(measure__endswith="_hours").order_by())
     newest: dict[tuple[str, str], Any] = {}
-    for row in rows.annotate(is_total=Q(direction="total")):
+    for row in rows:
         key = (row.subject_code, row.measure)
         other = newest.get(key)
-        if other is None or (row.is_total, row.last_end) > (other.is_total, other.last_end):
+        if other is None or (row.direction == "total", row.last_end) > (other.direction == "total", other.last_end):
             newest[key] = row
     found = [
-        dict(
-            subject=row.subject, measure=row.measure, direction=row.direction,
-            origin=Origin.PRESS, source=row.source, unit=row.unit,
-            period=row.period(row.last_start, row.last_end), value=row.last_value,
-        )
+        {
+            "subject": row.subject, "measure": row.measure, "direction": row.direction,
+            "origin": Origin.PRESS, "source": row.source, "unit": row.unit,
+            "period": row.period(row.last_start, row.last_end), "value": row.last_value,
+        }
         for row in newest.values()
     ]
     found.sort(key=lambda made: (made["period"].end, made["value"]), reverse=True)

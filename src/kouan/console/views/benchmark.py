@@ -7,7 +7,7 @@ and auditors see scores and ranks; everybody else sees quarters of the peer grou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -29,8 +29,8 @@ from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import here
 from kouan.evaluation.benchmarks import framework_of, quartile
 from kouan.evaluation.models import ScoreRun
-from kouan.evaluation.method.result import NOT_SCORED_TEXT, NotScored
-from kouan.evaluation.queries import BENCHMARK_SOURCE, latest_run, scores
+from kouan.evaluation.queries import BENCHMARK_SOURCE, latest_run, scores, why_not_scored
+from kouan.ports.models import BenchmarkPort
 from kouan.ports.queries import benchmark_ports
 
 STATEMENT = Text(
@@ -87,11 +87,6 @@ def quarter_badge(quarter: int | None, why: Text | None = None) -> SafeString:
     return badge(here(QUARTERS[str(quarter)]), _SHAPES[quarter], "info" if quarter <= 2 else "none")
 
 
-def why_not(reason: str) -> Text | None:
-    """The stored reason why a port has no score, in words."""
-    return NOT_SCORED_TEXT[NotScored[reason.upper()]] if reason else None
-
-
 def sees_ranks(user: Any) -> bool:
     """Whether scores and ranks may be shown: the national office and auditors."""
     return may(user, "scores.read_ranks")
@@ -143,7 +138,8 @@ def _table(*, with_ranks: bool) -> Table:
     return Table(
         name="benchmark", title=Text("对标口岸", "Benchmark ports"), columns=head + ranks + tail,
         filters=(
-            Filter("q", Text("名称、代码或州", "Name, code or state"), apply=_search, hint=Text("如 Laredo、2304、得克萨斯", "e.g. Laredo, 2304, Texas")),
+            Filter("q", Text("名称、代码或州", "Name, code or state"), apply=_search,
+                   hint=Text("如 Laredo、2304、得克萨斯", "e.g. Laredo, 2304, Texas")),
             Filter("border", Text("边界", "Border"), choices=tuple(BORDERS.items()),
                    apply=lambda rows, value: [row for row in rows if row["border_code"] == value]),
             Filter("quarter", Text("分位", "Quarter"), choices=(*QUARTERS.items(), ("none", UNSCORED)),
@@ -161,7 +157,8 @@ RANKED, BANDED = _table(with_ranks=True), _table(with_ranks=False)
 
 def rows_of(run: ScoreRun, year: int, user: Any) -> list[dict[str, Any]]:
     """Every benchmark port with its stored score of a year, by name. Two queries."""
-    ports = {port.code: port for port in benchmark_ports(user, run.set_code)}
+    found: Iterable[Any] = benchmark_ports(user, run.set_code)
+    ports: dict[str, BenchmarkPort] = {port.code: port for port in found}
     rows = []
     for score in scores(run, year=year):
         port = ports.get(score.subject_code)
@@ -172,7 +169,7 @@ def rows_of(run: ScoreRun, year: int, user: Any) -> list[dict[str, Any]]:
             "code": port.code, "name": port.name, "state": state_words(port.state), "year": year,
             "border": border_words(port.border), "border_code": port.border,
             "quarter": quartile(score.rank, score.peers), "score": score.value, "rank": score.rank, "peers": score.peers,
-            "availability": score.parts.get("availability"), "why_not": why_not(score.not_scored),
+            "availability": score.parts.get("availability"), "why_not": why_not_scored(score),
             **{name: _whole(indicators.get(code, {}).get("raw")) for name, code in VOLUMES},
         })
     return sorted(rows, key=lambda row: row["name"])
@@ -211,7 +208,8 @@ def recipe_of(run: ScoreRun) -> dict[str, Any]:
         "framework": framework_of(run).name, "framework_code": run.framework, "framework_digest": run.framework_digest,
         "data_digest": run.data_digest, "result_digest": run.result_digest, "years": (run.first_year, run.last_year),
         "software": ", ".join(f"{name} {version}" for name, version in held.get("software", {}).items()),
-        "steps": " → ".join(here(STEPS.get(step["name"], Text(step["name"], step["name"]))) for step in held.get("steps", ())), "recorded_at": run.recorded_at, "number": run.pk,
+        "recorded_at": run.recorded_at, "number": run.pk,
+        "steps": " → ".join(here(STEPS.get(step["name"], Text(step["name"], step["name"]))) for step in held.get("steps", ())),
     }
 
 
@@ -245,7 +243,7 @@ def method(request: HttpRequest) -> HttpResponse:
     """How a score is made, what it cannot say, and the recipe of the stored run."""
     run = latest_run()
     framework = framework_of(run) if run else None
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"node": node, "weight": framework.overall_weight(node.code), "unit": unit_words(node.unit) if node.is_indicator else Text("", ""),
          "is_group": not node.is_indicator}
         for node in framework.nodes if node.parent is not None

@@ -27,13 +27,20 @@ from kouan.console.views.benchmark import (
     sees_ranks,
     state_words,
     unit_words,
-    why_not,
     years_of,
 )
 from kouan.console.words import here
-from kouan.evaluation.benchmarks import PartLine, framework_of, medians, part_lines, peer_parts, quartile, stretches
+from kouan.evaluation.benchmarks import (
+    PartLine,
+    framework_of,
+    medians,
+    part_lines,
+    peer_parts,
+    quartile,
+    stretches,
+)
 from kouan.evaluation.models import Score, ScoreRun
-from kouan.evaluation.queries import BENCHMARK_SOURCE, latest_run, scores
+from kouan.evaluation.queries import BENCHMARK_SOURCE, latest_run, scores, why_not_scored
 from kouan.monitoring.queries import flows_of
 from kouan.ports.models import BenchmarkPort
 from kouan.ports.queries import benchmark_ports
@@ -122,7 +129,8 @@ def history_chart(run: ScoreRun, port: BenchmarkPort, held: list[Score]) -> Char
         extras=[(Text("名次", "Rank"), [rank(year) for year in years])],
         category_label=Text("年度", "Year"),
         note=Text("得分是当年同类组内的相对值。2020年的断崖在增长率中延续到2023年；1996—1998年尚无增长率与稳定性。",
-                  "A score is relative to the group of its year. The break of 2020 stays in growth until 2023; 1996–1998 have no growth and stability yet."),
+                  "A score is relative to the group of its year. The break of 2020 stays in growth until 2023; "
+                  "1996–1998 have no growth and stability yet."),
     )
 
 
@@ -165,7 +173,8 @@ def _every(first: Period, last: Period) -> list[Period]:
 def benchmark_port(request: HttpRequest, code: str) -> HttpResponse:
     """One benchmark port and one year of it."""
     user: Any = request.user
-    port: BenchmarkPort = get_or_missing(benchmark_ports(user), code=code)
+    found: Any = get_or_missing(benchmark_ports(user), code=code)
+    port: BenchmarkPort = found
     run = latest_run()
     context: dict[str, Any] = {
         "port": port, "state": state_words(port.state), "border": border_words(port.border), "statement": STATEMENT,
@@ -186,8 +195,8 @@ def benchmark_port(request: HttpRequest, code: str) -> HttpResponse:
             if parts.wants_export:
                 return parts.export()
             context |= {
-                "parts": parts, "quarter": quarter_badge(quartile(score.rank, score.peers), why_not(score.not_scored)),
-                "why_not": why_not(score.not_scored), "availability": score.parts.get("availability"),
+                "parts": parts, "quarter": quarter_badge(quartile(score.rank, score.peers), why_not_scored(score)),
+                "why_not": why_not_scored(score), "availability": score.parts.get("availability"),
                 "middle": medians(run, score.peer_group).get(year) if context["with_ranks"] else None,
             }
         if context["with_ranks"]:

@@ -25,7 +25,8 @@ from kouan.ports.models import CounterpartPoint
 from kouan.ports.queries import counterpart_points_visible_to
 
 SOURCE = "hk-control-points"
-PRESS_BASIS = Text("转载的内地边检机关新闻数字，原文待核", "Republished press figures of mainland border inspection; the originals are to be verified")
+PRESS_BASIS = Text("转载的内地边检机关新闻数字，原文待核",
+                   "Republished press figures of mainland border inspection; the originals are to be verified")
 
 
 def point_name(point: CounterpartPoint) -> Text:
@@ -68,7 +69,7 @@ def _difference(value: float | None) -> SafeString | str:
         return "—"
     close = abs(value) <= CLOSE
     return format_html(
-        '<strong>{}</strong><span class="subline">{}</span>', figures.percent(value, 2, signed=True),
+        '<strong>{}</strong><span class="subline">{}</span>', figures.percent(value, 1, signed=True),
         here(Text("1% 以内", "within 1 %") if close else Text("口径不同", "coverage differs")),
     )
 

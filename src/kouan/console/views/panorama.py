@@ -210,7 +210,8 @@ def next_steps(user: Any, states: Reporting, waiting: int) -> list[dict[str, str
         steps.append({
             "icon": "file-import", "address": address_of("intake"),
             "text": here(Text(f"{states.silent} 个口岸未报送{states.year}年数据，无法判定客货运量标准。由口岸报送员或主管的口岸办填报。",
-                              f"{states.silent} ports have not reported {states.year} and cannot be judged. Their reporters or port offices file the return.")),
+                              f"{states.silent} ports have not reported {states.year} and cannot be judged. "
+                              "Their reporters or port offices file the return.")),
             "action": here(Text("去报送", "Report")),
         })
     return [step for step in steps if step["address"]]
@@ -233,14 +234,14 @@ def panorama(request: HttpRequest) -> HttpResponse:
         places = PROVINCES.read(request, province_rows(counts, states))
     else:
         places = MINE.read(request, with_verdict(ports_visible_to(user).counted(), year))
+    drawn = base_map.load(settings.BASE_MAP) if scope.everything else None
+    if isinstance(drawn, base_map.BaseMap):
+        places.notes = [*places.notes, Text(f"底图审图号：{drawn.number}", f"Base map approval number: {drawn.number}")]
     flows = FLOWS.read(request, latest_flows(user), notes=FLOW_NOTES)
     origins = SOURCES.read(request, source_rows(arrived))
     for view in (places, flows, origins):
         if view.wants_export:
             return view.export()
-    drawn = base_map.load(settings.BASE_MAP) if scope.everything else None
-    if isinstance(drawn, base_map.BaseMap):
-        places.notes = [*places.notes, Text(f"底图审图号：{drawn.number}", f"Base map approval number: {drawn.number}")]
     return render(request, "console/panorama/panorama.html", {
         "sees_all": scope.everything, "scope_words": scope_words(user), "counts": counts, "states": states,
         "approved_total": plan_counts()["approved_total"], "approved_citation": APPROVED_TOTAL_CITATION,

@@ -1,0 +1,208 @@
+"""全景: counts in scope, tiles without borders, what is missing and who acts, the operator's map."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+from accounts.factories import an_auditor, an_enterprise_user
+from django.test import override_settings
+from monitoring.factories import a_batch, figures
+from openpyxl import load_workbook
+from ports.factories import a_port
+
+from kouan.accounts.action import acting_system
+from kouan.audit.models import AuditEntry
+from kouan.basis import clock, codes
+from kouan.collection.models import Holding
+from kouan.console import base_map, tilegrid
+from kouan.grading.actions import record_verdicts
+from kouan.ports.models import Port
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
+
+
+def tile(page: str, name: str) -> str:
+    """What stands on one tile."""
+    return next(part for part in re.findall(r"<li style=.*?</li>", page, re.S) if f">{name}<" in part)
+
+
+def rows_of(client, query: str) -> list[dict]:
+    return json.loads(b"".join(client.get(f"/?{query}").streaming_content))["rows"]
+
+
+def test_registered_never_stands_alone_as_the_national_total(open_as, officer):
+    page = open_as(officer).get("/").content.decode()
+    assert "已登记 / 国务院批准（2020年底）" in page
+    assert re.search(r'>2<span class="figure-of"> / 313</span>', page)
+    assert "不是全国口岸总数" in page
+
+
+def test_a_planned_port_is_not_counted_as_registered(open_as, officer):
+    port = a_port("guihua-road", "road", province_code="15")
+    Port.objects.filter(pk=port.pk).update(status="planned")
+    page = open_as(officer).get("/").content.decode()
+    assert ">2<span" in page
+    assert "规划建设" in page
+
+
+def test_tiles_of_34_divisions_and_no_number_where_nothing_is_counted(open_as, officer):
+    page = open_as(officer).get("/").content.decode()
+    assert page.count("<li style=") == 34
+    assert 'href="/ports?province=44"' in tile(page, "广东")
+    assert '<span class="tile-number">1</span>' in tile(page, "广东")
+    assert "铁1" in tile(page, "广东")
+    for name in ("中国香港", "中国澳门", "中国台湾"):
+        shown = tile(page, name)
+        assert "不在统计范围" in shown
+        assert "href" not in shown
+        assert "tile-number" not in shown
+
+
+def test_every_division_has_its_own_place():
+    assert set(tilegrid.PLACES) == {one.code for one in codes.provinces}
+    assert all(1 <= column <= tilegrid.COLUMNS and 1 <= row <= tilegrid.ROWS for column, row in tilegrid.PLACES.values())
+
+
+def test_a_province_sees_only_its_own_counts(open_as, guangdong):
+    page = open_as(guangdong).get("/").content.decode()
+    assert "本范围已登记" in page
+    assert re.search(r'>1<span class="figure-of"> 个</span>', page)
+    assert "罗湖铁路口岸" in page
+    assert "满洲里" not in page
+    assert "<li style=" not in page, "one province needs no chart of all"
+    assert "全国国务院批准 313 个" in page
+
+
+def test_exports_pass_scope_and_are_recorded(open_as, officer, guangdong):
+    assert [row["code"] for row in rows_of(open_as(guangdong), "p.format=json")] == ["luohu-rail"]
+    provinces = rows_of(open_as(officer), "p.format=json")
+    assert len(provinces) == 31
+    assert {row["code"]: row["registered"] for row in provinces}["15"] == 1
+    kept = AuditEntry.objects.filter(kind="E", actor_id=guangdong.pk)
+    assert any("my-ports" in (entry.after or "") for entry in kept)
+
+
+def test_flows_leave_with_exact_values_and_within_scope(open_as, officer, guangdong):
+    figures("port:luohu-rail", "cargo_tonnes", {"2018": 1234567}, origin="press", source="press-facts")
+    figures("port:manzhouli-road", "cargo_tonnes", {"2019": 7654321}, origin="press", source="press-facts")
+    mine = rows_of(open_as(guangdong), "f.format=json")
+    assert [(row["code"], row["value"]) for row in mine] == [("luohu-rail", 1234567)]
+    sheet = load_workbook(io.BytesIO(open_as(officer).get("/?f.format=xlsx").content)).worksheets[0]
+    held = [cell for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert 7654321 in held
+    page = open_as(officer).get("/").content.decode()
+    assert "765.43万吨" in page
+    assert "新闻报道数据" in page
+
+
+def test_the_page_is_not_for_enterprises(open_as):
+    assert open_as(an_enterprise_user()).get("/").status_code == 403
+
+
+def test_what_is_missing_and_who_acts(open_as, officer, reporter):
+    with clock.travel_to("2026-03-01"):
+        page = open_as(officer).get("/").content.decode()
+        assert "2 个口岸未报送2025年数据" in page
+        figures("port:luohu-rail", "person_crossings", {"2025-01": 6}, unit="person_crossings")
+        page = open_as(officer).get("/").content.decode()
+        assert "1 个口岸未报送2025年数据" in page
+        page = open_as(reporter).get("/").content.decode()
+        assert "全部已报送" in page
+        assert "去报送" not in page
+
+
+def test_held_rows_are_a_step_for_those_who_decide_about_them(open_as, officer, guangdong):
+    batch = a_batch(source="press-facts")
+    type(batch).objects.filter(pk=batch.pk).update(is_open=True)
+    Holding.objects.create(batch=batch, row=7, outcome="held", raw=["x"], findings=[])
+    page = open_as(officer).get("/").content.decode()
+    assert "1 行数据暂存待处理" in page
+    assert "/intake/holdings" in page
+    page = open_as(guangdong).get("/").content.decode()
+    assert "行数据暂存待处理" not in page
+    assert "另有 1 行由提交单位处理" in page
+
+
+def test_verdicts_of_the_last_full_year_stand_in_words(open_as, officer):
+    with clock.travel_to("2026-03-01"):
+        with acting_system("test") as system:
+            record_verdicts(actor=system, year=2025)
+        page = open_as(officer).get("/").content.decode()
+    assert "客货运量标准（2025年度）" in page
+    assert "verdict=incomplete&amp;year=2025" in page
+    assert "数据不全" in page
+
+
+def test_english_names_hong_kong_macao_and_taiwan_as_they_must_be_named(open_as, officer):
+    client = open_as(officer)
+    client.cookies["kouan_language"] = "en"
+    page = client.get("/").content.decode()
+    for name in ("Hong Kong, China", "Macao, China", "Taiwan, China"):
+        assert name in page
+    assert "Registered / approved by the State Council (end of 2020)" in page
+
+
+def test_the_auditor_is_told_of_no_work_of_others(open_as):
+    page = open_as(an_auditor()).get("/").content.decode()
+    assert "去报送" not in page
+    assert "处理暂存" not in page
+
+
+# ---- the operator's map -------------------------------------------------------------------------------
+
+SQUARE = {"type": "Polygon", "coordinates": [[[110, 20], [111, 20], [111, 21], [110, 20]]]}
+FEATURES = [
+    {"type": "Feature", "properties": {"name": "广东省", "adcode": 440000}, "geometry": SQUARE},
+    {"type": "Feature", "properties": {"name": "内蒙古"}, "geometry": SQUARE},
+]
+
+
+@pytest.mark.parametrize(("words", "is_number"), [
+    ("GS(2024)0650号", True), ("GS京（2023）1234号", True), ("粤S(2023)012号", True), ("GS〔2022〕1号", True),
+    ("", False), ("无", False), ("GS2024-0650", False), ("审图号待定", False), (7, False),
+])
+def test_only_a_map_with_an_approval_number_is_one(words, is_number):
+    assert (base_map.approval_number({"审图号": words}) is not None) == is_number
+    assert (base_map.approval_number({"properties": {"approval_number": words}}) is not None) == is_number
+
+
+@pytest.mark.parametrize(("content", "code"), [
+    (json.dumps({"type": "FeatureCollection", "features": FEATURES}), "base_map_without_approval"),
+    (json.dumps({"审图号": "GS(2024)0650号", "features": []}), "base_map_unreadable"),
+    ("[1, 2]", "base_map_unreadable"), ("{", "base_map_unreadable"), ("", "base_map_unreadable"),
+])
+def test_a_faulty_map_is_refused_and_the_tiles_are_shown(open_as, officer, tmp_path, content, code):
+    place = tmp_path / "map.json"
+    place.write_text(content, encoding="utf-8")
+    assert base_map.load(str(place)).code == code
+    with override_settings(BASE_MAP=str(place)):
+        client = open_as(officer)
+        page = client.get("/").content.decode()
+        assert "<li style=" in page
+        assert "KOUAN_BASE_MAP" in page
+        assert client.get("/panorama/base-map").status_code == 404
+
+
+def test_a_map_with_its_number_is_drawn_and_the_number_shown_on_page_and_export(open_as, officer, tmp_path):
+    place = tmp_path / "map.json"
+    place.write_text(json.dumps({"审图号": "GS(2024)0650号", "features": FEATURES}, ensure_ascii=False), encoding="utf-8")
+    with override_settings(BASE_MAP=str(place)):
+        client = open_as(officer)
+        page = client.get("/").content.decode()
+        assert "审图号：GS(2024)0650号" in page
+        assert "data-base-map" in page
+        answer = client.get("/panorama/base-map")
+        names = [feature["properties"]["name"] for feature in json.loads(answer.content)["features"]]
+        assert names == ["44", "15"], "features go by province code"
+        assert client.get("/panorama/base-map", headers={"If-None-Match": answer["ETag"]}).status_code == 304
+        book = load_workbook(io.BytesIO(client.get("/?p.format=xlsx").content))
+        words = [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
+        assert any("GS(2024)0650号" in word for word in words)
+
+
+def test_a_missing_map_file_is_said(tmp_path):
+    assert base_map.load(str(tmp_path / "none.json")).code == "base_map_missing"
+    assert base_map.load("") is None
