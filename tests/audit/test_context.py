@@ -115,6 +115,16 @@ def test_a_long_note_is_cut_to_its_column(trial: Any) -> None:
     assert trail()[0].note == "长" * 255
 
 
+@pytest.mark.postgres
+def test_a_pooler_that_wipes_settings_does_not_cost_the_digests(trial: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD ALL")
+    with acting(7, "verb"):
+        trial.Berth.objects.create(name="一", telephone="021")
+    assert '"digest:unavailable' not in trail()[0].after
+    keys.prepare_connection(None, connection)
+
+
 # Events -------------------------------------------------------------------------------------
 
 

@@ -89,7 +89,11 @@ def _begin(connection: BaseDatabaseWrapper, frame: Frame) -> None:
     keys.ensure_key(connection)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_current_xact_id()::text")
+            # A connection pooler may have wiped the session's settings; the digest key is said again.
+            cursor.execute(
+                "SELECT pg_current_xact_id()::text, set_config('kouan.digest_key', %s, true)",
+                [keys.subkey("digest", using=connection.alias).hex()],
+            )
             frame.txid = int(cursor.fetchone()[0])
         else:
             # The write comes first: it takes the lock, whatever kind of BEGIN there was.

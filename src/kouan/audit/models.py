@@ -55,6 +55,11 @@ class AuditEntry(models.Model):
             models.Index(fields=["at"], name="audit_entry_at"),
             models.Index(fields=["txid"], name="audit_entry_txid"),
             models.Index(fields=["kind", "id"], name="audit_entry_kind"),
+            # For lists narrowed to a table, newest first; without it they sort all entries of the table.
+            models.Index(fields=["table_name", "id"], name="audit_entry_table"),
+            # Few entries each, so these cost next to nothing and find a refusal among a million changes.
+            models.Index(fields=["note", "id"], condition=models.Q(kind="E"), name="audit_entry_event"),
+            models.Index(fields=["id"], condition=models.Q(actor_id=None, proof=""), name="audit_entry_direct"),
         ]
 
     def __str__(self) -> str:
