@@ -10,9 +10,8 @@ that was proofread by eye, so this serves ports entered later, and searches.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
-
-from pypinyin import lazy_pinyin, load_phrases_dict
 
 from kouan.basis.names import half_width
 
@@ -40,15 +39,18 @@ _LATIN = re.compile(r"[a-z0-9]+")
 
 
 @cache
-def _dictionary() -> None:
+def _dictionary() -> Callable[[str], list[str]]:
+    """The general dictionary with our places; read when first asked, for half a second of every start is its."""
+    from pypinyin import lazy_pinyin, load_phrases_dict
+
     load_phrases_dict(PLACES)
+    return lazy_pinyin
 
 
 @cache
 def pinyin_of(name: str) -> tuple[str, str]:
     """Pinyin without tones or spaces, and its initials. Latin letters and digits stay as they are."""
-    _dictionary()
-    syllables = [part for syllable in lazy_pinyin(half_width(name).casefold()) for part in _LATIN.findall(syllable)]
+    syllables = [part for syllable in _dictionary()(half_width(name).casefold()) for part in _LATIN.findall(syllable)]
     return "".join(syllables), "".join(syllable[0] for syllable in syllables)
 
 
