@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 
 import pytest
-from accounts.factories import PASSWORD, a_provincial_officer, a_user, an_administrator, an_office
 from django.test import override_settings
 from openpyxl import Workbook, load_workbook
 
+from accounts.factories import PASSWORD, a_provincial_officer, a_user, an_administrator, an_office
 from kouan.accounts import actions, provisioning, queries
 from kouan.accounts.action import acting_system
 from kouan.accounts.actions import NewUser
@@ -143,7 +143,7 @@ def test_one_demonstration_sign_in_for_each_role_and_repeatable():
         again = actions.make_demonstration_users(actor=system)
     assert [user.pk for user in first] == [user.pk for user in again]
     assert {user.role for user in first} == set(Role.values)
-    assert [user.username for user in queries.demonstration_users()][0] == "guojia"
+    assert next(user.username for user in queries.demonstration_users()) == "guojia"
     assert authenticate(username="guojia", password=actions.DEMONSTRATION_PASSWORD)
 
 

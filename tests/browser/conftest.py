@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
-from ports.factories import a_port
 
 from kouan.accounts.action import acting_system
 from kouan.accounts.actions import DEMONSTRATION_PASSWORD, make_demonstration_users
+from ports.factories import a_port
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PICTURES = os.environ.get("KOUAN_PICTURES", "")

@@ -6,8 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from accounts.factories import PASSWORD, a_national_officer, a_port_reporter, a_provincial_officer, an_administrator
 from django.test import Client
+
+from accounts.factories import (
+    PASSWORD,
+    a_national_officer,
+    a_port_reporter,
+    a_provincial_officer,
+    an_administrator,
+)
 from ports.factories import a_port
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from accounts.factories import PASSWORD, a_user
 from django.core import mail
 from django.test import Client, override_settings
 
+from accounts.factories import PASSWORD, a_user
 from kouan.accounts import actions
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import User

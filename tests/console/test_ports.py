@@ -85,7 +85,6 @@ def test_the_year_and_the_period_of_the_address_bar_are_bounded(open_as, officer
 
 def test_enterprises_do_not_see_the_register(open_as):
     from accounts.factories import a_user, an_office
-
     from kouan.accounts.models import OrganisationKind, Role
 
     client = open_as(a_user(Role.ENTERPRISE_USER, an_office(OrganisationKind.ENTERPRISE)))

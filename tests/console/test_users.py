@@ -6,12 +6,12 @@ import io
 import re
 
 import pytest
-from accounts.factories import PASSWORD, a_user, an_office
-from accounts.test_actions import a_sheet
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
 
+from accounts.factories import PASSWORD, a_user, an_office
+from accounts.test_actions import a_sheet
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,15 @@ from kouan.console import marks, words
 from kouan.desk.models import JobState
 from kouan.grading.facts import TransportClass
 from kouan.grading.verdict import Verdict
-from kouan.ports.models import ATTRIBUTES, Approval, CodeScheme, EventKind, PortStatus, Relation, TransportMode
+from kouan.ports.models import (
+    ATTRIBUTES,
+    Approval,
+    CodeScheme,
+    EventKind,
+    PortStatus,
+    Relation,
+    TransportMode,
+)
 
 PAIRS = [
     (words.ROLES, Role), (words.ORGANISATION_KINDS, OrganisationKind), (words.ORIGINS, Origin),

@@ -230,7 +230,7 @@ def _csv_value(value: Any) -> Any:
 
 def _csv_lines(view: TableView) -> Iterator[bytes]:
     """UTF-8 with a byte order mark, which Excel needs; one head line; the workspace as last column."""
-    writer = csv.writer(_Echo())  # type: ignore[arg-type]
+    writer = csv.writer(_Echo())
     columns = view.export_columns()
     mark = [here(Text("数据性质", "Nature of the data"))] if settings.IS_EXERCISE else []
     yield b"\xef\xbb\xbf" + writer.writerow([_head(c) for c in columns] + mark).encode()

@@ -64,7 +64,8 @@ def number(value: Any, *, shorten: bool = True, places: int = 2) -> SafeString |
     return format_html('<data value="{}" title="{}">{}</data>', numbers.plain(amount, grouped=False), exact, short)
 
 
-_SCALES = {"zh": ((Decimal(10**8), "亿"), (Decimal(10**4), "万")), "en": ((Decimal(10**9), " billion"), (Decimal(10**6), " million"))}
+# In English every digit is shorter than "3.30 million", and a column of thousands aligns by itself.
+_SCALES: dict[str, tuple[tuple[Decimal, str], ...]] = {"zh": ((Decimal(10**8), "亿"), (Decimal(10**4), "万")), "en": ()}
 _HUNDREDTH = Decimal("0.01")
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,7 +24,7 @@ from kouan.accounts.action import refuse
 from kouan.accounts.permissions import PERMISSIONS, may
 from kouan.basis import Finding, NotFound
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=Model)
 
 
@@ -45,7 +46,7 @@ def page(
         name = f"{view.__module__.removeprefix('kouan.')}.{view.__name__}"
 
         @functools.wraps(view)
-        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             user: Any = request.user

@@ -96,7 +96,8 @@ def _periods(family: Sequence[FlowSeries]) -> list[Period]:
     known = [flow.period for each in family for flow in each.flows]
     if not known:
         return []
-    period, last, found = min(known, key=lambda p: p.start), max(p.start for p in known), []
+    period, last = min(known, key=lambda p: p.start), max(p.start for p in known)
+    found: list[Period] = []
     while period.start <= last and len(found) < _LONGEST:
         found.append(period)
         period = period.next()
@@ -209,9 +210,10 @@ def press_figures(port: Port) -> list[dict[str, Any]]:
     for row in rows:
         measure = measures.get(row.series.measure)
         found.append({
-            "measure": measure.code, "name": here(words.capitalised(measure.name)), "direction": here(words.capitalised(measure.direction_name(row.series.direction))),
-            "period": row.period,
-            "figure": Figure(row.value, row.series.unit, row.period, "press", figures_address(port, "press", measure.code), label=measure.name),
+            "measure": measure.code, "name": here(words.capitalised(measure.name)),
+            "direction": here(words.capitalised(measure.direction_name(row.series.direction))), "period": row.period,
+            "figure": Figure(row.value, row.series.unit, row.period, "press", figures_address(port, "press", measure.code),
+                             label=words.capitalised(measure.name)),
         })
     return found
 

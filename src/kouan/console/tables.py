@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.safestring import SafeString, mark_safe
 
 from kouan.basis import Finding, Period, Place, Text
@@ -376,7 +376,7 @@ class TableView:
         """Parameters of the address bar that the filter form must carry along."""
         own = {self.table.parameter(one.key) for one in self.table.filters}
         dropped = own | {self.table.parameter("page"), self.table.parameter("format")}
-        return [(key, value) for key, value in self.request.GET.items() if key not in dropped]
+        return [(key, str(value)) for key, value in self.request.GET.items() if key not in dropped]
 
     @property
     def is_filtered(self) -> bool:
@@ -400,8 +400,8 @@ class TableView:
         """Whether the address asks for a file of this table."""
         return self.table.can_export and bool(self._asked("format"))
 
-    def export(self) -> HttpResponse:
-        """All rows that pass the filters, as a file; the trail records who took what."""
+    def export(self) -> Any:
+        """All rows that pass the filters, as a response with a file, streamed or whole; the trail records who took what."""
         from kouan.console.exports import export_table
 
         return export_table(self, self._asked("format"))

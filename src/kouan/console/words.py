@@ -43,7 +43,7 @@ MODES: Mapping[str, Text] = {
 }
 CLASSES: Mapping[str, Text] = {one.value: capitalised(name) for one, name in CLASS_NAMES.items()}
 STATUSES: Mapping[str, Text] = {
-    "unknown": Text("运行状态待核", "Operation to be verified"),
+    "unknown": Text("运行状态待核", "To be verified"),
     "planned": Text("规划建设", "Planned"),
     "approved": Text("已批准未验收", "Approved, not accepted"),
     "open": Text("开放运行", "Open"),

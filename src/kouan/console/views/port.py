@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -67,7 +68,7 @@ HISTORY = Table(
                show=lambda c: figures.day(c.valid_from) if c.valid_from else here(Text("登记以前", "Before our records"))),
         Column("recorded_at", Text("登记时间", "Known to us"), order=True, keeps_line=True),
         Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document, is_wide=True),
-        Column("reason", Text("说明", "Reason")),
+        Column("reason", Text("说明", "Reason"), is_wide=True),
     ),
     page_size=20,
     source=Text("口岸名录", "Register of ports"),
@@ -130,7 +131,7 @@ def _file_cell(row: Observation) -> SafeString | str:
 
 
 @page("ports.read")
-def port(request: HttpRequest, code: str) -> HttpResponse:
+def port(request: HttpRequest, code: str) -> HttpResponseBase:
     """Everything known of one port; 404 and a trace when it is out of scope."""
     found = queries.get_port(request.user, code)
     history = HISTORY.read(request, queries.history(found))
@@ -225,7 +226,7 @@ def _judgement(request: HttpRequest, found: Port) -> dict[str, Any]:
 
 
 @page("ports.read")
-def port_figures(request: HttpRequest, code: str) -> HttpResponse:
+def port_figures(request: HttpRequest, code: str) -> HttpResponseBase:
     """Every figure kept of a port and of the points that face it, with file, row and column of each."""
     found = queries.get_port(request.user, code)
     points = [point.code for point in queries.counterpart_points_of(found)]

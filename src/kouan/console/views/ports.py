@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
@@ -46,7 +47,7 @@ def place_of(port: Any) -> Text | None:
 
 
 def _name_cell(port: Port) -> SafeString:
-    second = here(Text(port.code, f"{port.name_zh} · {port.code}"))
+    second = here(Text(port.code, port.name_zh))
     # A code is a slug: it needs no quoting in an address, and reverse() fifty times would cost a millisecond.
     return format_html('<a href="{}/{}">{}</a><span class="subline">{}</span>', reverse("ports"), port.code, port_name(port), second)
 
@@ -161,7 +162,7 @@ def asked_year(request: HttpRequest, years: list[int]) -> int | None:
 
 
 @page("ports.read")
-def ports(request: HttpRequest) -> HttpResponse:
+def ports(request: HttpRequest) -> HttpResponseBase:
     """The ports in scope, 50 to a page."""
     years = judged_years()
     year = asked_year(request, years)

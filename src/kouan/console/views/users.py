@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core import signing
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -97,7 +98,7 @@ ORGANISATIONS = Table(
 
 
 @page("users.manage")
-def users(request: HttpRequest) -> HttpResponse:
+def users(request: HttpRequest) -> HttpResponseBase:
     """All users in the administrator's scope."""
     view = USERS.read(request, queries.users(request.user))
     if view.wants_export:
@@ -106,7 +107,7 @@ def users(request: HttpRequest) -> HttpResponse:
 
 
 @page("users.manage")
-def organisations(request: HttpRequest) -> HttpResponse:
+def organisations(request: HttpRequest) -> HttpResponseBase:
     """All organisations in the administrator's scope."""
     view = ORGANISATIONS.read(request, queries.organisations(request.user).annotate(user_count=Count("users")))
     if view.wants_export:
@@ -126,7 +127,10 @@ def add_organisation(request: HttpRequest) -> HttpResponse:
         ports, findings = _ports_named(request, said["port_codes"])
         if not findings:
             try:
-                made = actions.create_organisation(actor=request.user, **{**said, "port_codes": ports})
+                made = actions.create_organisation(
+                    actor=request.user, code=said["code"], kind=said["kind"], name_zh=said["name_zh"], name_en=said["name_en"],
+                    province_code=said["province_code"], city_code=said["city_code"], port_codes=ports, credit_code=said["credit_code"],
+                )
             except Refused as error:
                 findings = error.findings
             else:
