@@ -69,8 +69,7 @@ def _value(row: dict[str, Any]) -> SafeString | str:
     value: DatedValue | None = row["value"]
     if value is None:
         return here(Text("尚无数值", "no value yet"))
-    carried = badge(here(Text("待新规", "New instrument pending")), "clock", "wait") if value.is_carried_on(row["as_of"]) else ""
-    return format_html("<strong>{}</strong> {}", value.printed_text, carried)
+    return format_html("<strong>{}</strong>", value.printed_text)
 
 
 def _before(row: dict[str, Any]) -> str:
@@ -91,8 +90,10 @@ PARAMETERS = Table(
         Column("unit", Text("单位", "Unit"), value=lambda r: r["value"].unit if r["value"] else None, only="export"),
         Column("since", Text("自何日起", "From"), value=lambda r: r["value"].in_force_from if r["value"] else None, keeps_line=True),
         Column("before", Text("此前", "Before"), value=_before, keeps_line=True),
-        Column("citation", Text("出处", "Source"), value=lambda r: str(r["value"].citation) if r["value"] else None),
+        Column("citation", Text("出处", "Source"), value=lambda r: str(r["value"].citation) if r["value"] else None, is_wide=True),
         Column("note", Text("说明", "Note"), value=lambda r: r["value"].note if r["value"] and r["value"].note else None, is_wide=True),
+        Column("carried_on", Text("待新规", "New instrument pending"), only="export",
+               value=lambda r: bool(r["value"] and r["value"].is_carried_on(r["as_of"]))),
     ),
     page_size=100,
 )
@@ -146,6 +147,9 @@ def law(request: HttpRequest) -> HttpResponse:
     return render(request, "console/law/index.html", context | {
         "rules": [(one, one.sentence(), law_address("law-rule", key, found)) for key, one in rules.items()],
         "parameters": parameters, "settings": settings, "rulings": catalogue.rulings, "words": words,
+        "carried_on": max(
+            (row["value"].covers_to for row in parameters.rows if row["value"] and row["value"].is_carried_on(found.as_of)), default=None,
+        ),
         "hits": [
             {"kind": KINDS[hit.address_name], "title": marked(here(hit.title), words), "address": law_address(hit.address_name, hit.key, found),
              "excerpt": excerpt(hit, words), "key": hit.key}
@@ -193,10 +197,10 @@ VALUES = Table(
         Column("exact", Text("折合", "Exactly"), value=lambda r: r["value"].value, is_number=True,
                show=lambda r: f"{figures.number(r['value'].value, shorten=False, places=6)} {r['unit']}"),
         Column("from", Text("自", "From"), value=lambda r: r["value"].in_force_from, keeps_line=True),
-        Column("to", Text("至", "To"), value=lambda r: _until(r["value"]), keeps_line=True),
+        Column("to", Text("至", "To"), value=lambda r: _until(r["value"]), show=lambda r: _until_html(r["value"]), keeps_line=True),
         Column("issued", Text("印发", "Issued"), value=lambda r: r["value"].issued, keeps_line=True),
-        Column("citation", Text("出处", "Source"), value=lambda r: str(r["value"].citation)),
-        Column("quote", Text("原文", "Words of the text"), value=lambda r: r["value"].citation.quote, is_wide=True),
+        Column("citation", Text("出处", "Source"), value=lambda r: str(r["value"].citation), show=lambda r: _cited(r["value"]), is_wide=True),
+        Column("quote", Text("原文", "Words of the text"), value=lambda r: r["value"].citation.quote, only="export"),
         Column("note", Text("说明", "Note"), value=lambda r: r["value"].note, is_wide=True),
     ),
 )
@@ -205,6 +209,18 @@ VALUES = Table(
 def _printed(row: Mapping[str, Any]) -> SafeString:
     current = badge(here(Text("当日适用", "In force")), "disc", "ok") if row["is_current"] else ""
     return format_html("{} {}", row["value"].printed_text, current)
+
+
+def _cited(value: DatedValue) -> SafeString | str:
+    quote = value.citation.quote
+    return format_html('{}<span class="subline">“{}”</span>', value.citation, quote) if quote else str(value.citation)
+
+
+def _until_html(value: DatedValue) -> SafeString | str:
+    if value.in_force_to or not value.covers_to:
+        return _until(value)
+    after = here(Text("其后沿用，待新规", "then carried on"))
+    return format_html('{}<span class="subline">{}</span>', figures.day(value.covers_to), after)
 
 
 def _until(value: DatedValue) -> str:
