@@ -59,7 +59,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["table_name", "id"], name="audit_entry_table"),
             # Few entries each, so these cost next to nothing and find a refusal among a million changes.
             models.Index(fields=["note", "id"], condition=models.Q(kind="E"), name="audit_entry_event"),
-            models.Index(fields=["id"], condition=models.Q(actor_id=None, proof=""), name="audit_entry_direct"),
+            models.Index(fields=["id"], condition=models.Q(proof=""), name="audit_entry_direct"),
         ]
 
     def __str__(self) -> str:

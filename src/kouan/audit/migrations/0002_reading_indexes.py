@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='auditentry',
-            index=models.Index(condition=models.Q(('actor_id', None), ('proof', '')), fields=['id'], name='audit_entry_direct'),
+            index=models.Index(condition=models.Q(('proof', '')), fields=['id'], name='audit_entry_direct'),
         ),
     ]
