@@ -10,12 +10,12 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from tests.api.world import GUANGDONG, INNER_MONGOLIA, World, client_of
 
 from kouan.api.models import KeptAnswer
 from kouan.api.rate import PerUser
 from kouan.collection.models import Batch, Observation
 from kouan.ports.models import Port
-from tests.api.world import GUANGDONG, INNER_MONGOLIA, World, client_of
 
 ROOT = "/api/v1"
 RETURN = "口岸,指标,时期,方向,数值,单位\n罗湖铁路口岸,cargo_tonnes,2022-{month:02d},合计,{value},吨\n"
@@ -170,7 +170,7 @@ def test_what_cannot_be_taken_in_changes_nothing(
 
 def test_a_name_with_folders_in_it_stays_a_name(world: World, tmp_path: Path) -> None:
     file = SimpleUploadedFile("x", a_return().read())
-    file._name = "..\\..\\etc\\return.csv"  # noqa: SLF001 - Django's own setter would clean it
+    file._name = "..\\..\\etc\\return.csv"
     assert post(client_of(world.guangdong), file).json()["file"] == "return.csv"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from django.test import Client
+from tests.api.world import World, client_of
 
 from kouan.api.docs import EXAMPLES, bounds_of, contents
-from tests.api.world import World, client_of
 
 
 def test_every_operation_is_described_in_both_languages(db: None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from kouan.collection.models import Observation
 from tests.api.world import GUANGDONG, INNER_MONGOLIA, World, client_of
 from tests.monitoring.factories import a_batch
+
+from kouan.collection.models import Observation
 
 ROOT = "/api/v1"
 

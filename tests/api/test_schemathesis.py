@@ -16,9 +16,9 @@ from django.core import signals
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from schemathesis.config import SchemathesisConfig
+from tests.api.world import World, a_key
 
 from kouan.api.rate import PerUser
-from tests.api.world import World, a_key
 
 EXAMPLES = 12
 CONFIG = {

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.api.world import GUANGDONG, INNER_MONGOLIA, World, a_key, client_of
 
 from kouan.audit.models import AuditEntry as Entry
 from kouan.basis import clock
-from tests.api.world import GUANGDONG, INNER_MONGOLIA, World, a_key, client_of
 
 ROOT = "/api/v1"
 

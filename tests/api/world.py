@@ -7,14 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.test import Client
-
-from kouan.accounts.models import ApiToken, User
-from kouan.accounts.tokens import digest_of, new_secret
-from kouan.basis import Finding, Place, clock
-from kouan.collection.models import Batch, Holding, Observation
-from kouan.evaluation.models import Score, ScoreRun
-from kouan.evaluation.queries import BENCHMARK_FRAMEWORK, BENCHMARK_SET
-from kouan.ports.models import Port
 from tests.accounts.factories import (
     a_national_officer,
     a_port_reporter,
@@ -24,6 +16,14 @@ from tests.accounts.factories import (
 )
 from tests.monitoring.factories import a_batch, a_year_of_months, figures
 from tests.ports.factories import a_document, a_port
+
+from kouan.accounts.models import ApiToken, User
+from kouan.accounts.tokens import digest_of, new_secret
+from kouan.basis import Finding, Place, clock
+from kouan.collection.models import Batch, Holding, Observation
+from kouan.evaluation.models import Score, ScoreRun
+from kouan.evaluation.queries import BENCHMARK_FRAMEWORK, BENCHMARK_SET
+from kouan.ports.models import Port
 
 GUANGDONG, INNER_MONGOLIA = "luohu-rail", "manzhouli-road"
 
@@ -50,9 +50,9 @@ class World:
 
 def a_world() -> World:
     """Build it; every name is fixed, so that tests can guess as an attacker would."""
-    port = a_port(GUANGDONG, "rail", name_zh="罗湖铁路口岸", province_code="44", accepted_on=date(2010, 1, 1), is_border=False)
-    other = a_port(INNER_MONGOLIA, "road", name_zh="满洲里公路口岸", province_code="15", accepted_on=date(2010, 1, 1),
-                   is_border=True, neighbour_code="RU")
+    a_port(GUANGDONG, "rail", name_zh="罗湖铁路口岸", province_code="44", accepted_on=date(2010, 1, 1), is_border=False)
+    a_port(INNER_MONGOLIA, "road", name_zh="满洲里公路口岸", province_code="15", accepted_on=date(2010, 1, 1),
+           is_border=True, neighbour_code="RU")
     people: dict[str, Any] = {
         "national": a_national_officer(username="guojia"), "guangdong": a_provincial_officer("44", username="guangdong"),
         "inner_mongolia": a_provincial_officer("15", username="neimenggu"),

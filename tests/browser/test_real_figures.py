@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.conftest import ROOT, Installation
 
 from kouan.accounts.actions import DEMONSTRATION_PASSWORD
-from tests.conftest import ROOT, Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from kouan.collection.models import Batch, Observation
 from tests.accounts.factories import a_provincial_officer
 from tests.ports.factories import a_port
+
+from kouan.collection.models import Batch, Observation
 
 pytestmark = pytest.mark.django_db
 KEYS = {"read", "accepted", "held", "refused", "observations", "revisions", "unchanged", "findings"}

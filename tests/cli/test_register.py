@@ -6,13 +6,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.accounts.factories import a_national_officer, a_provincial_officer
+from tests.monitoring.factories import a_batch, a_year_of_months, figures
+from tests.ports.factories import a_port, a_sea_port
 
 from kouan.accounts.models import ApiToken
 from kouan.collection.models import Observation
 from kouan.grading.models import VerdictRecord
-from tests.accounts.factories import a_national_officer, a_provincial_officer
-from tests.monitoring.factories import a_batch, a_year_of_months, figures
-from tests.ports.factories import a_port, a_sea_port
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = date(2010, 5, 1)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from console.benchmarks import BORDER, a_scored_set, parts
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kouan.evaluation.benchmarks import Stretch, framework_of, medians, part_lines, peer_parts, quartile, stretches
+from console.benchmarks import BORDER, a_scored_set, parts
+from kouan.evaluation.benchmarks import (
+    Stretch,
+    framework_of,
+    medians,
+    part_lines,
+    peer_parts,
+    quartile,
+    stretches,
+)
 from kouan.evaluation.models import Score
 
 

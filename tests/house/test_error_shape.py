@@ -10,11 +10,11 @@ import pytest
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from tests.api.world import GUANGDONG, World, a_world, client_of
 from typer.testing import CliRunner
 
 from kouan.api import errors
 from kouan.basis import Citation, Conflict, Finding, NotAllowed, NotFound, Place, Refused
-from tests.api.world import GUANGDONG, World, a_world, client_of
 
 FINDING_KEYS = {"code", "severity", "where", "message", "measured", "required", "citation", "remedy"}
 ROOT = "/api/v1"

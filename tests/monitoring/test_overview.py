@@ -6,14 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from accounts.factories import a_national_officer, a_provincial_officer, an_enterprise_user
-from monitoring.factories import a_year_of_months, figures
-from ports.factories import a_port
 
+from accounts.factories import a_national_officer, a_provincial_officer, an_enterprise_user
 from kouan.basis import Period
 from kouan.monitoring.facing import daily_counts, facing_months
 from kouan.monitoring.overview import latest_flows, national_figures, reporting
 from kouan.ports.models import CounterpartPoint, Port
+from monitoring.factories import a_year_of_months, figures
+from ports.factories import a_port
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from kouan.cli.output import err, fail, out, say, use_language
+from kouan.cli.output import draw, err, fail, out, say, use_language
 
 if TYPE_CHECKING:
     from kouan.basis import Finding
@@ -147,7 +147,7 @@ def _draw_rows(title: str, rows: Sequence[tuple[str, str]]) -> None:
     drawn.add_column(overflow="fold")
     for name, said in rows:
         drawn.add_row(Text(name), Text(said))
-    out.print(drawn)
+    draw(drawn)
 
 
 class Door(_Bilingual, TyperGroup):
@@ -161,7 +161,9 @@ class Door(_Bilingual, TyperGroup):
             localise(self, language)
         return super().make_context(info_name, args, parent=parent, **extra)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+    def main(  # type: ignore[override]  # the options of click that nobody here uses are in extra
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> Any:
         """Run, and end with 0, 1 or 2 (130 after Ctrl+C); never with a traceback for a refusal."""
         arguments = list(sys.argv[1:] if args is None else args)
         standalone = extra.pop("standalone_mode", True)

@@ -76,7 +76,7 @@ def show(
     law = law_as_of(as_of.date() if as_of else None)
     catalogue = law.catalogue()
     if key:
-        _must_be_known(key, [each.key for each in (*catalogue.parameters, *catalogue.settings)])
+        _must_be_known(key, [*(each.key for each in catalogue.parameters), *(each.key for each in catalogue.settings)])
     if json:
         whole = catalogue.as_dict()
         if key:
@@ -91,7 +91,7 @@ def show(
             except NotFound:
                 in_force.append([parameter.key, say("尚未施行", "not yet in force"), ""])
             else:
-                in_force.append([parameter.key, value.printed_text, value.citation])
+                in_force.append([parameter.key, value.printed_text, str(value.citation)])
         table([say("参数", "parameter"), say("现行值", "value in force"), say("依据", "citation")], in_force)
         table(
             [say("设定", "setting"), say("不明文字", "open point"), say("所取读法", "reading")],

@@ -31,6 +31,7 @@ def verdict(
     """
     from kouan.basis import Finding, NotFound, clock
     from kouan.grading.actions import record_verdicts
+    from kouan.grading.facts import MEASURES
     from kouan.grading.queries import verdicts_for_year
     from kouan.ports.queries import get_port, resolve
 
@@ -72,7 +73,7 @@ def verdict(
          say("人员（人次）", "persons"), say("已报月数", "months"), say("提示", "flags")],
         ([each.port.name_zh if say("zh", "en") == "zh" else each.port.name_en or each.port.name_zh, each.port.code,
           text(each.outcome.name), each.facts.cargo_tonnes, each.facts.person_crossings,
-          "—" if not each.facts.months_reported else "/".join(str(v) for v in each.facts.months_reported.values()),
+          "/".join(str(each.facts.months_of(name)) for name in MEASURES if each.facts.months_of(name) is not None) or "—",
           "、".join(text(flag.label) for flag in each.outcome.flags)] for each in judged),
         right=(3, 4, 5),
     )

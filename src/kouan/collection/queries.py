@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, NotFound, Period, SubjectKind, SubjectRef
 from kouan.collection.models import Batch, BatchState, Holding, Observation, Origin, Series
-from kouan.collection.visibility import scope_for
+from kouan.collection.visibility import HoldingQuerySet, scope_for
 from kouan.ports.models import CounterpartPoint, Port
 
 # ---- in scope ---------------------------------------------------------------------------------------------
@@ -35,7 +35,7 @@ def batches_visible_to(user: Any) -> QuerySet[Batch]:
     return Batch.objects.visible_to(user)
 
 
-def holdings_visible_to(user: Any) -> QuerySet[Holding]:
+def holdings_visible_to(user: Any) -> HoldingQuerySet:
     """Held and refused rows of the batches that the user may see."""
     return Holding.objects.visible_to(user)
 

@@ -62,7 +62,7 @@ _HEADINGS = {
 
 
 def try_facts(
-    rows: Iterable[Mapping[str | None, Any]],
+    rows: Iterable[Mapping[str, Any]],
     as_of: date,
     rulings: Sequence[Ruling] = (),
     *,
