@@ -50,6 +50,7 @@ class Chart:
     (lying bars, for names), ``tiles`` (the province tile chart: ``tiles`` holds dicts of
     ``name``, ``x``, ``y``, ``value``, ``url``), ``option`` (a plain ECharts option).
     ``extras`` are columns of words that stand in the table only (changes on the year, notes).
+    ``row_names`` are the categories in full where the axis shows them short (2023年3月 for 2023-03).
     ``table`` is a ``TableView``; without one the component writes a plain table of the series.
     """
 
@@ -72,6 +73,7 @@ class Chart:
     height: int = 300
     annotations: Sequence[dict[str, Any]] = field(default_factory=tuple)
     extras: Sequence[tuple[Text, Sequence[str]]] = ()
+    row_names: Sequence[str] = ()
 
     @property
     def data_id(self) -> str:
@@ -91,7 +93,7 @@ class Chart:
         """
         language = page_language()
         lines = []
-        for at, name in enumerate(self.categories):
+        for at, name in enumerate(self.row_names or self.categories):
             cells = [figures.column_number(series.values[at], language) for series in self.series]
             cells += [escape(words[at]) for _, words in self.extras]
             lines.append(

@@ -130,15 +130,11 @@ def _chart(port: Port, family: Sequence[FlowSeries], at: int, point: Counterpart
     source = sources.get(first.source)
     return Chart(
         key=f"{'counterpart' if point else 'own'}-{at}", title=title, kind="line", unit=first.unit,
-        categories=[_short(period) for period in periods], series=lines, extras=extras, origin=first.origin,
+        categories=[period.code for period in periods],
+        row_names=[period.label(page_language()) for period in periods], series=lines, extras=extras, origin=first.origin,
         period=f"{periods[0].label(page_language())}—{periods[-1].label(page_language())}" if len(periods) > 1 else "",
         source=source.name, source_url=figures_address(port, first.origin, first.measure), note=note,
     )
-
-
-def _short(period: Period) -> str:
-    """A label short enough for an axis: 2023年3月 as 2023-03."""
-    return period.code
 
 
 def _both(values: dict[str, dict[Period, Decimal | None]], periods: Sequence[Period]) -> dict[Period, Decimal | None] | None:

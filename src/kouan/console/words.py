@@ -52,8 +52,8 @@ STATUSES: Mapping[str, Text] = {
     "closed": Text("已关闭", "Closed"),
 }
 APPROVALS: Mapping[str, Text] = {
-    "state_council": Text("国务院批复已登记", "State Council reply registered"),
-    "plan_listed": Text("列入规划布局，批复待登记", "In the plan; reply not registered"),
+    "state_council": Text("国务院批复已登记", "Reply registered"),
+    "plan_listed": Text("列入规划布局，批复待登记", "Plan-listed"),
     "approval_unverified": Text("批准情况待核", "To be verified"),
 }
 EVENTS: Mapping[str, Text] = {
