@@ -11,6 +11,7 @@ The others are for operators; docs/operations.md lists every one (a house test h
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -197,6 +198,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 KOUAN_UPLOAD_LIMIT = 64 * 1024 * 1024
 # Requests to the API per user and server process: number / s, m or h.
 KOUAN_API_RATE = os.environ.get("KOUAN_API_RATE", "600/m")
+if not re.fullmatch(r"[1-9]\d{0,8}/[smh]", KOUAN_API_RATE):
+    raise ValueError(f"KOUAN_API_RATE 应写作 600/m / is written 600/m: {KOUAN_API_RATE}")
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 

@@ -88,6 +88,7 @@ def token(
     username: str = typer.Argument(..., help="登录名 / user"),
     name: str = typer.Option(..., help="用途，如“省平台报送” / what it is for"),
     days: int = typer.Option(365, min=1, max=1095, help="有效天数 / valid for days"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """为用户建立接口密钥，只显示一次。 / Make an API key for a user; it is shown once.
 
@@ -97,13 +98,19 @@ def token(
 
     with acting_for(reader(), "kouan accounts token") as actor:
         kept, secret = issue_token(actor=actor, user=reader(username), name=name, days=days)
+    if json:
+        write_json({"number": kept.pk, "key": secret, "expires_at": kept.expires_at})
+        return
     out.print(secret, markup=False)
     out.print(say(f"有效期至 {kept.expires_at:%Y-%m-%d}；请妥善保存，系统不再显示。",
                   f"Valid until {kept.expires_at:%Y-%m-%d}. Keep it: it is not shown again."), style="dim")
 
 
 @app.command()
-def revoke(number: int = typer.Argument(..., help="密钥编号 / number of the key")) -> None:
+def revoke(
+    number: int = typer.Argument(..., help="密钥编号 / number of the key"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
     """停用一个接口密钥。 / End an API key.
 
     例：kouan accounts revoke 3
@@ -111,5 +118,8 @@ def revoke(number: int = typer.Argument(..., help="密钥编号 / number of the 
     from kouan.accounts.keys import revoke_token
 
     with acting_for(reader(), "kouan accounts revoke") as actor:
-        revoke_token(actor=actor, number=number)
+        revoked = revoke_token(actor=actor, number=number)
+    if json:
+        write_json({"number": revoked.pk, "revoked_at": revoked.revoked_at})
+        return
     out.print(say("已停用", "Revoked"))

@@ -224,8 +224,8 @@ def begin() -> None:
 
         raise Refused.because(
             "unusable_settings", f"设置不能使用：{error}", f"The settings cannot be used: {error}",
-            remedy=("请检查 KOUAN_ 开头的环境变量，见 docs/settings.md。",
-                    "Check the environment variables that begin with KOUAN_; see docs/settings.md."),
+            remedy=("请检查 KOUAN_ 开头的环境变量，见 docs/operations.md。",
+                    "Check the environment variables that begin with KOUAN_; see docs/operations.md."),
         ) from error
 
 

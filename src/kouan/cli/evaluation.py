@@ -25,7 +25,8 @@ def score(
     例：kouan score --year 2019 --port 2304
     """
     from kouan.evaluation.actions import score_benchmark
-    from kouan.evaluation.queries import as_dict, replayed, scores, why_not_scored
+    from kouan.evaluation.queries import as_dict, latest_run, replayed, scores, why_not_scored
+    from kouan.installation import has_unscored_figures
     from kouan.ports.models import BenchmarkPort
 
     run = latest_run()
@@ -38,6 +39,10 @@ def score(
         result = replayed(run)
         if replay:
             tell(f"复算一致：{result.digest[:16]}…", f"Replayed to the same figures: {result.digest[:16]}…")
+        if port and json:
+            write_json({"subject": f"benchmark_port:{port}", "year": year, "result_digest": result.digest,
+                        "explanation": [line.as_dict() for line in result.explain(port, year)]})
+            return
         if port:
             for line in result.explain(port, year):
                 out.print(line.in_language("zh" if say("zh", "en") == "zh" else "en"), markup=False)

@@ -127,6 +127,7 @@ def _must_be_known(key: str, known: list[str]) -> None:
 @app.command()
 def docs(
     folder: Path = typer.Argument(Path("docs/law"), help="写入的目录 / folder to write"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """由规则与参数生成法规说明页（Markdown）。 / Write the pages of the law (Markdown) from rules and parameters.
 
@@ -138,4 +139,7 @@ def docs(
     pages = catalogue_pages()
     for name, content in pages.items():
         (folder / name).write_text(content, encoding="utf-8")
+    if json:
+        write_json({"folder": str(folder), "pages": sorted(pages)})
+        return
     out.print(say(f"写入 {len(pages)} 页", f"{len(pages)} pages written") + f"：{folder}", markup=False)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from kouan.basis import Finding, Text
 
 # A pipe has no width of its own: wide enough that no code or figure is broken over lines.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 180)
-err = Console(stderr=True, highlight=False)
+# Sentences are wrapped by the terminal itself, never inside a pipe or a log.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 180)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 _language = "zh"
 
 MARKS = {
@@ -103,7 +104,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Itera
         drawn.add_column(column, justify="right" if index in figures else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*("" if cell is None else str(cell) for cell in row))
-    out.print(drawn)
+    draw(drawn)
+
+
+def draw(drawn: Any) -> None:
+    """A table in the terminal's width; wide where it goes into a pipe."""
+    out.print(drawn, soft_wrap=False)
 
 
 @contextmanager

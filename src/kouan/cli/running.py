@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from kouan.cli.output import err, fail, out, progress_bar, say, tell
+from kouan.cli.output import err, out, progress_bar, say, tell, write_json
 
 
 def mount(app: typer.Typer) -> None:
@@ -26,6 +26,7 @@ def mount(app: typer.Typer) -> None:
 def setup(
     workspace: str = typer.Option("", help="real（真实数据）或 exercise（演练）；只在首次有效 / real or exercise; fixed at the first run"),
     data: bool = typer.Option(True, help="同时导入随附的公开数据 / take in the bundled public data"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """建立或更新本机系统：升级数据库、登记口岸、导入随附数据。 / Set up or bring up to date: database, register, bundled data.
 
@@ -40,9 +41,11 @@ def setup(
     settings.HOME.open_as(workspace or settings.WORKSPACE)
     prepare(tell, with_data=data, bars=progress_bar)
     tell("系统已就绪", "Ready")
+    if json:
+        write_json({"ready": True, "home": str(settings.HOME.path), "workspace": settings.HOME.workspace})
 
 
-def upgrade() -> None:
+def upgrade(json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON")) -> None:
     """升级数据库到本软件版本（请先备份）。 / Upgrade the database to this version (back it up first).
 
     例：kouan upgrade
@@ -51,6 +54,9 @@ def upgrade() -> None:
 
     before = bring_up(tell)
     count = len(before.missing)
+    if json:
+        write_json({"migrations": list(before.missing)})
+        return
     out.print(say(f"完成：执行了 {count} 项升级。", f"Done: {count} migrations."))
 
 
@@ -80,13 +86,9 @@ def serve(
 
     例：kouan serve --port 8000
     """
-    from kouan.basis import Refused
     from kouan.installation import refuse_unless_current
 
-    try:
-        refuse_unless_current()
-    except Refused as refusal:
-        raise typer.Exit(fail(refusal.findings))
+    refuse_unless_current()
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -139,7 +141,7 @@ def _start_worker() -> subprocess.Popen[bytes]:
 
 
 def worker(
-    once: bool = typer.Option(False, help="做完现有任务即退出 / stop when the queue is empty"),
+    once: bool = typer.Option(False, "--once", help="做完现有任务即退出 / stop when the queue is empty"),
 ) -> None:
     """运行后台任务：导入、汇总、审计封存。 / Run background jobs and seal the trail.
 
@@ -147,18 +149,17 @@ def worker(
     """
     from django.core.management import call_command
 
-    from kouan.basis import Refused
     from kouan.installation import refuse_unless_current
 
-    try:
-        refuse_unless_current()
-    except Refused as refusal:
-        raise typer.Exit(fail(refusal.findings))
+    # Until the queue's own handlers stand (they let a running job come to its end), stopping is just stopping.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    refuse_unless_current()
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_house, args=(ended,), name="housekeeping", daemon=True)
     if not once:
         keeper.start()
         _end_with_parent()
+        tell("后台任务进程已启动", "The worker is running")
     try:
         call_command("db_worker", batch=once, reload=False, verbosity=0, interval=0.5, startup_delay=False)
     finally:
