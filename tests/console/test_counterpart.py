@@ -6,10 +6,10 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from accounts.factories import a_provincial_officer, an_enterprise_user
-from monitoring.factories import figures
 
+from accounts.factories import a_provincial_officer, an_enterprise_user
 from kouan.ports.models import CounterpartPoint, Port
+from monitoring.factories import figures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
 

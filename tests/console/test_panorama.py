@@ -7,12 +7,10 @@ import json
 import re
 
 import pytest
-from accounts.factories import an_auditor, an_enterprise_user
 from django.test import override_settings
-from monitoring.factories import a_batch, figures
 from openpyxl import load_workbook
-from ports.factories import a_port
 
+from accounts.factories import an_auditor, an_enterprise_user
 from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock, codes
@@ -20,6 +18,8 @@ from kouan.collection.models import Holding
 from kouan.console import base_map, tilegrid
 from kouan.grading.actions import record_verdicts
 from kouan.ports.models import Port
+from monitoring.factories import a_batch, figures
+from ports.factories import a_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
 
