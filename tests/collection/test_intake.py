@@ -418,6 +418,14 @@ def test_a_file_most_of_whose_rows_are_faulty_is_refused_with_the_reasons(tmp_pa
     assert not Batch.objects.exists()
 
 
+def test_a_file_full_of_unknown_words_is_refused_before_hours_of_guessing(tmp_path: Path, national: Any) -> None:
+    rows = [a_return(1, port=f"无此口岸{number}", unit="不明单位") for number in range(40)]
+    with pytest.raises(Refused) as caught:
+        intake(national, a_csv(tmp_path, rows), limits=Limits(unknown_words=20))
+    assert [each.code for each in caught.value.findings] == ["too_many_unknown_words", "unknown_port"]
+    assert intake(national, a_csv(tmp_path, rows[:10]), limits=Limits(unknown_words=20)).held == 10
+
+
 def test_a_missing_file_is_a_refusal(tmp_path: Path, national: Any) -> None:
     with pytest.raises(Refused) as caught:
         intake(national, tmp_path / "nowhere.csv")

@@ -237,6 +237,19 @@ def test_parquet_keeps_leading_zeros_and_counts_rows_from_one(tmp_path: Path) ->
     assert everything(place) == [(0, ["code", "value"]), (1, ["0101", 7])]
 
 
+def test_parquet_columns_of_every_type_become_cells(tmp_path: Path) -> None:
+    place = tmp_path / "a.parquet"
+    duckdb.sql(
+        """COPY (SELECT [1, 2] AS list, {'a': 1} AS "str""uct", map {'k': 'v'} AS map, NULL AS nothing, 1.50::DECIMAL(9,2) AS money,
+        DATE '2023-03-06' AS day, TIMESTAMP '2023-03-06' AS instant, true AS yes, 'x'::BLOB AS blob)
+        TO '""" + str(place) + "' (FORMAT parquet)"
+    )
+    (_, header), (_, cells) = everything(place)
+    assert header[1] == 'str"uct'
+    assert all(hash(cell) is not None for cell in cells)
+    assert [str(cell) for cell in cells[4:6]] == ["1.50", "2023-03-06"]
+
+
 @given(st.integers(1, 16384))
 def test_letters_of_columns_go_both_ways(number: int) -> None:
     assert column_number(column_letters(number)) == number

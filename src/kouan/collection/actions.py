@@ -30,6 +30,7 @@ from kouan.desk.actions import file_place, store_version
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 
 SUBMIT = "intake.submit"
+ANALYSE_FROM = 20_000  # figures; below it the planner's idea of the tables is near enough
 
 
 def take_in(
@@ -322,6 +323,8 @@ def _commit(
     batch.save()
     written = _write_figures(batch, examination, comparison, found, progress)
     store.write_holdings(batch, examination.tally.faults, progress)
+    if len(comparison.rows) >= ANALYSE_FROM:
+        store.refresh_statistics()
     if written:
         hooks.tell(written)
     batch.seconds = report.seconds = time.monotonic() - examination.started

@@ -32,7 +32,7 @@ from kouan.collection.checks import Value
 from kouan.collection.readers import Limits
 from kouan.collection.recognise import Match
 from kouan.collection.sources import Layout, Source, ValueColumn
-from kouan.collection.subjects import Directory
+from kouan.collection.subjects import Answer, Directory
 from kouan.collection.tally import Fault, Tally
 
 Progress = Callable[[int, int | None, str], None]
@@ -100,6 +100,8 @@ class Interpreter:
         self.periods: dict[Period, int] = {}
         self.foreign: list[str] = []
         self.read = 0
+        self._known: dict[tuple[str, ...], Any] = {}
+        self._unknown_words = 0
 
     # ---- one sheet -----------------------------------------------------------------------------------
 
@@ -273,7 +275,8 @@ class Interpreter:
         words = {name: _word(cell) for name, cell in raw.items()}
         if layout.skip_when and _holds(layout.skip_when, words):
             return _What(None, (), (), (), False, True)
-        answer = self.directory.find(layout.subject, words)
+        roles = tuple(words.get(column, "") for column in layout.subject.values() if isinstance(column, str))
+        answer: Answer = self._once(("subject", *roles), lambda: self.directory.find(layout.subject, words))
         faults = [finding for finding in answer.findings if finding.is_error]
         notes = [finding for finding in answer.findings if not finding.is_error]
         if answer.is_foreign:
@@ -294,6 +297,19 @@ class Interpreter:
             else:
                 columns.append(column)
         return _What(answer.subject, tuple(columns), tuple(faults), tuple(notes), answer.is_foreign, False)
+
+    def _once(self, key: tuple[str, ...], find: Callable[[], Any]) -> Any:
+        """Look a word up once: finding the nearest names to an unknown one takes milliseconds.
+
+        A file with very many different unknown words is no file of this source, and is refused.
+        """
+        if key not in self._known:
+            found = self._known[key] = find()
+            if isinstance(found, Finding) or (isinstance(found, Answer) and found.subject is None):
+                self._unknown_words += 1
+                if self._unknown_words > self.limits.unknown_words:
+                    raise Refused(self.tally.too_many_words(self.limits.unknown_words, found))
+        return self._known[key]
 
     def _column(
         self, layout: Layout, words: dict[str, str], index: int, value: ValueColumn, subject: SubjectRef | None
@@ -326,7 +342,9 @@ class Interpreter:
 
     def _unit(self, layout: Layout, words: dict[str, str], value: ValueColumn) -> Unit | Finding | None:
         if layout.unit_column and layout.unit_column in words:
-            return unit_registry.find(words[layout.unit_column])
+            word = words[layout.unit_column]
+            unit: Unit | Finding = self._once(("unit", word), lambda: unit_registry.find(word))
+            return unit
         return unit_registry.get(value.unit) if value.unit else None
 
     def _measure(
@@ -336,7 +354,7 @@ class Interpreter:
             return measures.get(value.measure), value.group
         word = words.get(layout.measure_column or "", "")
         if layout.measure_words is None:
-            found = measures.find(_without_code(word))
+            found: Measure | Finding = self._once(("measure", word), lambda: measures.find(_without_code(word)))
             if isinstance(found, Measure) and found.is_benchmark:
                 return _unknown_word("unknown_measure", "指标", "measure", word, ())
             return found if isinstance(found, Finding) else (found, measures.ALL)

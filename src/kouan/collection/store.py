@@ -33,6 +33,16 @@ def lock_intake() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('kouan.collection.intake'))")
 
 
+def refresh_statistics() -> None:
+    """Tell PostgreSQL's planner at once how large the tables have become, for the queries that follow.
+
+    Autovacuum would find out minutes later; until then a page may read the whole table.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE collection_series, collection_observation")
+
+
 def known_values(
     series_ids: dict[int, int], periods: dict[Period, int], progress: Callable[[int, int | None, str], None]
 ) -> Known:

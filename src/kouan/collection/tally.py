@@ -108,6 +108,21 @@ class Tally:
             *(each.finding for each in worst),
         ]
 
+    def too_many_words(self, limit: int, last: Any) -> list[Finding]:
+        """The refusal of a file in which hundreds of different words are unknown, with the last of them."""
+        findings = [last] if isinstance(last, Finding) else list(last.findings)
+        return [
+            Finding.error(
+                "too_many_unknown_words",
+                f"文件中有 {limit:,} 个以上不同的名称、指标或单位无法识别，文件未入库。多半是版式或来源选错。",
+                f"More than {limit:,} different names, measures or units are unknown; nothing was taken in. "
+                "The layout or source is probably wrong.",
+                where=Place(file=self.name), required=f"≤ {limit:,}",
+                remedy=("请核对来源和列标题。", "Check the source and the headings."),
+            ),
+            *(finding.at(file=self.name) for finding in findings[:1]),
+        ]
+
     def summary(self) -> list[dict[str, Any]]:
         """The counts, errors first, then by frequency."""
         order = {"error": 0, "warning": 1, "info": 2}

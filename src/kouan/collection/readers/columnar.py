@@ -32,7 +32,14 @@ def open_parquet(path: Path, name: str, limits: Limits) -> OpenFile:
             raise bounds.too_many_rows(name, limits.rows, rows)
         if size > limits.unpacked_bytes:
             raise bounds.too_large(name, size, limits.unpacked_bytes)
-        columns = [row[0] for row in connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [where]).fetchall()]
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [where]).fetchall()
+        columns = [str(row[0]) for row in described]
+        # Lists, structures and maps are no cells of a table; as text they are read, and found wanting.
+        wanted = ", ".join(
+            f"CAST({_quoted(row[0])} AS VARCHAR)" if ("(" in row[1] and "DECIMAL" not in row[1]) or "[" in row[1]
+            else _quoted(row[0])
+            for row in described
+        )
     except duckdb.Error as error:
         connection.close()
         raise bounds.truncated(name, str(error).splitlines()[0][:200]) from error
@@ -45,14 +52,21 @@ def open_parquet(path: Path, name: str, limits: Limits) -> OpenFile:
     if not rows:
         connection.close()
         raise bounds.empty(name)
-    return OpenFile("parquet", "", [Sheet(0, "", _rows(connection, where, name, columns), total=rows)])
+    return OpenFile("parquet", "", [Sheet(0, "", _rows(connection, where, name, columns, wanted), total=rows)])
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, where: str, name: str, columns: list[str]) -> Iterator[Row]:
+def _quoted(name: str) -> str:
+    """A column's name as SQL writes it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, where: str, name: str, columns: list[str], wanted: str
+) -> Iterator[Row]:
     try:
         yield 0, columns
         number = 0
-        cursor = connection.execute("SELECT * FROM read_parquet(?)", [where])
+        cursor = connection.execute(f"SELECT {wanted} FROM read_parquet(?)", [where])  # noqa: S608 - quoted
         while chunk := cursor.fetchmany(_CHUNK):
             for cells in chunk:
                 number += 1

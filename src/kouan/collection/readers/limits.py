@@ -33,6 +33,7 @@ class Limits:
     rows: int = 1_000_000
     columns: int = 512
     faults: int = 50_000
+    unknown_words: int = 500  # different names, measures or units that nobody knows
     header_search: int = 30  # rows in which a header is looked for
 
 
