@@ -174,10 +174,16 @@ def _changes(kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "direction": measure.direction_name(each["direction"]), "period": Period.parse(each["period"]),
             "group": measures.groups()[each["group"]].name if each["group"] != measures.ALL else None,
             "value": value, "old": before, "unit": figures.unit_name(each["unit"]),
-            "change": (value - before) / before if before else None,
+            "change": (value - before) / before if before else None, "difference": _signed(value - before) if before is not None else "",
             "place": each["cell"] or here(Text(f"第{each['row']}行", f"row {each['row']}")),
         })
     return said
+
+
+def _signed(value: Decimal) -> str:
+    """A difference with its sign, every digit."""
+    said = figures.number(abs(value), shorten=False, places=6)
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{said}"
 
 
 # ---- verbs -----------------------------------------------------------------------------------------

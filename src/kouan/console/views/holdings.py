@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
@@ -31,7 +31,7 @@ from kouan.console.tables import Column, Filter
 from kouan.console.views.intake import source_choices, source_name
 from kouan.console.words import here, page_language
 
-OUTCOMES = {"held": Text("暂存", "Held"), "refused": Text("拒收", "Refused")}
+BREAK = mark_safe("<br>")
 STANDINGS = {
     "waiting": Text("待处理", "Waiting"),
     "accepted": Text("核准入库", "Accepted"),
@@ -71,7 +71,7 @@ def messages_of(row: Holding) -> list[str]:
 
 
 def _problems(row: Holding) -> SafeString:
-    return format_html_join(format_html("<br>"), "{}", ((said,) for said in messages_of(row)))
+    return format_html_join(BREAK, "{}", ((said,) for said in messages_of(row)))
 
 
 def _place(row: Holding) -> str:

@@ -65,6 +65,19 @@
     button.removeAttribute("aria-disabled");
   }
 
+  // What stands beside each field: as the server wrote it now, and not as it was before.
+  function wrongFields(page) {
+    form.querySelectorAll(".field[id]").forEach(function (field) {
+      field.querySelectorAll(".field-wrong").forEach((old) => old.remove());
+      const fresh = page && page.getElementById(field.id);
+      const wrong = fresh ? Array.from(fresh.querySelectorAll(".field-wrong")) : [];
+      field.classList.toggle("is-wrong", wrong.length > 0);
+      const control = field.querySelector("input, select");
+      if (wrong.length) control.setAttribute("aria-invalid", "true"); else control.removeAttribute("aria-invalid");
+      wrong.forEach((one) => field.querySelector(".hint").after(one));
+    });
+  }
+
   form.addEventListener("submit", function (event) {
     if (!input.files.length) return; // the server says what is missing
     event.preventDefault();
@@ -97,6 +110,7 @@
       // What is wrong, as the server wrote it; the chosen file stays in the field.
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
       const found = page.querySelector("[data-findings]");
+      wrongFields(page);
       document.querySelectorAll("main > [data-findings]").forEach((old) => old.remove());
       if (!found) { say(form.dataset.failed); return; }
       document.querySelector("main .page-top").after(found);
