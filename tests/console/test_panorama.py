@@ -145,6 +145,12 @@ def test_english_names_hong_kong_macao_and_taiwan_as_they_must_be_named(open_as,
     assert "Registered / approved by the State Council (end of 2020)" in page
 
 
+def test_a_block_without_lines_is_not_shown(open_as, reporter):
+    page = open_as(reporter).get("/").content.decode()
+    assert "运输方式" in page
+    assert "规划布局（专栏2—4）" not in page, "no row of the plan concerns the ports of this fixture"
+
+
 def test_the_auditor_is_told_of_no_work_of_others(open_as):
     page = open_as(an_auditor()).get("/").content.decode()
     assert "去报送" not in page

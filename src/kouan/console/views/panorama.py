@@ -245,7 +245,7 @@ def panorama(request: HttpRequest) -> HttpResponse:
     return render(request, "console/panorama/panorama.html", {
         "sees_all": scope.everything, "scope_words": scope_words(user), "counts": counts, "states": states,
         "approved_total": plan_counts()["approved_total"], "approved_citation": APPROVED_TOTAL_CITATION,
-        "blocks": [*blocks(counts), layout_block(user)], "places": places, "flows": flows,
+        "blocks": [each for each in (*blocks(counts), layout_block(user)) if each.lines], "places": places, "flows": flows,
         "tiles": tilegrid.tiles(counts.by_province, reverse("ports")) if scope.everything else [],
         "legend": tilegrid.shade_legend(), "mode_marks": [(here(mark), here(words.MODES[mode])) for mode, mark in tilegrid.MODE_MARKS.items()],
         "sources": origins, "waiting": mine, "elsewhere": waiting - mine,
