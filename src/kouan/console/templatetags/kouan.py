@@ -12,8 +12,8 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from kouan.basis import Finding, Text
 from kouan.console import figures, marks, words
@@ -209,15 +209,3 @@ def table(view: Any, level: int = 2) -> dict[str, Any]:
 def chart(value: Chart, level: int = 3) -> dict[str, Any]:
     """A chart with its table beside it, drawn by charts.js from the same numbers."""
     return {"chart": value, "payload": value.payload(page_language()), "level": level, "lang": page_language()}
-
-
-@register.simple_tag
-def attributes(pairs: Mapping[str, Any]) -> SafeString:
-    """HTML attributes from a mapping; None and False leave one out, True writes its bare name."""
-    parts = []
-    for name, value in pairs.items():
-        if value is True:
-            parts.append(conditional_escape(name))
-        elif value not in (None, False):
-            parts.append(format_html('{}="{}"', name, value))
-    return mark_safe(" ".join(parts))  # noqa: S308 - every part is escaped above
