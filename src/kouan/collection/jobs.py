@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from kouan.basis import Refused
 from kouan.collection import actions
 from kouan.collection.models import Batch, BatchState
 from kouan.collection.report import IntakeReport
@@ -78,8 +79,12 @@ def run_preview(*, owner: Any, report: Report, token: str, source: str, name: st
     ).order_by("-pk").first()
     if not place.exists() and kept is not None:
         return IntakeReport.of_batch(kept).as_dict()
-    answer = actions.preview(actor=owner, path=place, source=source, name=name, progress=report)
-    # Only now: a crash before this line leaves the file for the next attempt, a refusal for the sweep.
+    try:
+        answer = actions.preview(actor=owner, path=place, source=source, name=name, progress=report)
+    except Refused:
+        place.unlink(missing_ok=True)
+        raise
+    # Only now: a crash before this line leaves the file for the next attempt.
     place.unlink(missing_ok=True)
     return answer.as_dict()
 

@@ -31,9 +31,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     """The form; on POST the way to the preview, or what is wrong with the file."""
     user: Any = request.user
     choices = [source for source in sources.all_sources() if actions.may_submit(user, source)]
-    chosen = request.POST.get("source") or request.GET.get("source") or ("port-return" if len(choices) > 1 else "")
-    if len(choices) == 1:
-        chosen = choices[0].id
+    # The port's own return is what most people send; what was posted is never replaced.
+    chosen = request.POST.get("source", "") if request.method == "POST" else request.GET.get("source") or "port-return"
     findings: list[Finding] = []
     if request.method == "POST":
         try:
