@@ -128,11 +128,16 @@ def _shown(answers: list[dict[str, Any]], law: Law) -> dict[str, Any]:
     for answer in answers:
         counts[answer["verdict"] or ""] = counts.get(answer["verdict"] or "", 0) + 1
     return {
-        "answers": answers[:SHOWN], "total": len(answers),
+        "answers": [answer | {"margin_of": [_margin(answer, name) for name in MEASURES]} for answer in answers[:SHOWN]], "total": len(answers),
         "counts": sorted(counts.items(), key=lambda pair: -pair[1]),
         "file_findings": [finding for answer in answers[:SHOWN] for finding in answer["findings"]][:50],
         "law_address": law_address("law-rule", VolumeStandard.key, law),
     }
+
+
+def _margin(answer: dict[str, Any], measure: str) -> Any:
+    """The margin of one measure; None where nothing was judged."""
+    return (answer["margins"].get(measure) or {}).get("margin")
 
 
 def _as_file(request: HttpRequest, answers: list[dict[str, Any]]) -> HttpResponse:

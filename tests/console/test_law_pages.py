@@ -1,0 +1,185 @@
+"""Pages of the law: search, dates, one page each, and trying the standard by form and by file."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.factories import an_enterprise_user
+from kouan.audit.models import AuditEntry
+from kouan.basis import clock
+from kouan.console.law_search import entries, marked, search
+from kouan.grading.queries import rulings_path
+from kouan.law import Law, registered_rules
+
+RULING = """
+- setting: volume_standard.sea_cargo
+  value: measures_2017
+  from_date: 2026-07-01
+  document_number: 署岸函〔2026〕1号
+  document_title: 关于海运口岸货运量指标的说明
+  issued: 2026-06-20
+"""
+FACTS = ("transport_class,is_border,accepted_on,year,cargo_tonnes,person_crossings,months_reported\n"
+         "sea,no,2012-05-01,2018,999999,10000,12\nsea,no,2012-05-01,2018,999999,9999,12\nsea,no,,2018,abc,9999,12\n")
+
+
+@pytest.fixture
+def reader(open_as, reporter):
+    """Any reader of the console: the law is everybody's."""
+    with clock.travel_to("2024-06-30"):
+        yield open_as(reporter)
+
+
+@pytest.fixture
+def ruled():
+    """An installation with one ruling on record."""
+    place = rulings_path()
+    place.write_text(RULING, encoding="utf-8")
+    yield place
+    place.unlink()
+
+
+def read(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return answer.content.decode()
+
+
+# ---- the index -------------------------------------------------------------------------------------------
+
+
+def test_the_index_shows_every_rule_parameter_and_setting(reader):
+    page = read(reader, "/law")
+    library = Law(date(2024, 6, 30)).library
+    for key in (*library.parameters, *library.questions):
+        assert key in page
+    assert "口岸自通过验收之日起满3年后" in page and "1000万吨" in page and "A-31" in page
+
+
+def test_the_day_picks_the_values_and_travels_along(reader):
+    page = read(reader, "/law?as_of=2019-06-30")
+    assert "<strong>100万吨</strong>" in page and "<strong>1000万吨</strong>" not in page
+    assert "/law/parameters/volume_standard.sea.cargo?as_of=2019-06-30" in page and "2019年6月30日" in page
+    assert "<strong>待新规</strong>" not in read(reader, "/law?as_of=2025-12-31")
+    assert "<strong>待新规</strong>" in read(reader, "/law?as_of=2026-01-01")
+
+
+def test_a_day_that_is_none_is_said_and_today_is_shown(reader):
+    page = read(reader, "/law?as_of=2024-13-45")
+    assert "不是日期" in page and "<strong>1000万吨</strong>" in page
+
+
+@pytest.mark.parametrize(("said", "key"), [
+    ("界河", "volume_standard.boundary_river.cargo"), ("宽限", "volume_standard.grace.years"),
+    ("a-03", "volume_standard.sea_cargo"), ("海运 100万吨", "volume_standard.sea.cargo"), ("边境口岸 豁免", "volume_standard.border_mode"),
+])
+def test_words_of_two_characters_find_their_page(reader, said, key):
+    hits = search(said, entries(Law(date(2024, 6, 30)), registered_rules()))
+    assert key in {hit.key for hit in hits}
+    page = read(reader, f"/law?q={said}")
+    assert f"{key}" in page and "<mark>" in page
+
+
+def test_a_search_without_a_hit_says_what_to_do_and_runs_no_markup(reader):
+    page = read(reader, "/law?q=<script>alert(1)</script>")
+    assert "没有找到" in page and "<script>alert" not in page
+    assert str(marked("<b>", ["b"])) == "&lt;<mark>b</mark>&gt;"
+
+
+@pytest.mark.parametrize("table", ["p", "s"])
+def test_tables_leave_as_files_with_a_trace(reader, table):
+    answer = reader.get(f"/law?{table}.format=json")
+    held = json.loads(b"".join(answer.streaming_content))
+    assert len(held["rows"]) in (6, 15)
+    assert AuditEntry.objects.filter(kind="E", note="export").exists()
+
+
+# ---- one page each -----------------------------------------------------------------------------------------
+
+
+def test_a_rule_shows_sentence_sources_steps_and_both_columns_of_values(reader):
+    page = read(reader, "/law/rules/volume_standard")
+    assert "口岸通过验收之日满 3 年后执行（边境口岸除外）" in page and "第四条" in page
+    assert "1000万吨" in page and "100万吨" in page and "2017年1月1日" in page and "volume_standard/1" in page
+
+
+def test_a_parameter_shows_every_value_its_note_and_a_chart(reader):
+    page = read(reader, "/law/parameters/volume_standard.sea.cargo")
+    assert "10,000,000 吨" in page and "与2017年办法（100万吨）不一致" in page and 'class="step-chart"' in page
+    assert "/law/settings/volume_standard.sea_cargo" in page and "/law/rules/volume_standard" in page
+    for kind in ("csv", "json", "xlsx"):
+        assert reader.get(f"/law/parameters/volume_standard.sea.cargo?format={kind}").status_code == 200
+    assert "该日尚无数值" in read(reader, "/law/parameters/volume_standard.sea.cargo?as_of=2016-12-31")
+
+
+def test_a_ruling_holds_from_its_day_and_says_its_number(reader, ruled):
+    before = read(reader, "/law/settings/volume_standard.sea_cargo?as_of=2026-06-30")
+    assert "系统默认，尚无解释文件" in before and "截至日期尚未适用" in before
+    after = read(reader, "/law/settings/volume_standard.sea_cargo?as_of=2026-07-01")
+    assert "署岸函〔2026〕1号" in after and "截至日期尚未适用" not in after
+    assert "<strong>100万吨</strong>" in read(reader, "/law?as_of=2026-07-01")
+
+
+@pytest.mark.parametrize("address", ["/law/rules/none", "/law/parameters/none", "/law/settings/none"])
+def test_what_is_not_in_the_law_is_not_found(reader, address):
+    assert reader.get(address).status_code == 404
+
+
+# ---- trying ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("facts", "verdict"), [
+    ("transport_class=sea&is_border=否&accepted_on=2012-05-01&year=2018&cargo_tonnes=999999&person_crossings=10000&months_reported=12", "达标"),
+    ("transport_class=sea&is_border=否&accepted_on=2012-05-01&year=2018&cargo_tonnes=999999&person_crossings=9999&months_reported=12", "不达标"),
+    ("transport_class=sea&is_border=否&accepted_on=2012-05-01&year=2018&cargo_tonnes=999999&person_crossings=9999&months_reported=11", "数据不全"),
+    ("transport_class=sea&is_border=是&accepted_on=2012-05-01&year=2018&cargo_tonnes=1&person_crossings=1&months_reported=12", "仅监测"),
+])
+def test_one_row_is_judged_with_its_trace(reader, facts, verdict):
+    page = read(reader, f"/law/try?{facts}")
+    assert "判定过程" in page and "/law/rules/volume_standard" in page
+    found = page.split('class="verdict-line"')[1].split("</span>")[0]
+    assert found.endswith(verdict), found
+
+
+def test_a_field_that_cannot_be_read_is_named_and_nothing_is_judged(reader):
+    answer = reader.get("/law/try?transport_class=sea&year=20x3&cargo_tonnes=many")
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'href="#field-year"' in page and 'href="#field-cargo_tonnes"' in page
+    assert "verdict-line" not in page and 'value="20x3"' in page
+
+
+def test_a_file_is_judged_line_by_line(reader):
+    def post(**more):
+        file = SimpleUploadedFile("facts.csv", FACTS.encode())
+        return reader.post("/law/try?as_of=2024-06-30", {"facts": file, **more})
+
+    page = post().content.decode()
+    assert "达标" in page and "不达标" in page and "无法判定" in page and "判定" in page
+    answers = post(format="json").json()
+    assert [answer["verdict"] for answer in answers] == ["meets", "fails", None]
+    assert AuditEntry.objects.filter(kind="E", note="export").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04zip", b"a,a\n1,2\n"])
+def test_a_file_that_is_no_csv_is_refused_beside_its_field(reader, content):
+    answer = reader.post("/law/try", {"facts": SimpleUploadedFile("facts.csv", content)})
+    assert answer.status_code == 422 and "findings-bad" in answer.content.decode()
+    assert reader.post("/law/try").status_code == 422
+
+
+def test_every_page_speaks_english_too(reader):
+    reader.cookies["kouan_language"] = "en"
+    for address in ("/law", "/law?q=grace", "/law/rules/volume_standard", "/law/parameters/volume_standard.sea.cargo",
+                    "/law/settings/volume_standard.sea_cargo", "/law/try?transport_class=sea&year=2018"):
+        page = reader.get(address).content.decode()
+        assert 'lang="en"' in page and "截至日期" not in page, address
+
+
+def test_enterprises_are_refused(open_as):
+    client = open_as(an_enterprise_user())
+    for address in ("/law", "/law/rules/volume_standard", "/law/try"):
+        assert client.get(address).status_code == 403
