@@ -77,7 +77,7 @@ def search(said: str, among: Iterable[Entry]) -> list[Entry]:
     words = words_of(said)
     if not words:
         return []
-    hits = []
+    hits: list[tuple[int, int, Entry]] = []
     for entry in among:
         title = half_width(f"{entry.title.zh} {entry.title.en} {entry.key}").casefold()
         whole = f"{title}\n" + half_width("\n".join(entry.texts)).casefold()

@@ -66,7 +66,7 @@ def auditors_page(**options: Any) -> Callable[[View], View]:
 
     def make(view: View) -> View:
         @wraps(view)
-        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user: Any = request.user
             if not scope_of(user).everything:
                 raise refuse(user, "audit.read", f"console.views.trail.{view.__name__}")

@@ -64,7 +64,7 @@ def _take(request: HttpRequest, source: str) -> str:
     refuse_secrets(name)
     _refuse_large(file, name)
     if (file.size or 0) > jobs.INLINE_BYTES:
-        job = jobs.preview_later(actor=request.user, upload=file.file, source=source, name=name)
+        job = jobs.preview_later(actor=request.user, upload=file.file or file, source=source, name=name)
         return reverse("job", args=[job.pk])
     report = _examine(request.user, file, source, name)
     return address_of_report(request, report)
