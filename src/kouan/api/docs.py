@@ -170,7 +170,7 @@ def contents() -> tuple[Group, ...]:
                 anchor=operation["operationId"].rsplit("_", 1)[-1] + "-" + method + path.replace("/", "-").replace("{", "").replace("}", ""),
                 method=method.upper(), path=path, summary=both(operation["summary"]),
                 said=both(operation.get("description", "")), parameters=tuple(_parameters(operation, known)),
-                statuses=tuple((str(each), STATUS_SAID.get(str(each), Text("—", "—"))) for each in operation["responses"]),
+                statuses=tuple((str(each), STATUS_SAID.get(str(each), Text("—", "—"))) for each in sorted(operation["responses"], key=str)),
                 answers=_answers(operation), example="curl -H 'Authorization: Bearer kouan_…' " + example,
             ))
     return tuple(Group(both(name), tuple(found)) for name, found in groups.items())
