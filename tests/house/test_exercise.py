@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.conftest import Installation
 
 from kouan.accounts.action import acting_system
 from kouan.basis import Refused
 from kouan.exercise import PUPILS, fill_exercise
 from kouan.home import WrongWorkspace
-from tests.conftest import Installation
 
 
 @pytest.mark.django_db
