@@ -66,7 +66,7 @@ def test_a_preview_writes_nothing_and_shows_each_faulty_cell(reporting):
     assert "尚未入库" in page and "确认入库" in page
     # The cell at fault carries its message, and the summary leads to the row.
     assert 'class="is-wrong" id="cell-E3">三百万' in page
-    assert 'href="#row-0-3"' in page and 'id="row-0-3"' in page
+    assert 'href="#cell-E3"' in page and 'href="#cell-A4"' in page and 'id="row-0-3"' in page
     assert "罗湖铁路口岸（luohu-rail）" in page  # the nearest known name
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.html import format_html
@@ -97,6 +97,18 @@ def percent(value: Any, places: int = 1, *, signed: bool = False) -> str:
     rounded = numbers.round_half_up(Decimal(str(value)) * 100, places)
     sign = "+" if signed and rounded > 0 else ""
     return f"{sign}{numbers.plain(rounded, grouped=False)}%"
+
+
+def share(value: Any) -> str:
+    """A share of a limit as a percentage, cut and never rounded up: 99.999% of a limit must not read as 100%.
+
+    >>> share(Decimal("0.99999")), share(Decimal("1.25")), share(None)
+    ('99.99%', '125%', '—')
+    """
+    if value is None:
+        return "—"
+    cut = (Decimal(str(value)) * 100).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
+    return f"{numbers.plain(cut, grouped=False)}%"
 
 
 def day(value: date | datetime | None) -> str:

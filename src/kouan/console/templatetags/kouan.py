@@ -70,6 +70,12 @@ def percent(value: Any, places: int = 1) -> str:
 
 
 @register.filter
+def share(value: Any) -> str:
+    """A share of a limit, never rounded up."""
+    return figures.share(value)
+
+
+@register.filter
 def growth(value: Any, places: int = 1) -> str:
     """A change as a percentage with its sign."""
     return figures.percent(value, places, signed=True)

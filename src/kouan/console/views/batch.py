@@ -60,7 +60,7 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "console/intake/preview.html", context | {
         "groups": _groups(found, {(f["sheet"], f["row"]): f"#row-{f['sheet']}-{f['row']}" for f in shown.get("faults", [])}),
         "faults": _faults(found, shown), "revised": _changes(shown.get("revised", [])), "new": _changes(shown.get("new", [])),
-        "changes": found.observations + found.revisions,
+        "outcome": _outcome(found), "may_commit": bool(found.rows_accepted or found.rows_held),
     })
 
 
@@ -109,7 +109,12 @@ def _groups(found: Batch, pages: dict[tuple[int, int], str]) -> list[dict[str, A
         for data in each.get("places", []):
             place = Place.from_dict(data)
             sheet = found.sheets.index(place.sheet) if place.sheet in found.sheets else 0
-            places.append((_short_place(place, language), pages.get((sheet, place.row or 0), "")))
+            address = pages.get((sheet, place.row or 0), "")
+            header = found.columns[sheet] if sheet < len(found.columns) else []
+            if address.startswith("#") and place.column in header:
+                # The cell itself: on a phone it may lie sideways of the row's beginning.
+                address = f"#cell-{column_letters(header.index(place.column) + 1)}{place.row}"
+            places.append((_short_place(place, language), address))
         groups.append({
             "badge": severity_badge(finding.severity.value), "message": finding.message, "remedy": finding.remedy,
             "count": each.get("count", 1), "places": [one for one in places if one[0]], "code": finding.code,
@@ -124,6 +129,32 @@ def _short_place(place: Place, language: str) -> str:
     if place.row:
         return f"第{place.row}行" if language == "zh" else f"row {place.row}"
     return ""
+
+
+def _outcome(found: Batch) -> Text:
+    """What taking a preview in would do, in one sentence."""
+    if not found.rows_accepted and not found.rows_held:
+        return Text("没有一行可以入库。请改正文件后重新上传。", "No row can be taken in. Correct the file and upload it again.")
+    zh, en = [], []
+    if found.observations:
+        zh.append(f"新增 {found.observations:,} 项数据")
+        en.append(f"add {found.observations:,} new {_plural(found.observations, 'figure')}")
+    if found.revisions:
+        zh.append(f"修订 {found.revisions:,} 项（旧值保留可查）")
+        en.append(f"revise {found.revisions:,} {_plural(found.revisions, 'figure')} (old values stay readable)")
+    if found.rows_held:
+        zh.append(f"{found.rows_held:,} 行进入暂存区，由省级或国家口岸办处理")
+        en.append(f"put {found.rows_held:,} {_plural(found.rows_held, 'row')} into the holding area for the provincial or national office")
+    if not zh:
+        return Text("文件中的数据与已入库的完全相同；入库不会改变任何数据。", "Its figures are all known already; taking it in would change nothing.")
+    after = Text("", "")
+    if found.rows_held or found.rows_refused:
+        after = Text("也可以放弃，改正文件后重新上传。", " You may also drop it, correct the file and upload it again.")
+    return Text(f"入库后：{'；'.join(zh)}。{after.zh}", f"Taking it in will {'; '.join(en)}.{after.en}")
+
+
+def _plural(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"
 
 
 def _faults(found: Batch, shown: dict[str, Any]) -> list[dict[str, Any]]:

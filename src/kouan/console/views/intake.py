@@ -38,7 +38,7 @@ def taken_in(accepted: int, observations: int, revisions: int) -> Text:
     """What is said after a commit."""
     return Text(
         f"已入库：接受 {accepted} 行，新增 {observations} 项、修订 {revisions} 项数据。",
-        f"Taken in: {accepted} rows, {observations} new figures, {revisions} revised.",
+        f"Taken in: rows accepted {accepted}, figures new {observations}, revised {revisions}.",
     )
 
 

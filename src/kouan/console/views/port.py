@@ -221,7 +221,7 @@ def _judgement(request: HttpRequest, found: Port) -> dict[str, Any]:
             for name, margin in outcome.margins.items()
         ],
         "candidates": [(words.CLASSES[each.value], verdict) for each, verdict in outcome.candidates.items()],
-        "law_address": address_of("law"),
+        "law_address": address_of("law-rule", outcome.rule),
     }
 
 

@@ -372,7 +372,8 @@ def verification(request: HttpRequest) -> HttpResponse:
     oldest = waiting.order_by("id").values_list("at", flat=True).first()
     return render(request, "console/trail/verification.html", {
         "last": last, "result": result, "is_sound": result.get("sound"),
-        "findings_of": [Finding.from_dict(each) for each in result.get("findings", [])],
+        "findings_of": [_placed(Finding.from_dict(each)) for each in result.get("findings", [])],
+        "has_direct": any("direct" in each["code"] for each in result.get("findings", [])),
         "mark": shape("disc-check" if result.get("sound") else "triangle-cross" if result else "dotted-ring"),
         "counts": [(label, result.get("counts", {}).get(name, 0)) for name, label in COUNTS],
         "running": progress(running) if running else None, "head": head, "head_at": instant(head.sealed_at) if head else "",
@@ -380,6 +381,12 @@ def verification(request: HttpRequest) -> HttpResponse:
         "may_seal": may(request.user, "audit.seal"),
         "crumbs": [{"label": AUDIT, "address": reverse("audit")}, {"label": Text("核验", "Verification")}],
     })
+
+
+def _placed(finding: Finding) -> Finding:
+    """A finding of the report: its field is a column of the database, not one of this page's."""
+    where = finding.where
+    return finding.at(field=None, path=where.path or where.field) if where.field else finding
 
 
 COUNTS = (

@@ -118,6 +118,8 @@
       found.scrollIntoView({ block: "nearest" });
     });
     request.addEventListener("error", function () { ended(); say(form.dataset.failed); });
-    request.send(new FormData(form));
+    const data = new FormData(form);
+    data.delete("csrfmiddlewaretoken"); // it would be believed before the header, and may be of an older session
+    request.send(data);
   });
 })();
