@@ -35,6 +35,7 @@ def test_a_draft_outlives_the_session(house, typing):
     page.click("form[data-once] .btn-primary")
     page.wait_for_selector("#in-code")
     assert page.url == f"{house.url}/organisations/add"
+    page.wait_for_selector("[data-draft-note]:visible")  # the script that restores runs after the page is there
     assert page.input_value("#in-code") == "gd-zhuhai"
     assert page.input_value("#in-kind") == "city_office"
     assert page.input_value("#in-name_zh") == "珠海市口岸局"
