@@ -111,7 +111,14 @@ def counts(installation: Any) -> list[tuple[Any, ...]]:
     if url:
         import psycopg
 
-        with psycopg.connect(installation.environment["KOUAN_DATABASE_URL"]) as server:
+        with psycopg.connect(installation.environment["KOUAN_DATABASE_URL"], autocommit=True) as server:
+            # The server notices only after a while that its client was killed, and may still be committing.
+            others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()" \
+                     " AND backend_type = 'client backend'"
+            for _ in range(600):
+                if server.execute(others).fetchone() == (0,):
+                    break
+                time.sleep(0.05)
             return list(server.execute(query).fetchall())
     with closing(sqlite3.connect(installation.home / "kouan.sqlite3")) as database:
         return database.execute(query).fetchall()

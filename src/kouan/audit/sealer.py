@@ -5,7 +5,7 @@ each row inside its writer's transaction would hold all writers in one queue (DE
 here only the sealers queue, and only with each other.
 
 On PostgreSQL an entry may become visible after one with a higher id. So a block takes only entries
-of transactions below the oldest one still running (``pg_snapshot_xmin``) and keeps that border as its
+of transactions below the oldest one still running in this database and keeps that border as its
 horizon: an entry below it that is in no block did not come there honestly.
 """
 
@@ -107,6 +107,23 @@ def _queue(connection: BaseDatabaseWrapper) -> None:
             cursor.execute("UPDATE audit_context SET id = 1 WHERE id = 1")
 
 
+# Transaction numbers are given out by the whole cluster, so pg_snapshot_xmin waits for the transactions of
+# other databases as well. Here only those count that are known to run in this one, and those of which
+# nobody knows where they run (prepared ones, and the instant before a transaction shows its lock). Our own
+# is a border too: it may still write.
+OLDEST_HERE = """
+    SELECT least(
+        coalesce(min(running.id::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint),
+        pg_current_xact_id_if_assigned()::text::bigint
+    )
+    FROM (SELECT pg_snapshot_xip(pg_current_snapshot()) AS id) AS running
+    LEFT JOIN pg_locks AS held ON held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock'
+        AND held.granted AND held.transactionid = running.id::xid
+    LEFT JOIN pg_stat_activity AS backend ON backend.pid = held.pid
+    WHERE backend.datname IS NULL OR backend.datname = current_database()
+"""
+
+
 def _sealable(connection: BaseDatabaseWrapper, previous: AuditBlock | None) -> tuple[int, str, list[int]]:
     """(horizon, condition, parameters) of the entries that may be sealed now and are not yet."""
     top = previous.top_id if previous else 0
@@ -114,7 +131,7 @@ def _sealable(connection: BaseDatabaseWrapper, previous: AuditBlock | None) -> t
         if connection.vendor != "postgresql":
             cursor.execute("SELECT coalesce(max(id), 0) FROM audit_entry")
             return int(cursor.fetchone()[0]), "id > %s", [top]
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        cursor.execute(OLDEST_HERE)
         oldest = int(cursor.fetchone()[0])
     # A number that this cluster has not given out yet came with a dump of another cluster: that
     # transaction is over. It is compared with the snapshot of the reading statement itself, for a
