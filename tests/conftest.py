@@ -135,6 +135,15 @@ def page(browser: Any) -> Iterator[Any]:
     context.route("http*://**/*", loopback_only)
     opened = context.new_page()
     opened.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    wait_for_selector = opened.wait_for_selector
+
+    def wait_until_loaded(selector: str, **options: Any) -> Any:
+        """After a form was sent the new page may be there before its scripts have run: wait for both."""
+        found = wait_for_selector(selector, **options)
+        opened.wait_for_load_state("load")
+        return found
+
+    opened.wait_for_selector = wait_until_loaded
     yield opened
     context.close()
     assert faults == []
