@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
-from django.utils import translation
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -29,7 +28,7 @@ from kouan import __version__
 from kouan.audit.actions import record_event
 from kouan.basis import Period, Refused, Text, clock
 from kouan.console import figures, words
-from kouan.console.words import here, page_language
+from kouan.console.words import here, page_language, written_in
 
 if TYPE_CHECKING:
     from kouan.console.tables import Column, TableView
@@ -78,10 +77,10 @@ def export_table(view: TableView, kind: str) -> HttpResponse | StreamingHttpResp
 
 def _in_language(parts: Iterator[bytes]) -> Iterator[bytes]:
     """Stream in the language of the page: the middleware's has ended by the time the parts are written."""
-    language = translation.get_language()
+    language = page_language()
 
     def stream() -> Iterator[bytes]:
-        with translation.override(language):
+        with written_in("zh-hans" if language == "zh" else "en"):
             yield from parts
 
     return stream()

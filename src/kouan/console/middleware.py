@@ -7,10 +7,10 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import translation
 
 from kouan.audit.actions import record_event
 from kouan.basis import Conflict, NotAllowed, NotFound, Refused
+from kouan.console.words import written_in
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -24,7 +24,7 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
         language = wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-        with translation.override(language):
+        with written_in(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
         response.headers["Content-Language"] = "zh-CN" if language.startswith("zh") else "en"

@@ -22,7 +22,7 @@ from kouan.console.charts import Chart
 from kouan.console.charts import Series as Line
 from kouan.console.figures import Figure
 from kouan.console.words import here, page_language
-from kouan.monitoring.queries import FlowSeries, current, flows_of
+from kouan.monitoring.queries import FlowSeries, flows_in, series_of
 from kouan.ports.models import CounterpartPoint, Port
 
 OWN = ("official", "exercise", "derived")
@@ -48,15 +48,20 @@ class PortFlows:
         return not self.own
 
 
-def flows_of_port(port: Port, points: Sequence[CounterpartPoint], kind: str) -> PortFlows:
-    """The flows of a port, rolled up to months, quarters or years."""
-    own = _own(port, kind)
-    other: dict[str, list[FlowSeries]] = defaultdict(list)
-    refs = [SubjectRef.of(SubjectKind.COUNTERPART_POINT, point.code) for point in points]
-    for series in flows_of(refs, kind=kind, by_direction=True):
-        other[series.subject.code].append(series)
-    press = press_figures(port)
-    facing = [(point, family) for point in points for family in _families(other[point.code])]
+def heads_of_port(port: Port, points: Sequence[CounterpartPoint]) -> list[Series]:
+    """Every series of the port and of the points that face it."""
+    refs = {SubjectRef.of(SubjectKind.COUNTERPART_POINT, point.code) for point in points}
+    return series_of({SubjectRef.of(SubjectKind.PORT, port.code), *refs}, group=None)
+
+
+def flows_of_port(port: Port, points: Sequence[CounterpartPoint], heads: Sequence[Series], kind: str) -> PortFlows:
+    """The flows of a port, rolled up to months, quarters or years; ``heads`` from ``heads_of_port``."""
+    facing_heads = [each for each in heads if each.subject_kind == SubjectKind.COUNTERPART_POINT and each.group == "all"]
+    others = flows_in(facing_heads, kind=kind, by_direction=True)
+    own = _own([each for each in heads if each.origin in OWN and each.subject_kind == SubjectKind.PORT and each.group == "all"], kind)
+    press = press_figures(port, [each for each in heads if each.origin == "press" and each.subject_kind == SubjectKind.PORT])
+    facing = [(point, family) for point in points
+              for family in _families([each for each in others if each.subject.code == point.code])]
     return PortFlows(
         headline=_headline(port, _families(own), facing, press),
         own=[_chart(port, family, at, None) for at, family in enumerate(_families(own))],
@@ -65,19 +70,14 @@ def flows_of_port(port: Port, points: Sequence[CounterpartPoint], kind: str) -> 
     )
 
 
-def _own(port: Port, kind: str) -> list[FlowSeries]:
+def _own(heads: Sequence[Series], kind: str) -> list[FlowSeries]:
     """Each measure at the kind asked for, or at its own where it is filed more coarsely."""
-    natives = Series.objects.filter(subject_kind="port", subject_code=port.code, origin__in=OWN, group="all")
-    filed = [each for each in natives.order_by().values_list("granularity", flat=True).distinct() if each in _FINEST_FIRST]
-    if not filed:
-        return []
-    subject = SubjectRef.of(SubjectKind.PORT, port.code)
-    found = flows_of([subject], kind=kind, origins=OWN, by_direction=True)
+    found = flows_in(heads, kind=kind, by_direction=True)
     seen = {each.measure for each in found}
-    for granularity in sorted(set(filed), key=_FINEST_FIRST.index):
+    for granularity in sorted({each.granularity for each in heads} & set(_FINEST_FIRST), key=_FINEST_FIRST.index):
         if _FINEST_FIRST.index(granularity) > _FINEST_FIRST.index(kind):
-            more = flows_of([subject], kind=granularity, origins=OWN, by_direction=True)
-            found += [each for each in more if each.measure not in seen]
+            more = flows_in([each for each in heads if each.measure not in seen], kind=granularity, by_direction=True)
+            found += more
             seen |= {each.measure for each in more}
     return found
 
@@ -197,13 +197,19 @@ def _last_year(port: Port, family: Sequence[FlowSeries]) -> Figure | None:
     return None
 
 
-def press_figures(port: Port) -> list[dict[str, Any]]:
+def press_figures(port: Port, heads: Sequence[Series]) -> list[dict[str, Any]]:
     """What the press printed of a port, the latest first; a mean of days is never turned into a total."""
-    rows = current(Observation.objects.filter(
-        series__subject_kind="port", series__subject_code=port.code, series__origin="press",
-    )).select_related("series").order_by("-period_end", "series__measure")[:40]
+    if not heads:
+        return []
+    by_id = {each.pk: each for each in heads}
+    newest: dict[tuple[Any, ...], Observation] = {}
+    for row in Observation.objects.filter(series_id__in=by_id).order_by("revision"):
+        row.series = by_id[row.series_id]
+        newest[row.series_id, row.period_start, row.period_end] = row
+    rows = sorted(newest.values(), key=lambda row: (row.series.measure, row.series_id))
+    rows.sort(key=lambda row: row.period_end, reverse=True)
     found = []
-    for row in rows:
+    for row in rows[:40]:
         measure = measures.get(row.series.measure)
         found.append({
             "measure": measure.code, "name": here(words.capitalised(measure.name)),

@@ -6,7 +6,9 @@ every enumeration of the rooms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.utils import translation
 
@@ -181,9 +183,24 @@ SEVERITIES: Mapping[str, Text] = {
 }
 
 
+# A page asks for its language a thousand times; Django's own answer costs a microsecond each time.
+_LANGUAGE: ContextVar[str | None] = ContextVar("page_language", default=None)
+
+
+@contextmanager
+def written_in(language: str) -> Iterator[None]:
+    """Write pages (and Django's own texts) in a language of the settings: ``zh-hans`` or ``en``."""
+    token = _LANGUAGE.set("zh" if language.startswith("zh") else "en")
+    try:
+        with translation.override(language):
+            yield
+    finally:
+        _LANGUAGE.reset(token)
+
+
 def page_language() -> str:
     """``zh`` or ``en``, as the page is being written."""
-    return "zh" if (translation.get_language() or "zh").startswith("zh") else "en"
+    return _LANGUAGE.get() or ("zh" if (translation.get_language() or "zh").startswith("zh") else "en")
 
 
 def here(text: Text) -> str:

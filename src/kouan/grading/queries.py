@@ -19,12 +19,12 @@ from typing import Any
 from django.conf import settings
 
 from kouan.basis import EvidenceRef, Period, PeriodKind, Refused, SubjectKind, SubjectRef, clock
-from kouan.collection.models import Origin
+from kouan.collection.models import Origin, Series
 from kouan.grading.facts import CARGO, PERSONS, PortFacts, TransportClass
 from kouan.grading.models import VerdictRecord
 from kouan.grading.rules import VolumeStandard, VolumeVerdict
 from kouan.law import Law, Ruling, load_rulings
-from kouan.monitoring.queries import FlowSeries, flows_of
+from kouan.monitoring.queries import FlowSeries, flows_in, series_of
 from kouan.ports.models import Port, PortQuerySet, PortStatus, TransportMode
 from kouan.ports.queries import ports_visible_to
 
@@ -72,14 +72,27 @@ def _law(day: date, rulings: tuple[Ruling, ...]) -> Law:
     return Law(day, rulings)
 
 
-def facts_for_year(ports: Iterable[Port], year: int) -> list[tuple[PortFacts, tuple[EvidenceRef, ...]]]:
-    """The facts of each port, in order, with references to the series they were read from."""
+def is_fact(series: Series) -> bool:
+    """Whether a series may speak for its port in a verdict: the port's own, whole, of a measure the standard asks for."""
+    return (series.subject_kind == SubjectKind.PORT and series.group == "all"
+            and series.measure in (CARGO, PERSONS) and series.origin in FACT_ORIGINS)
+
+
+def facts_for_year(
+    ports: Iterable[Port], year: int, series: Iterable[Series] | None = None
+) -> list[tuple[PortFacts, tuple[EvidenceRef, ...]]]:
+    """The facts of each port, in order, with references to the series they were read from.
+
+    ``series``: the ports' series where the caller has read them already; only those that may be facts are used.
+    """
     wanted = list(ports)
-    subjects = [SubjectRef.of(SubjectKind.PORT, port.code) for port in wanted]
+    if series is None:
+        subjects = [SubjectRef.of(SubjectKind.PORT, port.code) for port in wanted]
+        series = series_of(subjects, measures=(CARGO, PERSONS), origins=FACT_ORIGINS)
+    heads = [each for each in series if is_fact(each)]
     found: dict[tuple[str, str], list[FlowSeries]] = {}
-    for measure in (CARGO, PERSONS):
-        for series in flows_of(subjects, kind=PeriodKind.YEAR, measure=measure, origins=FACT_ORIGINS):
-            found.setdefault((series.subject.code, measure), []).append(series)
+    for each in flows_in(heads, kind=PeriodKind.YEAR):
+        found.setdefault((each.subject.code, each.measure), []).append(each)
     return [_facts_of(port, year, found) for port in wanted]
 
 
@@ -130,12 +143,12 @@ def _best_year(series: Sequence[FlowSeries], year: int) -> tuple[FlowSeries, Any
     return max(known, key=lambda pair: (pair[1].is_complete, pair[1].completeness), default=None)
 
 
-def judge(ports: Iterable[Port], year: int, law: Law) -> list[Judged]:
-    """Apply the volume standard to each port, in order."""
+def judge(ports: Iterable[Port], year: int, law: Law, series: Iterable[Series] | None = None) -> list[Judged]:
+    """Apply the volume standard to each port, in order; ``series`` as in ``facts_for_year``."""
     wanted = list(ports)
     return [
         Judged(port, facts, _outcome(facts, law), evidence)
-        for port, (facts, evidence) in zip(wanted, facts_for_year(wanted, year), strict=True)
+        for port, (facts, evidence) in zip(wanted, facts_for_year(wanted, year, series), strict=True)
     ]
 
 

@@ -6,7 +6,7 @@ does the arithmetic. ``known_at`` answers with what was known at that moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -82,14 +82,14 @@ def _cells(series: Sequence[Series], kind: PeriodKind, known_at: datetime | None
         and _how(each.measure) == Rollup.SUM
     ]
     cells: dict[int, list[Cell]] = {pk: [] for pk in by_id}
-    for pk, month, value, days in MonthOfDays.objects.filter(series_id__in=from_days).values_list(
-        "series_id", "month", "value", "days"
-    ):
-        period = Period.month(month.year, month.month)
-        cells[pk].append(Cell(period, value, days, period.day_count))
+    if from_days:
+        months = MonthOfDays.objects.filter(series_id__in=from_days).order_by()
+        for pk, month, value, days in months.values_list("series_id", "month", "value", "days"):
+            period = Period.month(month.year, month.month)
+            cells[pk].append(Cell(period, value, days, period.day_count))
     others = set(by_id) - set(from_days)
     if others:
-        rows = current(Observation.objects.filter(series_id__in=others), known_at)
+        rows = current(Observation.objects.filter(series_id__in=others).order_by(), known_at)
         for pk, start, end, value in rows.values_list("series_id", "period_start", "period_end", "value"):
             cells[pk].append(Cell(_period(by_id[pk].granularity, start, end), value))
     return cells
@@ -111,6 +111,30 @@ def _usable(series: Series, kind: PeriodKind) -> bool:
     return _FINEST_FIRST.index(native) <= _FINEST_FIRST.index(kind)
 
 
+def series_of(
+    subjects: Iterable[SubjectRef],
+    *,
+    measures: Collection[str] | None = None,
+    group: str | None = "all",
+    origins: Collection[str] | None = None,
+) -> list[Series]:
+    """The heads of every series of the subjects, in one query: what is counted of them, by whom, how often."""
+    wanted = set(subjects)
+    if not wanted:
+        return []
+    query = Series.objects.filter(
+        subject_kind__in={subject.kind for subject in wanted},
+        subject_code__in={subject.code for subject in wanted},
+    )
+    if measures is not None:
+        query = query.filter(measure__in=measures)
+    if group:
+        query = query.filter(group=group)
+    if origins is not None:
+        query = query.filter(origin__in=origins)
+    return [each for each in query if SubjectRef.of(each.subject_kind, each.subject_code) in wanted]
+
+
 def flows_of(
     subjects: Iterable[SubjectRef],
     *,
@@ -125,25 +149,20 @@ def flows_of(
 
     Each source stands for itself: nothing is mixed between origins, sources or definitions.
     """
+    found = series_of(subjects, measures=[measure] if measure else None, group=group, origins=origins or None)
+    return flows_in(found, kind=kind, known_at=known_at, by_direction=by_direction)
+
+
+def flows_in(
+    series: Iterable[Series],
+    *,
+    kind: PeriodKind | str = PeriodKind.MONTH,
+    known_at: datetime | None = None,
+    by_direction: bool = False,
+) -> list[FlowSeries]:
+    """``flows_of`` for series already at hand (``series_of``); those coarser than ``kind`` are left out."""
     kind = PeriodKind(kind)
-    wanted = list(subjects)
-    if not wanted:
-        return []
-    query = Series.objects.filter(
-        subject_kind__in={subject.kind for subject in wanted},
-        subject_code__in={subject.code for subject in wanted},
-    )
-    if measure:
-        query = query.filter(measure=measure)
-    if group:
-        query = query.filter(group=group)
-    if origins:
-        query = query.filter(origin__in=origins)
-    allowed = set(wanted)
-    found = [
-        each for each in query
-        if SubjectRef.of(each.subject_kind, each.subject_code) in allowed and _usable(each, kind)
-    ]
+    found = [each for each in series if _usable(each, kind)]
     cells = _cells(found, kind, known_at)
     families: dict[tuple[str, ...], list[Series]] = {}
     for each in found:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from kouan.audit import record_event
 from kouan.basis import Citation, Finding, NotFound, Period, Place, clock
@@ -157,14 +157,23 @@ def states_of(
     return states
 
 
+# Columns of a document that no list of changes shows.
+_UNREAD = tuple(f"document__{name}" for name in (
+    "note", "owner", "organisation", "is_public", "retain_until", "recorded_at", "issuer", "province_code", "issued_on", "kind"))
+
+
 def history(port: Port) -> list[PortChange]:
     """Every change of a port with its document, the one recorded last first."""
-    return list(port.changes.select_related("document").order_by("-recorded_at", "-id"))
+    changes = port.changes.select_related("document").defer(*_UNREAD)
+    return list(changes.order_by("-recorded_at", "-id"))
 
 
 def events_of(port: Port) -> list[PortEvent]:
     """What happened to a port: opening, expansion, acceptance, closure, merger; the latest first."""
-    return list(port.events.select_related("document", "into").order_by("-happened_on", "-id"))
+    found = list(port.events.order_by("-happened_on", "-id"))
+    if found:  # most ports have none yet, and a query of three tables is dear to prepare
+        prefetch_related_objects(found, "document", "into")
+    return found
 
 
 # ---- counts ------------------------------------------------------------------------------------------

@@ -8,10 +8,13 @@ template needs to load them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.template.base import FilterExpression, Parser, Token, render_value_in_context
+from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -26,10 +29,34 @@ register = template.Library()
 # ---- words ---------------------------------------------------------------------------------------
 
 
-@register.simple_tag
-def t(zh: str, en: str) -> str:
-    """One of two texts, by the page's language."""
-    return zh if page_language() == "zh" else en
+class BothNode(template.Node):
+    """One of two texts. Nearly all are constants, settled when the template is read: a page holds some 150 of them."""
+
+    def __init__(self, both: dict[str, FilterExpression], name: str = "") -> None:
+        self.both = both
+        self.name = name
+        self.known = {language: side.var for language, side in both.items() if isinstance(side.var, str) and not side.filters}
+
+    def render(self, context: Context) -> str:
+        """The text, escaped where it comes from data; nothing where ``as NAME`` keeps it for later."""
+        language = page_language()
+        said = self.known.get(language)
+        if said is None:
+            said = self.both[language].resolve(context)
+        if self.name:
+            context[self.name] = said
+            return ""
+        return said if language in self.known else render_value_in_context(said, context)
+
+
+@register.tag
+def t(parser: Parser, token: Token) -> BothNode:
+    """One of two texts by the page's language: ``{% t "口岸" "Ports" %}``, with ``as NAME`` to keep it."""
+    tag, *parts = token.split_contents()
+    if len(parts) not in (2, 4) or (len(parts) == 4 and parts[2] != "as"):
+        raise template.TemplateSyntaxError(f"{{% {tag} %}} takes a Chinese and an English text")
+    both = {"zh": parser.compile_filter(parts[0]), "en": parser.compile_filter(parts[1])}
+    return BothNode(both, parts[3] if len(parts) == 4 else "")
 
 
 @register.filter
@@ -148,6 +175,7 @@ def severity(code: Any) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """An icon of the icon font; decoration only."""
     return format_html('<i class="ti ti-{}" aria-hidden="true"></i>', name)

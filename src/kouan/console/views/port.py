@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -20,7 +21,7 @@ from kouan.console import figures, words
 from kouan.console.addresses import address_of
 from kouan.console.marks import origin_badge
 from kouan.console.page import page
-from kouan.console.port_flows import flows_of_port
+from kouan.console.port_flows import flows_of_port, heads_of_port
 from kouan.console.tables import Column, Filter, Table
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here
@@ -142,15 +143,16 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
     kind = request.GET.get("by", "month")
     kind = kind if kind in KINDS else "month"
     points = queries.counterpart_points_of(found)
+    heads = heads_of_port(found, points)
     return render(request, "console/ports/one.html", {
         "port": found, "name": port_name(found),
         "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")}, {"label": port_name(found)}],
         "findings": findings, "as_of": as_of, "known_at": known_at, "is_past": bool(as_of or known_at),
         "is_absent": bool(as_of or known_at) and state is None,
         "identity": _identity(found, state or found), "history": history, "events": queries.events_of(found),
-        "flows": flows_of_port(found, points, kind), "kinds": KINDS.items(), "kind": kind, "points": points,
-        "judgement": _judgement(request, found), "links": list(found.layout_links.select_related("entry")),
-        "projects": list(found.projects.all()), "codes": list(found.codes.select_related("document")),
+        "flows": flows_of_port(found, points, heads, kind), "kinds": KINDS.items(), "kind": kind, "points": points,
+        "judgement": _judgement(request, found, heads), "links": list(found.layout_links.select_related("entry")),
+        "projects": list(found.projects.all()), "codes": list(found.codes.all()),
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
     })
@@ -198,7 +200,7 @@ def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
     ]
 
 
-def _judgement(request: HttpRequest, found: Port) -> dict[str, Any]:
+def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series]) -> dict[str, Any]:
     """The verdict of a year with everything needed to answer for it; the finding where facts are refused."""
     years = judged_years()
     year = asked_year(request, years) or clock.today().year - 1
@@ -210,7 +212,7 @@ def _judgement(request: HttpRequest, found: Port) -> dict[str, Any]:
             f"口岸状态为“{words.STATUSES[found.status].zh}”，不作达标判定。",
             f"The port's status is “{words.STATUSES[found.status].en}”; it is not judged.")}
     try:
-        judged = judge([found], year, law_as_of())[0]
+        judged = judge([found], year, law_as_of(), heads)[0]
     except Refused as error:
         return {"year": year, "years": years, "findings": error.findings, "outcome": None}
     outcome = judged.outcome

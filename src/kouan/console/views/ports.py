@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from html import escape
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
@@ -10,8 +11,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from kouan.basis import Text, codes
 from kouan.collection.models import Series
@@ -19,7 +20,7 @@ from kouan.console import words
 from kouan.console.marks import origin_badge, status_badge, verdict_badge
 from kouan.console.page import page
 from kouan.console.tables import Column, Filter, Table
-from kouan.console.words import here
+from kouan.console.words import here, page_language
 from kouan.grading.models import VerdictRecord
 from kouan.ports import queries
 from kouan.ports.models import CounterpartPoint, LayoutLink, Port
@@ -46,10 +47,13 @@ def place_of(port: Any) -> Text | None:
     return Text(f"{province.zh}{'·' if city else ''}{city}", province.en)
 
 
-def _name_cell(port: Port) -> SafeString:
-    second = here(Text(port.code, port.name_zh))
+def _name_cell(port: Any) -> SafeString:
+    zh, en = port.name_zh, port.name_en or port.name_zh
+    name, second = (zh, port.code) if page_language() == "zh" else (en, zh)
     # A code is a slug: it needs no quoting in an address, and reverse() fifty times would cost a millisecond.
-    return format_html('<a href="{}/{}">{}</a><span class="subline">{}</span>', reverse("ports"), port.code, port_name(port), second)
+    return mark_safe(  # noqa: S308 - escaped here
+        f'<a href="{port.list_address}/{port.code}">{escape(name)}</a><span class="subline">{escape(second)}</span>'
+    )
 
 
 def _class_text(port: Port) -> Text:
@@ -61,7 +65,7 @@ def _class_text(port: Port) -> Text:
 def _data_cell(port: Any) -> SafeString | str:
     if not port.data_origins:
         return format_html('<span class="is-missing">{}</span>', here(Text("未报送", "Not reported")))
-    return format_html_join(" ", "{}", ((origin_badge(each),) for each in port.data_origins))
+    return mark_safe(" ".join(map(origin_badge, port.data_origins)))  # noqa: S308 - badges are safe
 
 
 def _verdict_cell(port: Any) -> SafeString | str:
@@ -120,6 +124,9 @@ PORTS = Table(
 )
 
 
+LISTED = ("code", "name_zh", "name_en", "pinyin", "province_code", "city_name", "mode", "transport_class", "status", "approval")
+
+
 def judged_years() -> list[int]:
     """The years for which verdicts are on record, the latest first."""
     return sorted(VerdictRecord.objects.order_by().values_list("year", flat=True).distinct(), reverse=True)
@@ -132,27 +139,35 @@ def with_verdict(rows: Any, year: int | None) -> Any:
 
 
 def decorate(rows: list[Any]) -> None:
-    """Put layout roles and kinds of data on the ports of one page, in three queries."""
-    by_key: dict[int, list[Text]] = defaultdict(list)
-    links = LayoutLink.objects.filter(port_id__in=[row.pk for row in rows]).values_list(
+    """Put layout roles, kinds of data and the address of the list on the ports of one page, in two or three queries."""
+    keys = {row.pk: row.code for row in rows}
+    roles: dict[int, dict[Text, None]] = defaultdict(dict)
+    links = LayoutLink.objects.filter(port_id__in=keys).order_by("entry__layout_id")
+    for key, box, role, tier, is_planned in links.values_list(
         "port_id", "entry__box", "entry__role", "entry__hub_tier", "entry__is_planned"
-    )
-    for key, box, role, tier, is_planned in links.order_by("entry__layout_id"):
+    ):
         name = words.LAYOUT_ROLES[tier or role or "border"]
-        by_key[key].append(Text(f"{name.zh}（规划）", f"{name.en} (planned)") if is_planned and box == "专栏3" else name)
-    origins: dict[str, set[str]] = defaultdict(set)
-    own = Series.objects.filter(subject_kind="port", subject_code__in=[row.code for row in rows])
-    for code, origin in own.order_by().values_list("subject_code", "origin").distinct():
-        origins[code].add(origin)
-    points = dict(CounterpartPoint.objects.filter(port_id__in=[row.pk for row in rows]).order_by().values_list("code", "port__code"))
-    if points:
-        counted = Series.objects.filter(subject_kind="counterpart_point", subject_code__in=list(points))
-        for code, origin in counted.order_by().values_list("subject_code", "origin").distinct():
-            origins[points[code]].add(origin)
+        roles[key][Text(f"{name.zh}（规划）", f"{name.en} (planned)") if is_planned and box == "专栏3" else name] = None
+    origins = _origins_of(keys)
+    list_address = reverse("ports")
     for row in rows:
-        row.layout_words = Text("、".join(dict.fromkeys(t.zh for t in by_key[row.pk])), "; ".join(dict.fromkeys(t.en for t in by_key[row.pk]))) \
-            if by_key[row.pk] else None
+        row.list_address = list_address
+        row.layout_words = Text("、".join(t.zh for t in roles[row.pk]), "; ".join(t.en for t in roles[row.pk])) if row.pk in roles else None
         row.data_origins = [each for each in _ORIGINS if each in origins[row.code]]
+
+
+def _origins_of(ports: dict[int, str]) -> dict[str, set[str]]:
+    """The kinds of figures held of each port (by code) and of the points that face it."""
+    facing = {f"counterpart_point:{code}": ports[key]
+              for code, key in CounterpartPoint.objects.filter(port_id__in=ports).order_by().values_list("code", "port_id")}
+    owners = {f"port:{code}": code for code in ports.values()} | facing
+    points = Q(subject_kind="counterpart_point", subject_code__in=[name.split(":", 1)[1] for name in facing])
+    origins: dict[str, set[str]] = defaultdict(set)
+    wanted = Q(subject_kind="port", subject_code__in=list(ports.values()))
+    series = Series.objects.filter(wanted | points if facing else wanted).order_by()
+    for kind, code, origin in series.values_list("subject_kind", "subject_code", "origin").distinct():
+        origins[owners[f"{kind}:{code}"]].add(origin)
+    return origins
 
 
 def asked_year(request: HttpRequest, years: list[int]) -> int | None:
@@ -166,7 +181,8 @@ def ports(request: HttpRequest) -> HttpResponseBase:
     """The ports in scope, 50 to a page."""
     years = judged_years()
     year = asked_year(request, years)
-    rows = with_verdict(queries.ports_visible_to(request.user), year)
+    # What no column shows stays in the database: half of a port's columns are for its own page.
+    rows = with_verdict(queries.ports_visible_to(request.user), year).only(*LISTED)
     notes = [Text("“批准情况待核”的口岸只见于公开名录或报道，尚未登记批复文件，不计入国家口岸总数。",
                   "“Approval to be verified”: known from lists or the press only, without a registered reply; not part of the national total.")]
     if year is not None:
