@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kouan.basis.strict_yaml import load_file
 from kouan.grading import PortFacts
 from kouan.law import Law, Ruling
-from kouan.law.strict_yaml import load_file
 
 CASES = Path(__file__).parent / "cases"
 AS_OF = date(2024, 6, 30)

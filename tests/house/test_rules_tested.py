@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import kouan.grading.rules  # noqa: F401 - registers its rules
+from kouan.basis.strict_yaml import load_file
 from kouan.law import Library, Parameter, registered_rules
-from kouan.law.strict_yaml import load_file
 
 TESTS = Path(__file__).resolve().parents[1]
 LIBRARY = Library.shipped()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kouan.basis import Refused
+from kouan.basis.strict_yaml import load
 from kouan.law import Law, Library
-from kouan.law.strict_yaml import load
 
 PARAMETER = """\
 label: {zh: 测试口岸标准, en: Standard of test ports}

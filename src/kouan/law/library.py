@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from kouan.basis import Finding, Place, Refused, units
-from kouan.law.form import Form
-from kouan.law.strict_yaml import load_file
+from kouan.basis.form import Form
+from kouan.basis.strict_yaml import load_file
 from kouan.law.values import DatedValue, OtherReading, Parameter, Question
 
 _ROOM = Path(__file__).parent

@@ -18,10 +18,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from kouan.basis import Finding, Refused
-from kouan.law.form import Form
+from kouan.basis.form import Form
+from kouan.basis.strict_yaml import load_file
 from kouan.law.law import check_ruling
 from kouan.law.library import Library
-from kouan.law.strict_yaml import load_file
 from kouan.law.values import Ruling
 
 _FIELDS = {"setting", "value", "from_date", "document_number", "document_title", "issued"}

@@ -2,6 +2,11 @@
 
 A `Form` walks one file and gathers findings instead of stopping at the first, so that whoever edits a
 decree's figures sees every slip at once, each with the file and the path inside it.
+
+>>> form = Form("limits.yaml")
+>>> form.mapping({"label": "x", "vlaue": 1}, "/sea", {"label", "value"}) and None
+>>> [(slip.code, slip.where.path) for slip in form.findings]
+[('unknown_key', '/sea/vlaue'), ('missing_key', '/sea/value')]
 """
 
 from __future__ import annotations
