@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kouan.basis import Conflict, NotAllowed, Refused
-from kouan.procedure import Procedure, Running, WorkingDays, answer, begin, due, duties, fire, offers, standing
+from kouan.procedure import (
+    Procedure,
+    Running,
+    WorkingDays,
+    answer,
+    begin,
+    due,
+    duties,
+    fire,
+    offers,
+    standing,
+)
 from kouan.procedure.engine import consultations_of
 from kouan.procedure.model import FactKind
 
@@ -28,7 +39,7 @@ def walk_of(procedure: Procedure, calendar: WorkingDays, settings: Mapping[str, 
     """The state machine of one procedure; make ``.TestCase`` of it."""
     parties = st.sets(st.sampled_from(sorted(procedure.parties)), max_size=3)
     papers = st.just(set(procedure.documents)) | st.sets(st.sampled_from(sorted(procedure.documents) or ["none"]))
-    fields = st.just({name: "有理由" for name in procedure.fields}) | st.just({})
+    fields = st.just(dict.fromkeys(procedure.fields, "有理由")) | st.just({})
     facts = st.fixed_dictionaries({}, optional={code: _VALUES[fact.kind] for code, fact in procedure.facts.items()})
 
     class Walk(RuleBasedStateMachine):
