@@ -1,1 +1,1 @@
-"""What every running matter shares: documents and background jobs."""
+"""What every running matter shares: documents, background jobs, and the matters themselves with their tasks and clocks."""

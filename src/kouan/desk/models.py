@@ -13,6 +13,17 @@ from django.db import models
 
 from kouan.audit import register
 from kouan.basis import clock
+from kouan.desk.matters.models import (  # noqa: F401 - Django finds a room's models here
+    Delegation,
+    HolidayTable,
+    Matter,
+    MatterNotice,
+    MatterOpinion,
+    MatterStep,
+    ProcedureEdition,
+    ProcedureSetting,
+    Task,
+)
 
 
 class DocumentKind(models.TextChoices):

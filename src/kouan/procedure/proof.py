@@ -13,9 +13,11 @@ from kouan.basis import Finding, Place
 from kouan.procedure.model import Length, Procedure
 
 
-def prove(procedure: Procedure, *, roles: Collection[str], effects: Collection[str] | None = None) -> list[Finding]:
-    """Every promise that does not hold, as findings of error severity; empty when all do."""
-    return [*_names(procedure, set(roles), None if effects is None else set(effects)), *_ways(procedure)]
+def prove(procedure: Procedure, *, roles: Collection[str] | None, effects: Collection[str] | None = None) -> list[Finding]:
+    """Every promise that does not hold, as findings of error severity; empty when all do. ``roles`` and ``effects``
+    None: not asked (an edition that was proved when it was read, since when roles may have gone)."""
+    known = None if roles is None else set(roles)
+    return [*_names(procedure, known, None if effects is None else set(effects)), *_ways(procedure)]
 
 
 def _slip(path: str, code: str, zh: str, en: str, remedy: tuple[str, str]) -> Finding:
@@ -27,7 +29,7 @@ def _unknown(path: str, name: str, kind_zh: str, kind_en: str) -> Finding:
                  ("请先定义，或改正名称。", "Define it, or correct the name."))
 
 
-def _names(procedure: Procedure, roles: set[str], effects: set[str] | None) -> Iterator[Finding]:
+def _names(procedure: Procedure, roles: set[str] | None, effects: set[str] | None) -> Iterator[Finding]:
     """Uses of names that nothing defines."""
     def each(path: str, used: Iterable[str], known: Collection[str], zh: str, en: str) -> Iterator[Finding]:
         yield from (_unknown(path, name, zh, en) for name in used if name and name not in known)
@@ -37,7 +39,7 @@ def _names(procedure: Procedure, roles: set[str], effects: set[str] | None) -> I
     for party in parties.values():
         at = f"/parties/{party.code}/roles"
         for role in party.roles:
-            if role not in roles:
+            if roles is not None and role not in roles:
                 yield _slip(at, "unknown_role", f"没有“{role}”这一角色。", f"There is no role “{role}”.", ("请改用系统中的角色。",
                     "Use a role of the system."))
         if not party.roles:

@@ -49,8 +49,8 @@ _TOP = {"code", "version", "title", "in_force_from", "citation", "first", "parti
 _TOP_MAY = {"subject", "documents", "fields", "facts", "settings", "consultations", "clocks"}
 
 
-def read(path: Path, *, roles: Collection[str], effects: Collection[str] | None = None) -> Procedure:
-    """Read and prove one file. ``roles``: those of the house; ``effects``: those the caller can carry out.
+def read(path: Path, *, roles: Collection[str] | None, effects: Collection[str] | None = None) -> Procedure:
+    """Read and prove one file. ``roles``: those of the house; ``effects``: those the caller can carry out; None: any.
 
     Refused with every finding of form or proof.
     """
@@ -58,12 +58,14 @@ def read(path: Path, *, roles: Collection[str], effects: Collection[str] | None 
     return _made(data, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), roles, effects)
 
 
-def read_text(text: str, *, roles: Collection[str], effects: Collection[str] | None = None, name: str = "procedure") -> Procedure:
+def read_text(
+    text: str, *, roles: Collection[str] | None, effects: Collection[str] | None = None, name: str = "procedure"
+) -> Procedure:
     """The same for a text (a proposed change of a procedure, a test)."""
     return _made(load(text), name, hashlib.sha256(text.encode()).hexdigest(), roles, effects)
 
 
-def _made(data: Any, name: str, digest: str, roles: Collection[str], effects: Collection[str] | None) -> Procedure:
+def _made(data: Any, name: str, digest: str, roles: Collection[str] | None, effects: Collection[str] | None) -> Procedure:
     reader = _Reader(name)
     found = reader.procedure(data, digest)
     findings = reader.form.findings or prove(found, roles=roles, effects=effects)

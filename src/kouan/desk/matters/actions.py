@@ -1,0 +1,277 @@
+"""What may be done with a running matter. Each verb is one transaction: before or after, never between.
+
+A step locks its matter, so that of two people at once one wins and the other is told. What a step does elsewhere
+(its effect) happens in the same transaction, and a refusal there takes the step back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from kouan.accounts.action import System, action
+from kouan.accounts.models import Organisation, User
+from kouan.audit import record_event
+from kouan.basis import Conflict, Finding, NotAllowed, Place, Refused, SubjectRef, clock
+from kouan.desk.actions import refuse_secrets
+from kouan.desk.matters import tasks
+from kouan.desk.matters.models import Matter, MatterOpinion, MatterStep, ProcedureEdition, Task
+from kouan.desk.matters.parties import standing_of
+from kouan.desk.matters.queries import get_matter, procedure_for, running_of, settings_of, working_days
+from kouan.desk.matters.registry import effect_of, in_force
+from kouan.desk.models import Document
+from kouan.procedure import Override, Procedure, Running, answer, begin, due, fire
+
+
+@dataclass(frozen=True, slots=True)
+class Concerns:
+    """What a matter is about, and where: codes only, for the desk lies below the register."""
+
+    subject: SubjectRef | None = None
+    province_code: str = ""
+    city_code: str = ""
+    port_code: str = ""
+
+
+@action("matters.act")
+def open_matter(
+    *, actor: Any, procedure: str, title: str, concerns: Concerns = Concerns(), facts: Mapping[str, Any] | None = None,
+    named: Mapping[str, str] | None = None, applicant: Organisation | None = None, on: date | None = None,
+) -> Matter:
+    """Begin a matter under the version of the procedure that is in force.
+
+    ``named``: organisation codes by party, for parties that the procedure leaves to be named. Refused while a
+    setting is not filled, the holiday table is too short, or the actor stands for no party that may act first.
+    """
+    refuse_secrets(title)
+    if not title.strip():
+        raise Refused.because("title_missing", "请填写办件标题。", "Give the matter a title.", where=Place(field="title"),
+                              remedy=("如“某某口岸扩大开放”。", "As “Expanded opening of …”."))
+    found = in_force(procedure, on)
+    running = begin(found.procedure, on=on or clock.today(), actor=str(actor.pk or ""), calendar=working_days(), settings=settings_of(procedure))
+    organisation = applicant if isinstance(actor, System) and applicant is not None else actor.organisation
+    matter = Matter(
+        edition=_edition(found.procedure, found.text), procedure=procedure, room=found.room, title=title.strip(), state=running.state,
+        subject=str(concerns.subject or ""), province_code=concerns.province_code, city_code=concerns.city_code,
+        port_code=concerns.port_code, applicant=organisation, named=_named(found.procedure, named or {}), facts=dict(facts or {}),
+    )
+    first = found.procedure.states[found.procedure.first]
+    if not isinstance(actor, System) and not set(first.waits_for) & set(standing_of(actor, found.procedure, matter).parties):
+        labels = [found.procedure.parties[party].label for party in first.waits_for]
+        raise NotAllowed.because(
+            "not_yours_to_begin", f"“{found.procedure.title.zh}”由{'、'.join(each.zh for each in labels)}发起。",
+            f"“{found.procedure.title.en}” is begun by: {', '.join(each.en for each in labels)}.",
+            remedy=("请由该方人员发起。", "Let somebody of that party begin it."))
+    matter.save()
+    step = running.steps[0]
+    MatterStep.objects.create(
+        matter=matter, number=1, transition=step.by, state=step.state, taken_on=step.on, actor_id=actor.pk, facts=dict(facts or {}))
+    tasks.bring_in_step(matter, found.procedure, running)
+    return matter
+
+
+@action("matters.act")
+def take_step(
+    *, actor: Any, matter: int, transition: str, version: int | None = None, fields: Mapping[str, Any] | None = None,
+    documents: Mapping[str, Document] | None = None, facts: Mapping[str, Any] | None = None, override_reason: str = "",
+    override_document: Document | None = None, on: date | None = None,
+) -> Matter:
+    """Take one step of a matter. ``documents`` by their kind in the procedure; ``facts`` join those already known.
+
+    Raises ``Conflict`` where somebody was faster (``version`` is what the actor saw), ``NotFound`` out of scope,
+    ``NotAllowed`` for a step of another party, ``Refused`` with everything that is missing.
+    """
+    held = _locked(actor, matter)
+    _refuse_stale(held, version)
+    procedure = procedure_for(held)
+    running = running_of(held)
+    standing = standing_of(actor, procedure, held, on)
+    known = {**held.facts, **(facts or {})}
+    papers = dict(documents or {})
+    override = None
+    if override_reason or override_document is not None:
+        override = Override(str(actor.pk), override_reason, override_document.reference if override_document else "")
+    try:
+        moved = fire(procedure, running, transition, parties=set(standing.parties), on=on or clock.today(), actor=str(actor.pk),
+                     documents=set(papers), fields=fields or {}, facts=known, override=override)
+    except NotAllowed:
+        record_event("refused", actor_id=actor.pk, payload={"matter": held.pk, "transition": transition})
+        raise
+    party = next((each for each in moved.transition.by if each in standing.parties), None)
+    step = _record(held, moved.running, actor_id=actor.pk, behalf=standing.parties[party] if party else None, fields=fields or {}, facts=known,
+                   documents={kind: paper.reference for kind, paper in papers.items()}, override_reason=override_reason if moved.overridden else "")
+    _carry_out(held, procedure, moved.effect, step, actor)
+    tasks.bring_in_step(held, procedure, moved.running)
+    return held
+
+
+@action("matters.act")
+def give_opinion(
+    *, actor: Any, matter: int, consultation: str, party: str, agrees: bool, reference: str = "", words: str = "", on: date | None = None,
+) -> MatterOpinion:
+    """Answer for an office that was asked. Of a bare party (the military) only number and yes or no are taken."""
+    refuse_secrets(words, reference)
+    held = _locked(actor, matter)
+    procedure = procedure_for(held)
+    standing = standing_of(actor, procedure, held, on)
+    running = answer(procedure, running_of(held), consultation, party, parties=set(standing.parties), on=on or clock.today(), agrees=agrees,
+                     reference=reference, words=words)
+    return _keep_opinion(held, procedure, running, actor_id=actor.pk, behalf=standing.parties.get(party))
+
+
+@action("matters.act")
+def reassign(*, actor: Any, task: int, to: User | None) -> Task:
+    """Give a task of one's own office to one of its people, or (None) back to the office."""
+    found = Task.objects.open().select_for_update().filter(pk=task).select_related("matter", "organisation").first()
+    if found is None or found.organisation_id != actor.organisation_id:
+        get_matter(actor, found.matter_id if found is not None else 0)  # the same 404, and its trace
+        raise NotAllowed.because("not_your_desk", "这项待办不在贵单位。", "This task does not lie on your office's desk.",
+                                 remedy=("请由承办单位分派。", "Let the office in charge hand it out."))
+    if to is not None and (to.organisation_id != found.organisation_id or f" {to.role} " not in found.roles or not to.is_active):
+        raise Refused.because("cannot_take_it", f"{to.display_name}不能承办此事项（单位或角色不符，或已停用）。",
+                              f"{to.display_name} cannot take this: another office or role, or not active.", where=Place(field="to"),
+                              remedy=("请从列表中选择本单位的承办人员。", "Choose somebody of this office from the list."))
+    found.assignee = to
+    found.save(update_fields=["assignee"])
+    return found
+
+
+@action("matters.act")
+def run_clocks(*, actor: System, today: date | None = None) -> dict[str, int]:
+    """What the passing of days brings, for every running matter: reminders, overdue notices, silence, lapses.
+
+    Each thing happens once however often this runs, and however long it did not run. A matter that cannot be
+    moved (its room is gone) stops no other; the count says how many.
+    """
+    day = today or clock.today()
+    counts = {"matters": 0, "notices": 0, "lapsed": 0, "silent": 0, "stuck": 0}
+    calendar = working_days()
+    for pk in Matter.objects.running().order_by("pk").values_list("pk", flat=True):
+        counts["matters"] += 1
+        try:
+            with transaction.atomic():
+                _run_one(pk, day, calendar, counts)
+        except Refused:
+            counts["stuck"] += 1
+    return counts
+
+
+def _run_one(pk: int, day: date, calendar: Any, counts: dict[str, int]) -> None:
+    held = Matter.objects.select_for_update().select_related("edition", "applicant").get(pk=pk)
+    procedure, settings = procedure_for(held), settings_of(held.procedure)
+    running = running_of(held)
+    # The keys of what was told stand in the notices themselves; a lapse moves the matter and so cannot come twice.
+    done = set(held.notices.values_list("key", flat=True))
+    for each in due(procedure, running, calendar=calendar, settings=settings, today=day, done=done):
+        if each.kind == "lapse":
+            moved = fire(procedure, running, each.transition, parties=(), on=day, actor="", facts=held.facts, lapsed=each.clock)
+            step = _record(held, moved.running, actor_id=None, behalf=None, fields={}, facts=held.facts, documents={}, override_reason="")
+            _carry_out(held, procedure, moved.effect, step, System("run_clocks"))
+            running = moved.running
+            counts["lapsed"] += 1
+            break
+        if each.kind == "silence":
+            (party,) = each.parties
+            running = answer(procedure, running, each.consultation, party, parties=(), on=day, agrees=None)
+            _keep_opinion(held, procedure, running, actor_id=None, behalf=None)
+            counts["silent"] += 1
+            continue
+        counts["notices"] += tasks.tell(held, procedure, each)
+    tasks.bring_in_step(held, procedure, running, today=day)
+
+
+# ---- the parts ---------------------------------------------------------------------------------------------
+
+
+def _edition(procedure: Procedure, text: str) -> ProcedureEdition:
+    return ProcedureEdition.objects.get_or_create(
+        code=procedure.code, version=procedure.version, digest=procedure.digest, defaults={"text": text})[0]
+
+
+def _named(procedure: Procedure, named: Mapping[str, str]) -> dict[str, str]:
+    """The offices named for parties: they must be parties to be named, and offices that exist."""
+    wanted = {code for code, party in procedure.parties.items() if party.office == "named"}
+    known = set(Organisation.objects.filter(code__in=named.values(), is_active=True).values_list("code", flat=True))
+    findings = [
+        Finding.error("unknown_office", f"“{office}”不是可以参与的单位，或“{party}”无须指定单位。",
+                      f"“{office}” is no office that can take part, or “{party}” needs none.", where=Place(field=party),
+                      remedy=("请从单位列表中选择。", "Choose one from the list of offices."))
+        for party, office in named.items() if party not in wanted or office not in known
+    ]
+    if findings:
+        raise Refused(findings)
+    return dict(named)
+
+
+def _locked(actor: Any, pk: int) -> Matter:
+    """The matter, in scope and locked until the end of the transaction."""
+    found = get_matter(actor, pk)
+    return Matter.objects.select_for_update().select_related("edition", "applicant").get(pk=found.pk)
+
+
+def _refuse_stale(held: Matter, version: int | None) -> None:
+    if version is None or held.version == version:
+        return
+    last = held.steps.order_by("-number").select_related("actor").first()
+    who = last.actor.display_name if last and last.actor else "系统"
+    raise Conflict.because(
+        "matter_changed", f"您打开本页之后，{who}已办理了此件，当前内容已更新。您填写的内容仍保留在本页草稿中。",
+        f"Since you opened this page, {who} has moved this matter. What you typed is kept as a draft.",
+        measured=str(held.version), required=str(version),
+        remedy=("请刷新页面，核对后再办理。", "Reload the page, look at it again, then go on."))
+
+
+def _record(
+    held: Matter, running: Running, *, actor_id: int | None, behalf: User | None, fields: Mapping[str, Any], facts: Mapping[str, Any],
+    documents: Mapping[str, str], override_reason: str,
+) -> MatterStep:
+    step = running.steps[-1]
+    recorded = MatterStep.objects.create(
+        matter=held, number=len(running.steps), transition=step.by, state=step.state, taken_on=step.on, actor_id=actor_id, on_behalf_of=behalf,
+        fields=dict(fields), facts=dict(facts), documents=dict(documents), overridden=list(step.overridden), override_reason=override_reason)
+    held.state, held.facts, held.version = step.state, dict(facts), held.version + 1
+    state = procedure_for(held).states[step.state]
+    if state.is_terminal:
+        held.outcome, held.ended_at = state.outcome, clock.now()
+    held.save()
+    return recorded
+
+
+def _carry_out(held: Matter, procedure: Procedure, effect: str, step: MatterStep, actor: Any) -> None:
+    if not effect:
+        return
+    carried = effect_of(held.room, effect)
+    if carried is None:
+        raise Refused.because(
+            "effect_gone", f"系统中已没有“{effect}”这一执行动作，本步骤未办理。",
+                f"The system no longer has the effect “{effect}”; the step was not taken.",
+            remedy=("请联系系统管理员。", "Ask your administrator."))
+    carried(held, step, actor)
+
+
+def _keep_opinion(held: Matter, procedure: Procedure, running: Running, *, actor_id: int | None, behalf: User | None) -> MatterOpinion:
+    given = running.opinions[-1]
+    kept = MatterOpinion.objects.create(
+        matter=held, consultation=given.consultation, party=given.party, round=given.round, given_on=given.on, agrees=given.agrees,
+        reference=given.reference, words=given.words, actor_id=actor_id, on_behalf_of=behalf)
+    held.version += 1
+    held.save(update_fields=["version"])
+    tasks.bring_in_step(held, procedure, running)
+    return kept
+
+
+def documents_by_kind(actor: Any, references: Mapping[str, str], visible: Iterable[Document]) -> dict[str, Document]:
+    """The papers that a form names by reference, of those the actor may see; Refused naming each that is not there."""
+    known = {each.reference: each for each in visible}
+    findings = [
+        Finding.error("unknown_document", f"没有引用名为“{reference}”的文件。", f"There is no document “{reference}”.", where=Place(field=kind),
+                      remedy=("请先登记该文件。", "Register it first."))
+        for kind, reference in references.items() if reference not in known
+    ]
+    if findings:
+        raise Refused(findings)
+    return {kind: known[reference] for kind, reference in references.items()}

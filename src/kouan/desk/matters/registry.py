@@ -1,0 +1,88 @@
+"""Which procedures there are, and what their effects do.
+
+A room registers in its apps.py: ``register_procedures("casework", folder, effects)``. An effect is called inside
+the transaction of the step that names it, so that a refusal of the effect takes the step back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kouan.accounts.models import Role
+from kouan.basis import NotFound, Place, clock, nearest
+from kouan.procedure import Procedure, read_text
+
+if TYPE_CHECKING:
+    from kouan.desk.matters.models import Matter, MatterStep, ProcedureEdition
+
+Effect = Callable[["Matter", "MatterStep", Any], None]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One version of a procedure with the room that runs it and the text it was read from."""
+
+    procedure: Procedure
+    room: str
+    text: str
+
+
+_procedures: dict[tuple[str, str], Registered] = {}
+_effects: dict[tuple[str, str], Effect] = {}
+
+
+def register_procedures(room: str, folder: Path, effects: Mapping[str, Effect]) -> list[Procedure]:
+    """Read and prove every file of a folder; refused with the findings of the first that does not hold."""
+    for name, effect in effects.items():
+        _effects[room, name] = effect
+    found = []
+    for path in sorted(folder.glob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        procedure = read_text(text, roles=[role.value for role in Role], effects=effects, name=path.name)
+        _procedures[procedure.code, procedure.version] = Registered(procedure, room, text)
+        found.append(procedure)
+    return found
+
+
+def procedures(on: date | None = None) -> list[Registered]:
+    """The procedures in force on a day (today), one version of each, by code."""
+    day = on or clock.today()
+    newest: dict[str, Registered] = {}
+    for each in _procedures.values():
+        held = newest.get(each.procedure.code)
+        if each.procedure.in_force_from <= day and (held is None or held.procedure.in_force_from < each.procedure.in_force_from):
+            newest[each.procedure.code] = each
+    return [newest[code] for code in sorted(newest)]
+
+
+def in_force(code: str, on: date | None = None) -> Registered:
+    """The version of a procedure in force on a day; NotFound with the nearest names."""
+    known = {each.procedure.code: each for each in procedures(on)}
+    if code in known:
+        return known[code]
+    near = nearest(code, sorted(known), 3)
+    raise NotFound.because(
+        "unknown_procedure", f"没有名为“{code}”的程序，或其尚未施行。", f"There is no procedure “{code}” in force.", where=Place(field="procedure"),
+        remedy=(f"是否为：{'、'.join(near)}？", f"Did you mean: {', '.join(near)}?") if near else ("请从程序列表中选择。",
+            "Choose one from the list."),
+    )
+
+
+def procedure_of(edition: ProcedureEdition) -> Procedure:
+    """The procedure of a kept edition. It was proved when it was read; roles and effects may have changed since."""
+    return _of_text(edition.text, edition.code)
+
+
+@lru_cache(maxsize=256)
+def _of_text(text: str, name: str) -> Procedure:
+    return read_text(text, roles=None, name=name)
+
+
+def effect_of(room: str, name: str) -> Effect | None:
+    """What an effect does; None where the room no longer has it (the step is then refused)."""
+    return _effects.get((room, name))

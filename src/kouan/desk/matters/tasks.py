@@ -1,0 +1,96 @@
+"""Tasks and notices: whose turn it is, kept as rows so that an inbox is one query; who is told what, once.
+
+``bring_in_step`` makes the open tasks of a matter what the engine says is to be done, no more and no less.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+
+from django.conf import settings as django_settings
+from django.core.mail import send_mail
+from django.db import transaction
+
+from kouan.accounts.models import User
+from kouan.basis import Text, clock
+from kouan.desk.matters.models import Matter, MatterNotice, Task
+from kouan.desk.matters.parties import desk_of, people_of
+from kouan.desk.matters.queries import settings_of, working_days
+from kouan.procedure import Notice, Procedure, Running, duties, standing
+
+# What is said of each kind of notice; {} is the clock or consultation, then the day.
+WORDS = {
+    "reminder": Text("“{label}”将于{day}到期（{title}）", "“{label}” ends on {day} ({title})"),
+    "overdue": Text("“{label}”已于{day}到期，尚未办结（{title}）", "“{label}” ended on {day} and is not done ({title})"),
+    "escalation": Text("下级逾期：“{label}”已于{day}到期，尚未办结（{title}）",
+                       "Overdue below you: “{label}” ended on {day} and is not done ({title})"),
+}
+
+
+def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, today: date | None = None) -> None:
+    """Open the tasks that are to be done now, close those that are not, and bring their dates up to date."""
+    day = today or clock.today()
+    wanted = {f"{running.round_of(running.state)}:{running.state}:{each.key}": each for each in duties(procedure, running)}
+    dates: dict[str, tuple[date, bool]] = {}
+    if wanted:
+        for each in standing(procedure, running, calendar=working_days(), settings=settings_of(matter.procedure), today=day):
+            if each.due is None:
+                continue
+            key = f"{each.code}:{each.party}" if each.party else ""
+            held = dates.get(key)
+            if held is None or each.due < held[0]:
+                dates[key] = (each.due, each.is_provisional)
+    open_now = {each.key: each for each in matter.tasks.filter(closed_at__isnull=True)}
+    for key, task in open_now.items():
+        if key not in wanted:
+            task.closed_at = clock.now()
+            task.save(update_fields=["closed_at"])
+    for key, duty in wanted.items():
+        party = procedure.parties[duty.party]
+        desk = desk_of(party, matter)
+        due_on, is_provisional = dates.get(f"{duty.consultation}:{duty.party}" if duty.consultation else "", (None, False))
+        values = {
+            "organisation": desk.organisation, "roles": f" {' '.join(desk.roles)} ", "is_stray": desk.is_stray, "due_on": due_on,
+            "is_provisional": is_provisional,
+        }
+        held_task = open_now.get(key)
+        if held_task is None:
+            Task.objects.create(matter=matter, key=key, party=duty.party, label_zh=duty.label.zh, label_en=duty.label.en, **values)
+            continue
+        changed = [name for name, value in values.items() if getattr(held_task, name) != value]
+        if changed:
+            for name in changed:
+                setattr(held_task, name, values[name])
+            if "organisation" in changed:
+                held_task.assignee = None
+                changed.append("assignee")
+            held_task.save(update_fields=changed)
+
+
+def tell(matter: Matter, procedure: Procedure, notice: Notice) -> int:
+    """Tell everybody concerned of one notice; answer how many were told for the first time."""
+    told = 0
+    for kind, parties in ((notice.kind, notice.parties), ("escalation", (notice.escalate_to,) if notice.escalate_to else ())):
+        words = WORDS[kind]
+        values = {"label": notice.label, "day": notice.due, "title": matter.title}
+        zh = words.zh.format(**values | {"label": notice.label.zh})[:400]
+        en = words.en.format(**values | {"label": notice.label.en})[:400]
+        key = notice.key if kind == notice.kind else f"{notice.key}:{kind}"
+        for party in parties:
+            desk = desk_of(procedure.parties[party], matter)
+            for person in people_of(desk.organisation, desk.roles):
+                made = MatterNotice.objects.get_or_create(
+                    matter=matter, key=key, recipient=person, defaults={"kind": kind, "text_zh": zh, "text_en": en})[1]
+                if made:
+                    told += 1
+                    _mail(person, zh, en)
+    return told
+
+
+def _mail(person: User, zh: str, en: str) -> None:
+    """Send the notice by mail too, once the transaction is safely done; a mail that fails stops nothing."""
+    if person.email:
+        send = partial(send_mail, f"口岸综合管理系统：{zh[:60]}", f"{zh}\n\n{en}\n", django_settings.DEFAULT_FROM_EMAIL,
+                       [person.email], fail_silently=True)
+        transaction.on_commit(send)
