@@ -19,7 +19,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "console.read": frozenset(Role) - {Role.ENTERPRISE_USER},
     "ports.read": frozenset(Role) - {Role.ENTERPRISE_USER},
     "ports.change": frozenset({Role.NATIONAL_OFFICER}),
-    "documents.add": frozenset({Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER, Role.CITY_OFFICER}),
+    "documents.add": frozenset({Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER, Role.CITY_OFFICER, Role.INSPECTION_OFFICER}),
     "documents.dispose": frozenset({Role.ADMINISTRATOR}),
     "intake.read": frozenset(Role) - {Role.ENTERPRISE_USER},
     "intake.submit": frozenset({

@@ -35,12 +35,15 @@ SYSTEM = Text("系统", "System")
 
 MENU: tuple[Entry, ...] = (
     Entry("panorama", Text("全景", "Panorama"), "layout-grid", "console.read", ("",), WORK),
+    Entry("inbox", Text("待办", "To do"), "inbox", "matters.act", ("inbox",), WORK),
     Entry("ports", Text("口岸", "Ports"), "building-arch", "ports.read", ("ports",), WORK),
     Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
+    Entry("matters", Text("办件", "Matters"), "folders", "matters.read", ("matters",), WORK),
     Entry("counterpart-checks", Text("对侧核对", "Counterpart checks"), "arrows-left-right", "console.read",
           ("counterpart-checks",), WORK),
     Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), WORK),
     Entry("law", Text("法规与参数", "Law and parameters"), "gavel", "console.read", ("law",), GROUND),
+    Entry("procedures", Text("办理程序", "Procedures"), "route", "matters.read", ("procedures",), GROUND),
     Entry("audit", Text("审计", "Audit"), "history", "audit.read", ("audit",), GROUND),
     Entry("users", Text("用户", "Users"), "users", "users.manage", ("users", "organisations"), SYSTEM),
     Entry("jobs", Text("任务", "Jobs"), "progress-check", "jobs.run", ("jobs",), SYSTEM),

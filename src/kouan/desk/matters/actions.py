@@ -19,6 +19,7 @@ from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, Place, Refused, SubjectRef, clock
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters import tasks
+from kouan.desk.matters.facts import checked, known, stored
 from kouan.desk.matters.models import Matter, MatterOpinion, MatterStep, ProcedureEdition, Task
 from kouan.desk.matters.parties import standing_of
 from kouan.desk.matters.queries import get_matter, procedure_for, running_of, settings_of, working_days
@@ -52,12 +53,13 @@ def open_matter(
         raise Refused.because("title_missing", "请填写办件标题。", "Give the matter a title.", where=Place(field="title"),
                               remedy=("如“某某口岸扩大开放”。", "As “Expanded opening of …”."))
     found = in_force(procedure, on)
+    given = checked(found.procedure, facts or {})
     running = begin(found.procedure, on=on or clock.today(), actor=str(actor.pk or ""), calendar=working_days(), settings=settings_of(procedure))
     organisation = applicant if isinstance(actor, System) and applicant is not None else actor.organisation
     matter = Matter(
         edition=_edition(found.procedure, found.text), procedure=procedure, room=found.room, title=title.strip(), state=running.state,
         subject=str(concerns.subject or ""), province_code=concerns.province_code, city_code=concerns.city_code,
-        port_code=concerns.port_code, applicant=organisation, named=_named(found.procedure, named or {}), facts=dict(facts or {}),
+        port_code=concerns.port_code, applicant=organisation, named=_named(found.procedure, named or {}), facts=stored(given),
     )
     first = found.procedure.states[found.procedure.first]
     if not isinstance(actor, System) and not set(first.waits_for) & set(standing_of(actor, found.procedure, matter).parties):
@@ -69,7 +71,7 @@ def open_matter(
     matter.save()
     step = running.steps[0]
     MatterStep.objects.create(
-        matter=matter, number=1, transition=step.by, state=step.state, taken_on=step.on, actor_id=actor.pk, facts=dict(facts or {}))
+        matter=matter, number=1, transition=step.by, state=step.state, taken_on=step.on, actor_id=actor.pk, facts=stored(given))
     tasks.bring_in_step(matter, found.procedure, running)
     return matter
 
@@ -90,19 +92,19 @@ def take_step(
     procedure = procedure_for(held)
     running = running_of(held)
     standing = standing_of(actor, procedure, held, on)
-    known = {**held.facts, **(facts or {})}
+    every = {**known(procedure, held.facts), **checked(procedure, facts or {})}
     papers = dict(documents or {})
     override = None
     if override_reason or override_document is not None:
         override = Override(str(actor.pk), override_reason, override_document.reference if override_document else "")
     try:
         moved = fire(procedure, running, transition, parties=set(standing.parties), on=on or clock.today(), actor=str(actor.pk),
-                     documents=set(papers), fields=fields or {}, facts=known, override=override)
+                     documents=set(papers), fields=fields or {}, facts=every, override=override)
     except NotAllowed:
         record_event("refused", actor_id=actor.pk, payload={"matter": held.pk, "transition": transition})
         raise
     party = next((each for each in moved.transition.by if each in standing.parties), None)
-    step = _record(held, moved.running, actor_id=actor.pk, behalf=standing.parties[party] if party else None, fields=fields or {}, facts=known,
+    step = _record(held, moved.running, actor_id=actor.pk, behalf=standing.parties[party] if party else None, fields=fields or {}, facts=every,
                    documents={kind: paper.reference for kind, paper in papers.items()}, override_reason=override_reason if moved.overridden else "")
     _carry_out(held, procedure, moved.effect, step, actor)
     tasks.bring_in_step(held, procedure, moved.running)
@@ -168,8 +170,9 @@ def _run_one(pk: int, day: date, calendar: Any, counts: dict[str, int]) -> None:
     done = set(held.notices.values_list("key", flat=True))
     for each in due(procedure, running, calendar=calendar, settings=settings, today=day, done=done):
         if each.kind == "lapse":
-            moved = fire(procedure, running, each.transition, parties=(), on=day, actor="", facts=held.facts, lapsed=each.clock)
-            step = _record(held, moved.running, actor_id=None, behalf=None, fields={}, facts=held.facts, documents={}, override_reason="")
+            moved = fire(procedure, running, each.transition, parties=(), on=day, actor="", facts=known(procedure, held.facts), lapsed=each.clock)
+            step = _record(held, moved.running, actor_id=None, behalf=None, fields={}, facts=known(procedure, held.facts), documents={},
+                           override_reason="")
             _carry_out(held, procedure, moved.effect, step, System("run_clocks"))
             running = moved.running
             counts["lapsed"] += 1
@@ -232,8 +235,8 @@ def _record(
     step = running.steps[-1]
     recorded = MatterStep.objects.create(
         matter=held, number=len(running.steps), transition=step.by, state=step.state, taken_on=step.on, actor_id=actor_id, on_behalf_of=behalf,
-        fields=dict(fields), facts=dict(facts), documents=dict(documents), overridden=list(step.overridden), override_reason=override_reason)
-    held.state, held.facts, held.version = step.state, dict(facts), held.version + 1
+        fields=stored(fields), facts=stored(facts), documents=dict(documents), overridden=list(step.overridden), override_reason=override_reason)
+    held.state, held.facts, held.version = step.state, stored(facts), held.version + 1
     state = procedure_for(held).states[step.state]
     if state.is_terminal:
         held.outcome, held.ended_at = state.outcome, clock.now()
