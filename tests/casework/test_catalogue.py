@@ -10,7 +10,15 @@ import pytest
 from tests.casework.stories import CALENDAR
 
 from kouan.basis import Refused
-from kouan.casework.catalogue import FOLDER, catalogue, in_force, promises, read_folder, read_proposed, version_of
+from kouan.casework.catalogue import (
+    FOLDER,
+    catalogue,
+    in_force,
+    promises,
+    read_folder,
+    read_proposed,
+    version_of,
+)
 from kouan.casework.effects import EFFECTS, OUTCOMES
 from kouan.procedure import Procedure, begin
 

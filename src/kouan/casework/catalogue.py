@@ -118,7 +118,8 @@ def _ends(procedure: Procedure) -> Iterator[Finding]:
         if not state.is_terminal:
             continue
         if state.outcome not in OUTCOMES:
-            yield _slip(f"/states/{state.code}/outcome", "unknown_outcome", f"没有“{state.outcome}”这一结果。", f"There is no outcome “{state.outcome}”.",
+            yield _slip(f"/states/{state.code}/outcome", "unknown_outcome",
+                        f"没有“{state.outcome}”这一结果。", f"There is no outcome “{state.outcome}”.",
                         (f"请改用：{'、'.join(OUTCOMES)}。", f"Use one of {', '.join(OUTCOMES)}."))
             continue
         label, effect = OUTCOMES[state.outcome]
