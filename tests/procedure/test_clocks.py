@@ -102,5 +102,16 @@ def test_a_year_without_a_table_makes_the_end_provisional() -> None:
     assert not clock(a_matter(("submitted", "2026-11-02")), "2026-11-03", "decide").is_provisional
 
 
+def test_a_day_named_for_everybody_is_moved_by_nothing() -> None:
+    # 2025-12-31 is a Wednesday, 2024-03-31 a Sunday: the day stands as the instrument names it.
+    dated = the_wharf(("length: {months: longest_stay}", "length: {until: 2024-03-31}"))
+    matter = Running("wharf_use", "2021", (Step("draft", date(2024, 3, 1), "x"), Step("in_use", date(2024, 3, 4), "x")))
+    told = {day: next(each for each in standing(dated, matter, calendar=CALENDAR, settings=SETTINGS, today=day) if each.code == "stay")
+            for day in (date(2024, 3, 11), date(2024, 4, 1))}
+    assert {each.due for each in told.values()} == {date(2024, 3, 31)}
+    assert [each.is_overdue for each in told.values()] == [False, True]
+    assert told[date(2024, 3, 11)].used == 7
+
+
 def test_what_has_ended_has_no_notices() -> None:
     assert notices(a_matter(("submitted", "2024-03-04"), ("refused", "2024-05-06")), "2024-12-31") == []

@@ -30,6 +30,7 @@ BROKEN = [
     ("无人也无期限触发的步骤",
      ("  drop: {label", "  vanish: {label: {zh: 消失, en: Vanish}, from: draft, to: withdrawn}\n  drop: {label"), "nobody_takes_it"),
     ("期限写了两个单位", ("length: {working_days: 20}", "length: {working_days: 20, months: 1}"), "bad_length"),
+    ("截止日不是日期", ("length: {working_days: 20}", "length: {until: soon}"), "not_a_date"),
     ("条件写了两种比较", ("{fact: depth_metres, at_least: 10}", "{fact: depth_metres, at_least: 10, at_most: 20}"), "bad_condition"),
     ("键名写错", ("escalate_to: leader", "escalates_to: leader"), "unknown_key"),
     ("意见在别处征求", ("from: consulting\n    to: in_use", "from: [consulting, submitted]\n    to: in_use"), "opinions_elsewhere"),

@@ -155,6 +155,9 @@ def _intervals(running: Running, states: set[str], today: date, resets: bool) ->
 
 def _spent(length: Length, count: int, intervals: list[tuple[date, date]], calendar: WorkingDays) -> tuple[int, date]:
     """(units used, last day of the period) if the clock keeps running from its last interval on."""
+    if length.until is not None:
+        # A day named for everybody is neither moved by a pause nor by a weekend.
+        return (intervals[-1][1] - intervals[0][0]).days, length.until
     if length.unit is Unit.MONTHS:
         first = intervals[0][0]
         pauses = sum((later[0] - earlier[1]).days for earlier, later in pairwise(intervals))

@@ -34,14 +34,18 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long a period is: a number, or the setting that a national user fills before the first start."""
+    """How long a period is: a number, or the setting that a national user fills before the first start, or ``until``
+    a day that an instrument names for everybody (its unit is calendar days)."""
 
     unit: Unit
     count: int | None = None
     setting: str = ""
+    until: date | None = None
 
     def in_days(self, settings: Mapping[str, int]) -> int:
-        """The number; KeyError while the setting is not filled."""
+        """The number; 0 where a day is named instead; KeyError while the setting is not filled."""
+        if self.until is not None:
+            return 0
         return self.count if self.count is not None else settings[self.setting]
 
 

@@ -140,13 +140,15 @@ class _Reader:
         return str(value)
 
     def length(self, value: Any, at: str) -> Length:
-        keys = self.form.mapping(value, at, set(), {unit.value for unit in Unit})
+        keys = self.form.mapping(value, at, set(), {"until"} | {unit.value for unit in Unit})
         if len(keys) != 1:
-            self.form.slip(at, "bad_length", "期限应写一个单位：working_days、calendar_days 或 months。",
-                           "A length names one unit: working_days, calendar_days or months.",
+            self.form.slip(at, "bad_length", "期限应写一个单位：working_days、calendar_days 或 months，或写截止日 until。",
+                           "A length names one unit: working_days, calendar_days or months; or a day: until.",
                            ("如 {working_days: 20} 或 {working_days: 某设置}。", "As {working_days: 20}, or {working_days: a_setting}."))
             return Length(Unit.WORKING_DAYS, 1)
         unit, count = next(iter(keys.items()))
+        if unit == "until":
+            return Length(Unit.CALENDAR_DAYS, until=self.form.day(count, f"{at}/until"))
         if isinstance(count, str):
             return Length(Unit(unit), None, count)
         number = self.form.number(count, f"{at}/{unit}")
