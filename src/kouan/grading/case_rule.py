@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 from kouan.basis import Finding, Refused, Text
 from kouan.grading.case_facts import CaseFacts, read_case
 from kouan.grading.case_verdict import CaseVerdict
-from kouan.law import Law, Library, Rule
+from kouan.law import Fact, Law, Library, Rule
 from kouan.law.conditions import Compiled, Decision, Reading, compile_conditions
-from kouan.law.criteria import Condition, Group, walk
+from kouan.law.criteria import facts_of
 
 
 class CaseRule(Rule[CaseFacts, CaseVerdict]):
@@ -27,7 +27,6 @@ class CaseRule(Rule[CaseFacts, CaseVerdict]):
     `wrong` those that `check` reports.
     """
 
-    criteria: ClassVar[tuple[str, ...]]
     verdicts: ClassVar[tuple[str, ...]]
     default: ClassVar[str]
     needs_one_of: ClassVar[tuple[str, ...]] = ()
@@ -42,19 +41,10 @@ class CaseRule(Rule[CaseFacts, CaseVerdict]):
         return self.default
 
     @classmethod
-    def facts_read(cls, library: Library | None = None) -> dict[str, Any]:
+    def facts_read(cls, library: Library | None = None) -> dict[str, Fact]:
         """Return the facts that the rule reads under any reading, by name, in the order they are asked."""
         library = library or Library.shipped()
-        names: dict[str, Any] = {}
-        for name in cls.criteria:
-            for version in library.criteria[name].versions:
-                inside = _inside_projects(version.when)
-                for node in walk(version.when):
-                    if isinstance(node, Group) and node.kind == "any_project":
-                        names["projects"] = library.facts["projects"]
-                    elif isinstance(node, Condition) and node not in inside:
-                        names[node.fact] = library.facts[node.fact]
-        return names
+        return facts_of([library.criteria[name] for name in cls.criteria], library.facts)
 
     def compiled(self, law: Law) -> Compiled:
         """Return the rule's conditions under a law, compiled once and kept with the law."""
@@ -103,17 +93,6 @@ class CaseRule(Rule[CaseFacts, CaseVerdict]):
                 f"The verdict is “{verdict.name.en}”, which is advice; the authority decides.",
             ),
         )
-
-
-def _inside_projects(tree: Any) -> list[Any]:
-    """Return the conditions that are asked of each project, not of the case."""
-    return [
-        inner
-        for node in walk(tree)
-        if isinstance(node, Group) and node.kind == "any_project"
-        for inner in walk(node)
-        if isinstance(inner, Condition)
-    ]
 
 
 def stage_steps(*stages: tuple[str, str, str]) -> dict[str, Text]:

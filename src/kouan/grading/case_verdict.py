@@ -77,10 +77,15 @@ class OtherReading:
     differs: bool | None
     missing: tuple[str, ...]
 
+    @property
+    def name(self) -> Text:
+        """Return the verdict in words."""
+        return CASE_VERDICTS[self.verdict]
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "value": self.reading.value, "label": self.reading.label.as_dict(), "verdict": self.verdict,
-            "verdict_name": CASE_VERDICTS[self.verdict].as_dict(), "differs": self.differs, "missing": list(self.missing),
+            "verdict_name": self.name.as_dict(), "differs": self.differs, "missing": list(self.missing),
         }  # fmt: skip
 
 

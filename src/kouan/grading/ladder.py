@@ -47,7 +47,7 @@ class WithdrawalLadder(CaseRule):
     parameters = ("withdrawal_ladder.",)
     settings = (BORDER_MODE, "withdrawal_ladder.long_term", "withdrawal_ladder.covid_years")
     steps = stage_steps(
-        ("1", "是否须由国家口岸管理部门启动（WL-B 边境、WL-S 战略标记）", "Whether the national office must start it (WL-B border, WL-S strategy mark)"),
+        ("1", "是否须由国家口岸管理部门启动（WL-B、WL-S）", "Whether the national office must start it (WL-B, WL-S)"),
         ("2", "不达标年数（WL-3 长期、WL-2 两年、WL-1 一年）", "Years below the standard (WL-3 long-term, WL-2 two, WL-1 one)"),
     )
     criteria = ("WL-B", "WL-S", "WL-3", "WL-2", "WL-1")

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kouan.law.criteria import Choice, Criterion, CriterionVersion, Node, Condition
+from kouan.law.criteria import Choice, Condition, Criterion, CriterionVersion, Node
 from kouan.law.law import Law
 from kouan.law.values import DatedValue
 

@@ -15,7 +15,7 @@ Condition(fact='civil_military_airport', op='==', value=True, parameter=None, id
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -141,6 +141,28 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(part)
 
 
+def facts_of(criteria: Iterable[Criterion], facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Return the facts that criteria read under any reading and on any date, by name, in the order of asking.
+
+    What is asked of each project stands in the fact `projects` (its `of`), not beside it.
+    """
+    found: dict[str, Fact] = {}
+
+    def look(node: Node) -> None:
+        if isinstance(node, Condition):
+            found.setdefault(node.fact, facts[node.fact])
+        elif isinstance(node, Group) and node.kind == "any_project":
+            found.setdefault("projects", facts["projects"])
+        else:
+            for part in node.parts if isinstance(node, Group) else node.readings.values():
+                look(part)
+
+    for criterion in criteria:
+        for version in reversed(criterion.versions):
+            look(version.when)
+    return found
+
+
 def read_criteria(form: Form, data: Any) -> list[Criterion]:
     """Read one file of criteria; slips go into the form."""
     top = form.mapping(data, "", {"label", "criteria"})
@@ -167,7 +189,7 @@ def read_criteria(form: Form, data: Any) -> list[Criterion]:
                 str(name), str(fields["stage"]), form.text(fields["label"], f"{path}/label"),
                 form.text(fields["means"], f"{path}/means"),
                 tuple(replace(version, in_force_to=end) for version, end in zip(read, ends, strict=False)), form.file,
-            )  # fmt: skip
+            )
         )
     return found
 
