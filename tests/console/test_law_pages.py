@@ -76,6 +76,7 @@ def test_a_day_that_is_none_is_said_and_today_is_shown(reader):
 @pytest.mark.parametrize(("said", "key"), [
     ("界河", "volume_standard.boundary_river.cargo"), ("宽限", "volume_standard.grace.years"),
     ("a-03", "volume_standard.sea_cargo"), ("海运 100万吨", "volume_standard.sea.cargo"), ("边境口岸 豁免", "volume_standard.border_mode"),
+    ("军民合用", "access_air"), ("AC-B3", "access_border"), ("一城一口岸", "access.one_city.open_ports"),
 ])
 def test_words_of_two_characters_find_their_page(reader, said, key):
     hits = search(said, entries(Law(date(2024, 6, 30)), registered_rules()))
