@@ -5,29 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from kouan.cli.output import out, say, show_findings, status_of, table, text, write_json
 
+if TYPE_CHECKING:
+    from kouan.law import Ruling
+
 app = typer.Typer(help="法规与参数 / the law as data", no_args_is_help=True)
 
-RULES = ("volume-standard",)
+VOLUME = "volume-standard"
+CASE_RULES = ("access-air", "access-border", "access-water", "province-gate", "withdrawal-ladder", "grade-proposal")
+RULES = (VOLUME, *CASE_RULES)
 
 
 @app.command("try")
 def try_(
-    rule: str = typer.Argument(..., help="规则，目前为 volume-standard（客货运量标准） / rule; volume-standard for now"),
-    facts: Path = typer.Option(..., exists=True, dir_okay=False, help="事实文件（CSV） / file of facts (CSV)"),
+    rule: str = typer.Argument(..., help="规则：volume-standard、access-air、access-border、access-water、province-gate、"
+                                         "withdrawal-ladder、grade-proposal / the rule"),
+    facts: Path = typer.Option(..., exists=True, dir_okay=False,
+                               help="事实文件：volume-standard 为 CSV，其他为 JSON 行 / file of facts: CSV for volume-standard, else JSON lines"),
     as_of: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="设定与口径截至日期 / settings and rulings as of"),
     rulings: Path | None = typer.Option(None, exists=True, dir_okay=False, help="解释口径文件（YAML） / file of rulings (YAML)"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """对文件中的事实试用规则，不读写名录。 / Try a rule on the facts of a file; the register is neither read nor changed.
 
-    列：transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported；空单元格表示没有该事实。
-    / Columns: transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings,
-    months_reported; an empty cell is a missing fact.
+    volume-standard 的列：transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings, months_reported；空单元格表示没有该事实。
+    其他规则：每行一个 JSON 键值表，键为事实名（见 docs/law）；没有的键即没有该事实。
+    / Columns of volume-standard: transport_class, is_border, accepted_on, year, cargo_tonnes, person_crossings,
+    months_reported; an empty cell is a missing fact. Other rules: one JSON object a line, keys are fact names (docs/law).
 
     例：kouan law try volume-standard --facts facts.csv --as-of 2024-06-30 --json
     """
@@ -40,6 +49,8 @@ def try_(
     if rule not in RULES:
         raise typer.BadParameter(say(f"没有规则“{rule}”；可用：", f"no rule “{rule}”; known: ") + "、".join(RULES), param_hint="RULE")
     held = load_rulings(rulings) if rulings else list(rulings_on_record())
+    if rule != VOLUME:
+        _try_cases(rule, facts, as_of, held, json)
     answers = try_facts(read_facts_csv(facts), as_of.date(), held, file=facts.name)
     findings = [Finding.from_dict(each) for answer in answers for each in answer["findings"]]
     if json:
@@ -50,6 +61,33 @@ def try_(
         [say("行", "row"), say("年度", "year"), say("类别", "class"), say("结论", "verdict"), say("提示", "flags")],
         ([answer["row"], answer["year"], (answer["transport_class_name"] or {}).get(zh, "—"),
           (answer["verdict_name"] or {}).get(zh, say("（无法判定）", "(cannot be judged)")),
+          "、".join(flag["label"][zh] for flag in answer["flags"])] for answer in answers),
+        right=(0,),
+    )
+    counts = Counter((answer["verdict_name"] or {}).get(zh, "—") for answer in answers)
+    out.print("  ".join(f"{name} {count}" for name, count in counts.most_common()))
+    show_findings(findings)
+    raise typer.Exit(status_of(findings))
+
+
+def _try_cases(rule: str, facts: Path, as_of: datetime, rulings: list[Ruling], as_json: bool) -> NoReturn:
+    """Try a rule made of conditions, write the answers, and end with their status."""
+    from kouan.basis import Finding
+    from kouan.grading.case_trial import read_facts_jsonl, try_cases
+    from kouan.law import Law
+
+    answers = try_cases(rule, read_facts_jsonl(facts), Law(as_of.date(), rulings), file=facts.name)
+    findings = [Finding.from_dict(each) for answer in answers for each in answer["findings"]]
+    if as_json:
+        write_json(answers)
+        raise typer.Exit(status_of(findings))
+    zh = say("zh", "en")
+    table(
+        [say("行", "row"), say("代码", "code"), say("结论", "verdict"), say("起作用的条件", "decided by"), say("缺少的事实", "missing facts"),
+         say("提示", "flags")],
+        ([answer["row"], answer["code"] or "—", (answer["verdict_name"] or {}).get(zh, say("（无法判定）", "(cannot be judged)")),
+          "、".join(step["rule"] for step in answer["steps"] if step["effect"] == answer["verdict"]),
+          "、".join(f"{each['name'][zh]}（{'、'.join(one[zh] for one in each['supplied_by'])}）" for each in answer["missing"]),
           "、".join(flag["label"][zh] for flag in answer["flags"])] for answer in answers),
         right=(0,),
     )

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from kouan.basis import Text
 from kouan.basis.names import half_width
-from kouan.law import Law, Rule
+from kouan.law import Criterion, Law, Rule
 
 MOST_WORDS = 8
 AROUND = 36  # characters shown on each side of the first word found
@@ -47,6 +47,7 @@ def entries(law: Law, rules: Mapping[str, type[Rule[Any, Any]]]) -> list[Entry]:
         found.append(Entry("law-rule", key, rule.title, (
             *sentence.as_dict().values(), *(_cited(each) for each in rule.citations),
             *(text for step in rule.steps.values() for text in step.as_dict().values()),
+            *(text for name in rule.criteria for text in _conditions(law.library.criteria[name])),
         )))
     for parameter in catalogue.parameters:
         values = [text for value in parameter.values for text in (
@@ -61,6 +62,14 @@ def entries(law: Law, rules: Mapping[str, type[Rule[Any, Any]]]) -> list[Entry]:
             *(text for choice in question.choices.values() for text in choice.as_dict().values()), *rulings,
         )))
     return found
+
+
+def _conditions(criterion: Criterion) -> list[str]:
+    """The words of one condition of a rule: its number and name, what follows, and the text of every date."""
+    return [
+        f"{criterion.id} {criterion.label.zh}", criterion.label.en, *criterion.means.as_dict().values(),
+        *(_cited(version.citation) for version in criterion.versions),
+    ]
 
 
 def _cited(citation: Any) -> str:

@@ -30,6 +30,11 @@ def read_facts_csv(path: Path) -> list[Row]:
     file that cannot be read, has no header, or has two columns of one name.
     """
     where = Place(file=path.name)
+    return parse_facts_csv(decode(read_bytes(path, where), where), path.name)
+
+
+def read_bytes(path: Path, where: Place) -> bytes:
+    """Return the bytes of a file of facts. Refused when it cannot be read or is too large."""
     try:
         size = path.stat().st_size
         raw = path.read_bytes() if size <= MOST_BYTES else b""
@@ -49,7 +54,7 @@ def read_facts_csv(path: Path) -> list[Row]:
             where=where,
             remedy=("请分成几个文件。", "Split it into several files."),
         )
-    return parse_facts_csv(_decode(raw, where), path.name)
+    return raw
 
 
 def parse_facts_csv(text: str, file: str | None = None) -> list[Row]:
@@ -126,12 +131,13 @@ def _header(cells: list[str], where: Place) -> list[str]:
     return header
 
 
-def _decode(raw: bytes, where: Place) -> str:
+def decode(raw: bytes, where: Place) -> str:
+    """Return the text of a file in any of the usual encodings. Refused for a workbook or no text."""
     if raw[:4] == b"PK\x03\x04" or raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise Refused.because(
             "is_spreadsheet",
-            "这是 Excel 文件，不是 CSV 文件。",
-            "This is an Excel file, not CSV.",
+            "这是 Excel 文件，不是文本文件。",
+            "This is an Excel file, not a text file.",
             where=where,
             remedy=("请在 Excel 中另存为“CSV UTF-8（逗号分隔）”。", "In Excel, save it as “CSV UTF-8”."),
         )

@@ -5,6 +5,7 @@ ways is a setting in `settings/**.yaml`; `Law(as_of=…)` answers for a day. Thi
 web, no database, no clock.
 """
 
+from kouan.law.criteria import Criterion, Fact
 from kouan.law.law import Catalogue, Law, check_ruling
 from kouan.law.library import Library
 from kouan.law.rule import Rule, registered_rules
@@ -23,6 +24,8 @@ __all__ = [
     "load_rulings",
     "check_ruling",
     "Catalogue",
+    "Criterion",
+    "Fact",
     "Rule",
     "registered_rules",
     "Step",

@@ -74,6 +74,8 @@ class Law:
         self._settings = self._settle()
         self._values: dict[tuple[str, date], DatedValue] = {}
         self._variants: dict[tuple[str, str], Law] = {}
+        # What is made of this law once and asked often (compiled conditions), by whoever makes it.
+        self.derived: dict[Any, Any] = {}
 
     def __repr__(self) -> str:
         return f"Law(as_of={self.as_of.isoformat()}, rulings={len(self.rulings)})"

@@ -15,16 +15,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kouan.basis import Finding, Place, Refused, units
+from kouan.basis import Finding, Place, Refused, Text, units
 from kouan.basis.form import Form
 from kouan.basis.strict_yaml import load_file
+from kouan.law.criteria import Criterion, Fact, dangling, read_criteria, read_facts
 from kouan.law.values import DatedValue, OtherReading, Parameter, Question
 
 _ROOM = Path(__file__).parent
@@ -37,11 +38,17 @@ COMPARISONS = (">=", ">", "<=", "<", "==")
 
 @dataclass(frozen=True)
 class Library:
-    """Parameters and questions by key, with the digest of the files they were read from."""
+    """Parameters and questions by key, criteria by number, with the digest of the files they were read from.
+
+    `facts` are those the criteria read, `roles` who can supply them.
+    """
 
     parameters: Mapping[str, Parameter]
     questions: Mapping[str, Question]
     digest: str
+    criteria: Mapping[str, Criterion] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    roles: Mapping[str, Text] = field(default_factory=dict)
 
     @staticmethod
     @lru_cache(maxsize=1)
@@ -51,7 +58,7 @@ class Library:
 
     @staticmethod
     def load(folder: Path) -> Library:
-        """Read the library under `folder` (with `parameters/` and `settings/`).
+        """Read the library under `folder` (with `parameters/`, `settings/` and, where there are any, `criteria/`).
 
         Raises Refused with every slip found, each with file and path.
         """
@@ -66,6 +73,7 @@ class Library:
             for question in _read(file, name, findings, sha, _question):
                 questions[question.key] = question
         findings += _dangling_readings(parameters, questions)
+        criteria, facts, roles = _criteria(folder, findings, sha, parameters, questions)
         if not parameters and not findings:
             findings.append(
                 Finding.error(
@@ -83,7 +91,37 @@ class Library:
             dict(sorted(parameters.items(), key=lambda p: (Path(p[1].file).parent, p[1].order, p[0]))),
             dict(sorted(questions.items(), key=lambda q: (q[1].ambiguity, q[0]))),
             sha.hexdigest(),
+            criteria,
+            facts,
+            roles,
         )
+
+
+def _criteria(
+    folder: Path,
+    findings: list[Finding],
+    sha: Any,
+    parameters: Mapping[str, Parameter],
+    questions: Mapping[str, Question],
+) -> tuple[dict[str, Criterion], dict[str, Fact], dict[str, Text]]:
+    """Read `criteria/`: the facts first, then the trees, each held against what it names."""
+    criteria: dict[str, Criterion] = {}
+    facts: dict[str, Fact] = {}
+    roles: dict[str, Text] = {}
+    for file, name in _files(folder, "criteria"):
+        if file.name == "facts.yaml":
+            for some, who in _read(file, name, findings, sha, lambda form, data, _: [read_facts(form, data)]):
+                facts, roles = some, who
+    for file, name in _files(folder, "criteria"):
+        if file.name == "facts.yaml":
+            continue
+        for criterion in _read(file, name, findings, sha, lambda form, data, _: read_criteria(form, data)):
+            form = Form(name)
+            if facts:  # a slip in facts.yaml would make every tree dangle
+                dangling(form, criterion, parameters, questions, facts)
+            findings += form.findings
+            criteria[criterion.id] = criterion
+    return criteria, facts, roles
 
 
 def _files(folder: Path, part: str) -> Iterator[tuple[Path, str]]:

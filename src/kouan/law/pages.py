@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from kouan.basis import Citation, Text
+from kouan.law.criteria import STAGES, Fact, facts_of
 from kouan.law.library import Library
 from kouan.law.rule import Rule, registered_rules
 from kouan.law.values import DatedValue, Parameter, Question
@@ -84,12 +85,64 @@ def _rule_page(rule: type[Rule[Any, Any]], library: Library) -> str:
             "\n## 判定步骤 Steps\n",
             *(f"{number}. {text.zh}　{text.en}" for number, text in rule.steps.items()),
             "\n步骤依次进行，先作出结论者为准。 The steps are taken in order; the first that decides ends the walk.\n",
+            *(_criteria_parts(rule.criteria, library) if rule.criteria else ()),
             "## 数值 Values\n",
-            _history_table(parameters),
+            _history_table(parameters) if parameters else "本规则不含数值。 This rule holds no number.",
             "\n## 设定 Settings\n",
             *(_question_part(question, 3) for question in questions),
         ]
     )
+
+
+def _criteria_parts(names: Sequence[str], library: Library) -> Iterable[str]:
+    """Yield the conditions of a rule, and the facts they read."""
+    criteria = [library.criteria[name] for name in names]
+    yield "## 条件 Conditions\n"
+    yield (
+        "缺少的事实一律为“不明”，不作“不成立”；更严的条件先定结论，其余照列在判定过程中。 A missing fact is unknown, never false; the stricter "
+        "condition decides first, and the others stay in the trace.\n"
+    )
+    yield _table(
+        ("编号 Number", "条件 Condition", "环节 Stage", "成立时 When it holds", "自 From", "原文 Text"),
+        (
+            (
+                f"`{one.id}`",
+                f"{one.label.zh}<br>{one.label.en}",
+                f"{STAGES[one.stage].zh}<br>{STAGES[one.stage].en}",
+                f"{one.means.zh}<br>{one.means.en}",
+                version.in_force_from.isoformat() + (f"（适用期至 {version.covers_to.isoformat()}）" if version.covers_to else ""),
+                _cite(version.citation),
+            )
+            for one in criteria
+            for version in one.versions
+        ),
+    )
+    yield "\n## 事实 Facts\n"
+    facts = facts_of(criteria, library.facts)
+    yield _table(
+        ("键 Key", "事实 Fact", "写法 Written as", "由谁提供 Supplied by"),
+        (
+            (
+                f"`{'projects[].' * is_inner}{fact.name}`",
+                f"{fact.label.zh}<br>{fact.label.en}",
+                _written(fact),
+                "、".join(f"{library.roles[role].zh} {library.roles[role].en}" for role in fact.supplied_by)
+                + (f"<br>仅在设定 `{fact.only_under}` 的其他理解下需要 only under another reading" if fact.only_under else ""),
+            )
+            for name in facts
+            for fact, is_inner in [(facts[name], False), *((library.facts[inner], True) for inner in facts[name].of)]
+        ),
+    )
+    yield ""
+
+
+def _written(fact: Fact) -> str:
+    if fact.codes:
+        return "、".join(f"`{code}`" for code in fact.codes) + ("、`null`" if fact.may_be_none else "")
+    kinds = {
+        "claim": "`true`、`false`", "count": "整数 whole number", "number": "数 number", "projects": "列表 list",
+    }  # fmt: skip
+    return f"{kinds[fact.kind]}{f'（{fact.unit}）' if fact.unit else ''}"
 
 
 def _parameters_page(library: Library) -> str:

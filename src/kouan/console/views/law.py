@@ -22,6 +22,7 @@ from kouan.console.tables import Column, Table
 from kouan.console.words import here
 from kouan.grading.queries import law_as_of
 from kouan.law import DatedValue, Law, Parameter, Rule, Setting, registered_rules
+from kouan.law.criteria import STAGES, facts_of
 from kouan.law.pages import used_by
 
 LAW = Text("法规与参数", "Law and parameters")
@@ -184,6 +185,12 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
             (each, law_address("law-parameter", each.key, found), [(each.on(day), day == current) for day in dates]) for each in parameters
         ],
         "settings": [(found.setting(name), law_address("law-setting", name, found), decided_words(found.setting(name))) for name in one.settings],
+        "criteria": [(each, each.on(found.as_of), STAGES[each.stage]) for each in (found.library.criteria[name] for name in one.criteria)],
+        "facts": [
+            (fact, [found.library.roles[role] for role in fact.supplied_by])
+            for fact in facts_of((found.library.criteria[name] for name in one.criteria), found.library.facts).values()
+        ],
+        "try_address": reverse("law-try-case", args=[one.key.replace("_", "-")]) if one.criteria else reverse("law-try"),
         "version": f"{one.key}/{one.version}", "digest": found.digest,
     })
 
