@@ -37,6 +37,7 @@ MENU: tuple[Entry, ...] = (
     Entry("panorama", Text("全景", "Panorama"), "layout-grid", "console.read", ("",), WORK),
     Entry("ports", Text("口岸", "Ports"), "building-arch", "ports.read", ("ports",), WORK),
     Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
+    Entry("flows", Text("监测", "Monitoring"), "chart-line", "console.read", ("flows",), WORK),
     Entry("counterpart-checks", Text("对侧核对", "Counterpart checks"), "arrows-left-right", "console.read",
           ("counterpart-checks",), WORK),
     Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), WORK),
