@@ -48,7 +48,7 @@ def test_a_whole_total_with_changes_shares_ranks_and_the_peak(open_as, officer):
     ports = rows_of(client, "m", "province=44&period=2022")
     assert [(row["code"], row["value"]) for row in ports] == [("luohu-rail", 10)]
     page = client.get(f"/flows?{YEARS}").content.decode()
-    assert "▲ 峰值" in page and "+100%" in page and "1 / 2" in page
+    assert "▲ 峰值" in page and "40人次" in page and "+100%" in page and "1 / 2" in page
 
 
 def test_a_province_sees_its_own_ports_without_ranks(open_as, guangdong):
@@ -95,7 +95,7 @@ def test_nothing_reported_says_who_should_act_and_shows_what_is_true(open_as, re
 
 def test_the_plans_headlines_are_quoted_as_printed(open_as, officer):
     rows = rows_of(open_as(officer), "b")
-    assert [(row["value"], row["quote"]) for row in rows][0] == ("221.9", "口岸进出口货运量221.9亿吨")
+    assert (rows[0]["value"], rows[0]["quote"]) == ("221.9", "口岸进出口货运量221.9亿吨")
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv", "json"])

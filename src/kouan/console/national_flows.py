@@ -30,7 +30,8 @@ from kouan.monitoring.totals import Standing, Total, Totals
 from kouan.ports.models import CounterpartPoint, Port
 from kouan.ports.queries import counterpart_points_visible_to
 
-INCOMPLETE = Text("数据不全", "Incomplete")
+INCOMPLETE, PEAK = Text("数据不全", "Incomplete"), Text("峰值", "peak")
+REPORTED_PART = Text("已报部分 ", "part reported: ")
 OWN_SOURCE = Text("各口岸自报数相加", "The ports' own returns, added up")
 ON_PREVIOUS = {
     PeriodKind.MONTH: Text("环比（上月）", "On the month before"), PeriodKind.QUARTER: Text("环比（上季）", "On the quarter before"),
@@ -52,9 +53,14 @@ def _percent(value: Any) -> str:
 
 
 def _total_cell(total: Total) -> SafeString | str:
-    if total.value is None:
+    if total.value is not None:
+        if not total.is_peak:
+            return figures.number(total.value)
+        return format_html('{}<span class="subline">▲ {}</span>', figures.number(total.value), here(PEAK))
+    if total.partial is None:
         return format_html('<span class="is-missing">{}</span>', here(INCOMPLETE))
-    return figures.number(total.value)
+    return format_html('<span class="is-missing">{}</span><span class="subline">{}{}</span>', here(INCOMPLETE), here(REPORTED_PART),
+                       figures.number(total.partial))
 
 
 def _reported_cell(total: Total) -> SafeString | str:
@@ -83,15 +89,14 @@ def periods_table(measure: Measure, kind: PeriodKind) -> Table:
         columns=(
             Column("period", Text("时期", "Period"), is_key=True, order=True, keeps_line=True),
             Column("value", Text("合计", "Total"), unit=unit, is_number=True, order=True, show=_total_cell),
-            Column("partial", Text("已报部分", "Part reported"), unit=unit, is_number=True,
-                   value=lambda total: None if total.is_complete else total.partial),
+            Column("partial", Text("已报部分", "Part reported"), unit=unit, is_number=True, only="export", value=_part),
             Column("reported_of", Text("已报 / 应报口岸", "Ports reported / due"), value=lambda total: total.reported,
                    show=_reported_cell, only="page", is_number=True),
             Column("reported", Text("已报口岸", "Ports reported"), is_number=True, only="export"),
             Column("partly", Text("报部分的口岸", "Ports in part"), is_number=True, only="export"),
             Column("due", Text("应报口岸", "Ports due"), is_number=True, only="export"),
             *_changes(kind, lambda total: total),
-            Column("is_peak", Text("峰值", "Peak"), show=lambda total: here(Text("▲ 峰值", "▲ peak")) if total.is_peak else ""),
+            Column("is_peak", Text("峰值", "Peak"), only="export"),
         ),
     )
 
@@ -108,6 +113,11 @@ def chart_of(totals: Totals, view: TableView) -> Chart:
         series=[Series(Text("合计", "Total"), [each.value for each in found])],
         period=f"{figures.period(found[0].period)}—{figures.period(found[-1].period)}" if len(found) > 1 else "",
     )
+
+
+def card(total: Total, totals: Totals) -> figures.Figure:
+    """A whole total with its unit, period and origin."""
+    return figures.Figure(total.value, totals.measure.unit, total.period, str(totals.origin))
 
 
 def region_name(region: SubjectRef | None) -> Text:
@@ -138,7 +148,8 @@ def members_table(measure: Measure, kind: PeriodKind, by_province: bool, with_ra
             Column("code", Text("代码", "Code"), only="export", order=True),
             Column("value", Text("合计", "Total") if by_province else Text("本期数", "Figure"), unit=unit, is_number=True, order=True,
                    value=lambda row: row["standing"].total.value, show=lambda row: _member_cell(row["standing"].total)),
-            Column("partial", Text("已报部分", "Part reported"), unit=unit, is_number=True, value=lambda row: _part(row["standing"].total)),
+            Column("partial", Text("已报部分", "Part reported"), unit=unit, is_number=True, only="export",
+                   value=lambda row: _part(row["standing"].total)),
             Column("share", Text("占比", "Share"), is_number=True, order=True, value=lambda row: row["standing"].share,
                    show=lambda row: figures.percent(row["standing"].share)),
             *rank,
@@ -200,7 +211,7 @@ def series_table(name: str, unit_code: str) -> Table:
             Column("yoy", Text("同比", "On the year"), is_number=True, order=True, show=lambda row: _percent(row["yoy"])),
             Column("origin", Text("性质", "Origin"), value=lambda row: words.ORIGINS[row["origin"]], keeps_line=True,
                    show=lambda row: origin_badge(row["origin"])),
-            Column("source", Text("来源", "Source"), show=lambda row: format_html(
+            Column("source", Text("来源", "Source"), keeps_line=True, show=lambda row: format_html(
                 '<a href="{}">{}</a>', address_of("source", row["source_id"]), here(row["source"]))),
         ),
     )

@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, Period, PeriodKind, Place, SubjectRef, Text, clock, codes, measures
 from kouan.basis.measures import Measure
+from kouan.console import figures
 from kouan.console import national_flows as parts
 from kouan.console.page import page
 from kouan.console.words import here
@@ -105,8 +106,11 @@ def flows(request: HttpRequest) -> HttpResponseBase:
             return view.export()
     this_year = clock.today().year
     return render(request, "console/flows/totals.html", {
-        "asked": asked, "region": here(parts.region_name(asked.region)), "unit": asked.measure.unit, "totals": totals,
-        "latest": totals.latest, "peak": totals.peak, "period": period, "findings": asked.findings,
+        "asked": asked, "region": here(parts.region_name(asked.region)), "totals": totals,
+        "latest": totals.latest, "peak": totals.peak, "period": period,
+        "latest_figure": parts.card(totals.latest, totals) if totals.latest else None,
+        "part_figure": figures.Figure(totals.latest.partial, asked.measure.unit) if totals.latest else None,
+        "peak_figure": parts.card(totals.peak, totals) if totals.peak else None, "findings": asked.findings,
         "chart": parts.chart_of(totals, by_period) if by_period else None, "members": members, "facing": facing,
         "published": published, "plan": plan, "may_submit": may(user, "intake.submit"), "intake": reverse("intake"),
         "choices": {
