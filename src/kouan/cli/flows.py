@@ -123,6 +123,8 @@ def _within(series: Iterable[FlowSeries], first: int | None, last: int | None) -
 def _draw(told: dict[str, Any]) -> None:
     """One series or total as a table."""
     is_total = "ports_due" in told
+    # Of years the period before is the year before: one column says both.
+    has_both = any("-" in flow["period"] for flow in told["flows"])
     rows = []
     for flow in told["flows"]:
         share, rank = flow["share"], flow["rank"]
@@ -131,14 +133,14 @@ def _draw(told: dict[str, Any]) -> None:
             say("数据不全", "incomplete") if flow["value"] is None and is_total else _figure(flow["value"]),
             "" if flow["value"] is not None else _figure(flow["partial"]),
             f"{flow['reported']}/{flow['due']}" if is_total else f"{flow['present']}/{flow['expected']}",
-            _percent(flow["mom"]), _percent(flow["yoy"]), "—" if share is None else f"{share:.1%}", rank or "—",
+            *([_percent(flow["mom"])] if has_both else []), _percent(flow["yoy"]), "—" if share is None else f"{share:.1%}", rank or "—",
             "▲" if flow["peak"] else "",
         ])
     table(
         [say("期间", "period"), say("数值", "value"), say("已有部分", "reported part"),
          say("已报/应报口岸", "ports reported/due") if is_total else say("完整度", "completeness"),
-         say("环比", "on the period before"), say("同比", "on the year"), say("占比", "share"), say("位次", "rank"), say("峰值", "peak")],
-        rows, right=(1, 2, 3, 4, 5, 6, 7),
+         *([say("环比", "on the period before")] if has_both else []), say("同比", "on the year"), say("占比", "share"), say("位次", "rank"), say("峰值", "peak")],
+        rows, right=range(1, 8 if has_both else 7),
         title=f"{told['subject']} · {told['measure']} · {told['direction']} · {told['unit']} · {told['origin']} · {told['source']}",
     )
     if is_total and not rows:
