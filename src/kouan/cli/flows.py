@@ -139,7 +139,8 @@ def _draw(told: dict[str, Any]) -> None:
     table(
         [say("期间", "period"), say("数值", "value"), say("已有部分", "reported part"),
          say("已报/应报口岸", "ports reported/due") if is_total else say("完整度", "completeness"),
-         *([say("环比", "on the period before")] if has_both else []), say("同比", "on the year"), say("占比", "share"), say("位次", "rank"), say("峰值", "peak")],
+         *([say("环比", "on the period before")] if has_both else []), say("同比", "on the year"),
+         say("占比", "share"), say("位次", "rank"), say("峰值", "peak")],
         rows, right=range(1, 8 if has_both else 7),
         title=f"{told['subject']} · {told['measure']} · {told['direction']} · {told['unit']} · {told['origin']} · {told['source']}",
     )
