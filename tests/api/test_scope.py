@@ -20,6 +20,7 @@ def addresses_of_inner_mongolia(world: World) -> list[str]:
         f"/ports/{INNER_MONGOLIA}", f"/ports/{INNER_MONGOLIA}/state",
         f"/series?subject=port:{INNER_MONGOLIA}", f"/observations?subject=port:{INNER_MONGOLIA}",
         f"/observations/{world.other_figure.pk}", f"/flows?subject=port:{INNER_MONGOLIA}",
+        "/totals?subject=province:15&measure=cargo_tonnes", "/flows?subject=province:15",
         f"/verdicts?year=2023&port={INNER_MONGOLIA}", f"/batches/{world.other_batch.pk}",
         f"/findings?batch={world.other_batch.pk}",
     ]
@@ -27,7 +28,8 @@ def addresses_of_inner_mongolia(world: World) -> list[str]:
 
 LISTS = ["/ports", "/series", "/batches", "/findings", "/verdicts?year=2023"]
 EVERYTHING = [*LISTS, "/sources", "/sources/port-return", "/scores", f"/ports/{GUANGDONG}", f"/ports/{GUANGDONG}/state",
-              f"/flows?subject=port:{GUANGDONG}", f"/observations?subject=port:{GUANGDONG}"]
+              f"/flows?subject=port:{GUANGDONG}", f"/observations?subject=port:{GUANGDONG}",
+              "/totals?subject=nation:CN&measure=cargo_tonnes"]
 
 
 def events(kind: str, user: Any) -> list[Entry]:

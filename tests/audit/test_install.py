@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
 from tests.audit.test_triggers import trail
 
 from kouan.audit import acting, install, registry
@@ -189,3 +190,23 @@ def test_a_long_table_name_gets_a_function_of_its_own() -> None:
 
     long = "kouan_audit_row_" + "很长" * 30
     assert _named(long) != _named(long + "x") and len(_named("kouan_audit_row_" + "x" * 60)) <= 63
+
+
+def test_each_migrated_row_is_read_by_its_key_and_not_by_a_scan(trial: Any) -> None:
+    with acting(7, "verb"):
+        rows = [trial.Berth.objects.create(name=f"泊位{number}") for number in range(5)]
+    install.before_migrations(None, plan=plan("trial"))
+    trial.Berth.objects.update(tonnes=9)
+    with CaptureQueriesContext(connection) as captured:
+        install.after_migrations()
+    assert AuditEntry.objects.filter(kind="M", table_name="trial_berth").count() == len(rows)
+    single = [each["sql"] for each in captured if 'FROM "trial_berth" r WHERE' in each["sql"]]
+    assert len(single) == len(rows)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # a table of five rows is scanned otherwise
+            cursor.execute(f"EXPLAIN {single[0]}")
+        else:
+            cursor.execute(f"EXPLAIN QUERY PLAN {single[0]}")
+        way = str(cursor.fetchall())
+    assert ("Index" in way or "SEARCH" in way) and "SCAN r" not in way

@@ -92,7 +92,7 @@ def test_flows_by_month_quarter_and_year(kouan: Any) -> None:
     assert "11/12" in kouan("flows", "port:ceshi-water", "--measure", "teu").out
     assert kouan("flows", "ceshi-water", "--every", "week", "--json").status == 2
     assert kouan("flows", "满洲里", "--as", "guangdong", "--json").status == 1
-    assert kouan("flows", "port:manzhouli-rail", "--as", "guangdong", "--json").json == []
+    assert kouan("flows", "port:manzhouli-rail", "--as", "guangdong", "--json").codes == ["unknown_port"]
     assert "未报送" in kouan("flows", "满洲里").out
 
 

@@ -41,6 +41,7 @@ EXAMPLES = {
     "get /api/v1/observations": "/api/v1/observations?subject=counterpart_point:lo-wu&start=2023-02-06&end=2023-03-06",
     "get /api/v1/observations/{id}": "/api/v1/observations/1",
     "get /api/v1/flows": "/api/v1/flows?subject=counterpart_point:lo-wu&every=year",
+    "get /api/v1/totals": "/api/v1/totals?subject=province:44&measure=person_crossings&every=month",
     "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
     "get /api/v1/scores": "/api/v1/scores?year=2023&subject=2304",
     "get /api/v1/sources": "/api/v1/sources",

@@ -11,33 +11,32 @@ from ninja import Query, Router
 from kouan.api.paging import page
 from kouan.api.reading import AfterNumber, Day, Limit, MeasureFilter, Number, Subject, SubjectFilter
 from kouan.api.shapes import REFUSALS, FlowList, LineageOut, ObservationPage, SeriesPage
-from kouan.basis import Finding, NotFound, Place, SubjectKind, SubjectRef
+from kouan.basis import Finding, Place, Refused, SubjectKind, SubjectRef, clock, measures
 from kouan.collection.lineage import trace
 from kouan.collection.models import Observation, Series
 from kouan.collection.queries import (
     get_observation,
     observations_visible_to,
     series_visible_to,
-    visible_subjects,
 )
 from kouan.monitoring.queries import current, flows_of
-from kouan.ports.queries import get_port
+from kouan.monitoring.subjects import subject_for
+from kouan.monitoring.telling import series_told, totals_told
+from kouan.monitoring.totals import may_total, reported_measures, totals_of
 
 router = Router(tags=["数据 / Figures"])
 Every = Literal["month", "quarter", "year"]
+YEARS = 10
 
 
-def subject_in_scope(user: Any, text: str) -> SubjectRef:
-    """The subject a request names; NotFound when it lies outside the user's scope, as if it were not there."""
-    wanted = SubjectRef.parse(text)
-    if wanted.kind is SubjectKind.PORT:
-        get_port(user, wanted.code)
-    elif not visible_subjects(user, [wanted]):
-        raise NotFound(Finding.error(
-            "unknown_subject", f"没有“{text}”这个对象，或者它不在您的查看范围内。",
-            f"There is no “{text}”, or not in your scope.", where=Place(field="subject"),
-        ))
-    return wanted
+def known_measure(text: str) -> str | None:
+    """The code of a measure that a request names, or None; Refused with the nearest names where there is none."""
+    if not text:
+        return None
+    found = measures.find(text, where=Place(field="measure"))
+    if isinstance(found, Finding):
+        raise Refused(found)
+    return found.code
 
 
 def series_dict(series: Series) -> dict[str, Any]:
@@ -72,10 +71,10 @@ def list_series(
     """What there are figures of."""
     found = series_visible_to(request.user)
     if subject:
-        wanted = subject_in_scope(request.user, subject)
+        wanted = subject_for(request.user, subject)
         found = found.filter(subject_kind=wanted.kind, subject_code=wanted.code)
-    if measure:
-        found = found.filter(measure=measure)
+    if (code := known_measure(measure)) is not None:
+        found = found.filter(measure=code)
     return page(found, key="id", limit=limit, after=after, show=series_dict)
 
 
@@ -93,10 +92,10 @@ def list_observations(
     limit: Limit = 50, after: AfterNumber = "",
 ) -> dict[str, Any]:
     """Current figures of a subject; ``revisions=true`` shows replaced ones as well."""
-    wanted = subject_in_scope(request.user, subject)
+    wanted = subject_for(request.user, subject)
     series = series_visible_to(request.user).filter(subject_kind=wanted.kind, subject_code=wanted.code)
-    if measure:
-        series = series.filter(measure=measure)
+    if (code := known_measure(measure)) is not None:
+        series = series.filter(measure=code)
     found = observations_visible_to(request.user).select_related("series").filter(
         series__in=list(series.values_list("pk", flat=True))
     )
@@ -130,9 +129,11 @@ def one_observation(request: HttpRequest, id: Number) -> dict[str, Any]:
 
 @router.get(
     "/flows", response={200: FlowList, **REFUSALS}, summary="流量 / Figures rolled up",
-    description="某对象的各个序列按月、季或年汇总；有缺的时期只给已有部分（partial），不给合计（value）。各来源分列，不相混合。 / "
+    description="某对象的各个序列按月、季或年汇总；有缺的时期只给已有部分（partial），不给合计（value）。各来源分列，不相混合。"
+                "全国和省另给近十年各口岸自报数的合计（totals），更早的和成员明细见 /totals。 / "
                 "Every series of a subject by month, quarter or year; a period with a gap has only its part, never a "
-                "total. Each source stands for itself.",
+                "total. Each source stands for itself. For the nation and provinces, “totals” adds up the ports' own "
+                "figures of the last ten years; more, and the members behind a total, under /totals.",
 )
 def list_flows(
     request: HttpRequest, subject: Subject, measure: MeasureFilter = "",
@@ -140,14 +141,18 @@ def list_flows(
     by_direction: Annotated[bool, Query(description="进、出境分列 / keep directions apart")] = False,
 ) -> dict[str, Any]:
     """Every series of a subject by month, quarter or year; a period with a gap has no value, only a part."""
-    wanted = subject_in_scope(request.user, subject)
-    found = flows_of([wanted], kind=every, measure=measure or None, by_direction=by_direction)
-    return {"workspace": settings.WORKSPACE, "items": [{
-        "subject": str(each.subject), "measure": each.measure, "direction": each.direction, "group": each.group,
-        "unit": each.unit, "origin": each.origin, "source": each.source, "definition": each.definition,
-        "flows": [{
-            "period": flow.period.code, "value": None if flow.value is None else float(flow.value),
-            "partial": None if flow.partial is None else float(flow.partial),
-            "present": flow.present, "expected": flow.expected,
-        } for flow in each.flows],
-    } for each in found]}
+    wanted = subject_for(request.user, subject)
+    code = known_measure(measure)
+    found = flows_of([wanted], kind=every, measure=code, by_direction=by_direction)
+    return {"workspace": settings.WORKSPACE, "items": series_told(request.user, found),
+            "totals": _totals(request.user, wanted, code, every)}
+
+
+def _totals(user: Any, region: SubjectRef, measure: str | None, every: str) -> list[dict[str, Any]]:
+    """The totals of a region whose ports the user all sees, of one measure or of each that any of them reported."""
+    if region.kind not in (SubjectKind.NATION, SubjectKind.PROVINCE) or not may_total(user, region):
+        return []
+    wanted = reported_measures(user, region) if measure is None else [measure]
+    first = clock.today().year - YEARS + 1
+    return [totals_told(user, totals_of(user, region, each, every, first_year=first))
+            for each in wanted if measures.get(each).is_additive and not measures.get(each).is_benchmark]

@@ -142,6 +142,62 @@ class FlowOut(Schema):
     partial: float | None
     present: int
     expected: int
+    mom: float | None = Field(description="较上一期 / relative change on the period before")
+    yoy: float | None = Field(description="同比 / relative change on the same period a year before")
+    share: float | None = Field(description="占 within 范围内各口岸合计的比重 / share in the total of the ports of “within”")
+    rank: int | None = Field(description="位次，仅供国家口岸办和审计员 / rank; national office and auditors only")
+    peak: bool
+
+
+class MemberOut(Schema):
+    """A province or port in one period of a total."""
+
+    subject: str
+    period: str
+    value: float | None
+    partial: float | None
+    reported: int
+    partly: int
+    due: int
+    mom: float | None
+    yoy: float | None
+    share: float | None
+    rank: int | None
+    ranked: int | None
+
+
+class TotalOut(Schema):
+    """One period of a total. ``value`` is empty while any port that is due has not reported the whole of it;
+    ``partial`` is the part that is there, ``reported``, ``partly`` and ``due`` count ports."""
+
+    period: str
+    value: float | None
+    partial: float | None
+    reported: int
+    partly: int
+    due: int
+    mom: float | None
+    yoy: float | None
+    share: float | None
+    rank: int | None
+    peak: bool
+
+
+class TotalsOut(Schema):
+    """The ports' own figures of a region added up."""
+
+    subject: str
+    measure: str
+    direction: str
+    group: str
+    unit: str
+    origin: str
+    source: str
+    definition: str
+    within: str | None
+    ports_due: int
+    peak: str | None
+    flows: list[TotalOut]
 
 
 class FlowSeriesOut(Schema):
@@ -155,6 +211,8 @@ class FlowSeriesOut(Schema):
     origin: str
     source: str
     definition: str
+    within: str | None
+    peak: str | None
     flows: list[FlowOut]
 
 
@@ -315,6 +373,18 @@ class HoldingPage(Page):
 class FlowList(Schema):
     workspace: str
     items: list[FlowSeriesOut]
+    totals: list[TotalsOut] = Field(
+        description="subject 为全国或省时，各口岸自报数的合计 / for the nation or a province: the ports' own figures added up"
+    )
+
+
+class TotalsAnswer(Schema):
+    """The totals of a region, and the provinces or ports behind one period of them."""
+
+    workspace: str
+    totals: TotalsOut
+    period: str | None
+    members: list[MemberOut]
 
 
 REFUSALS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 405, 422, 429, 503), ErrorOut)

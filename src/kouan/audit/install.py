@@ -127,14 +127,15 @@ def record_baseline(connection: BaseDatabaseWrapper, registration: Registration)
     """Write an M entry for each row that stands otherwise than the trail says, with both images."""
     quote = connection.ops.quote_name
     image = dialect(connection).image(connection, registration, "r")
+    key = registration.key
     for found in list(state.compare_table(connection, registration)):
         if found.what not in ("altered", "vanished", "appeared", "reshaped"):
             continue
         after = scalar(
             connection,
-            f"SELECT {image} FROM {quote(registration.table)} r"
-            f" WHERE CAST(r.{quote(column_of(registration.key))} AS TEXT) = %s",
-            [found.row_pk],
+            # By the key itself, not by its text: only so is each row one step into the index and not a scan.
+            f"SELECT {image} FROM {quote(registration.table)} r WHERE r.{quote(column_of(key))} = %s",
+            [key.get_db_prep_value(key.to_python(found.row_pk), connection)],
         )
         before = scalar(connection, 'SELECT "after" FROM audit_entry WHERE id = %s', [found.entry_id])
         write_entry(

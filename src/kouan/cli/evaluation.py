@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from kouan.cli.naming import year_in_reach
 from kouan.cli.output import out, say, table, tell, write_json
 from kouan.cli.who import acting_for, reader
 
@@ -14,7 +15,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def score(
-    year: int = typer.Option(2023, help="年度 / year"),
+    year: int = typer.Option(2023, callback=year_in_reach, help="年度 / year"),
     port: str = typer.Option("", help="对标口岸代码，如 2304；给出得分理由 / benchmark port, such as 2304; explains its score"),
     replay: bool = typer.Option(False, "--replay", help="按登记的复算依据重算并核对 / make the scores again from their recipe and compare"),
     top: int = typer.Option(15, min=1, max=200, help="每组显示前几名 / how many of each group"),

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import typer
@@ -113,26 +114,55 @@ def serve(
 
 def _run_server(host: str, port: int, threads: int) -> None:
     from django.conf import settings
-    from waitress import create_server
+    from waitress import create_server, wasyncore
 
     from kouan.wsgi import application
 
+    sockets: dict[int, Any] = {}
     # The server, not the client, says what was the client's address: nothing forwarded is trusted. So behind a
     # proxy that speaks HTTPS the operator says so (KOUAN_HTTPS), and links and form checks use that scheme.
-    server: Any = create_server(application, host=host, port=port, threads=threads, ident="kouan",
+    server: Any = create_server(application, map=sockets, host=host, port=port, threads=threads, ident="kouan",
                                 max_request_body_size=72 * 1024 * 1024,
                                 url_scheme="https" if settings.SESSION_COOKIE_SECURE else "http")
+    # A handler that raised would tear the loop apart wherever it stands, with a socket half closed; so it only
+    # notes the wish, and the loop ends between two turns.
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    while not asked.is_set():
+        wasyncore.loop(timeout=_TURN, map=sockets, count=1)
+    tell("正在停止", "Stopping")
+    _wind_up(server, sockets)
 
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        server.run()
-    except KeyboardInterrupt:
-        tell("正在停止", "Stopping")
-    finally:
-        server.close()
+# Seconds: one turn of the loop, which is also how long a signal may wait; how long requests in progress get.
+_TURN, _GRACE = 0.5, 10.0
+
+
+def _wind_up(server: Any, sockets: dict[int, Any]) -> None:
+    """Take nothing new, let running requests end and their answers leave, then close every socket.
+
+    The threads wake the loop through a pipe: closing it under a thread that still works ends in
+    "Bad file descriptor", so it is closed only when all have ended.
+    """
+    from waitress import wasyncore
+
+    for each in list(sockets.values()):
+        if each.accepting:
+            each.accepting = False
+    dispatcher = server.task_dispatcher
+    # The last answers need the loop to leave, so the threads are awaited beside it.
+    ending = threading.Thread(target=dispatcher.shutdown, kwargs={"timeout": _GRACE}, daemon=True)
+    ending.start()
+    until = time.monotonic() + _GRACE
+    while ending.is_alive() or (time.monotonic() < until and _has_output(sockets)):
+        wasyncore.loop(timeout=0.05, map=sockets, count=1)
+    if not dispatcher.threads:
+        wasyncore.close_all(sockets, ignore_all=True)
+
+
+def _has_output(sockets: dict[int, Any]) -> bool:
+    return any(getattr(each, "total_outbufs_len", 0) for each in list(sockets.values()))
 
 
 def _start_worker() -> subprocess.Popen[bytes]:

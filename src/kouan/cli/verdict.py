@@ -7,6 +7,7 @@ from datetime import datetime
 
 import typer
 
+from kouan.cli.naming import port_named, year_in_reach
 from kouan.cli.output import out, say, show_findings, status_of, table, tell, text, write_json
 from kouan.cli.who import acting_for, reader
 
@@ -17,7 +18,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def verdict(
-    year: int = typer.Option(..., help="判定年度 / calendar year judged"),
+    year: int = typer.Option(..., callback=year_in_reach, help="判定年度 / calendar year judged"),
     port: str = typer.Option("", help="口岸代码、名称或其他代码 / port by any code or name"),
     as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="依据截至日期 / settings and rulings as of"),
     record: bool = typer.Option(False, "--record", help="登记判定结果及其复算依据 / keep the verdicts with their recipes"),
@@ -29,20 +30,14 @@ def verdict(
 
     例：kouan verdict --year 2023 --port 罗湖
     """
-    from kouan.basis import Finding, NotFound, clock
+    from kouan.basis import clock
     from kouan.grading.actions import record_verdicts
     from kouan.grading.facts import MEASURES
     from kouan.grading.queries import verdicts_for_year
-    from kouan.ports.queries import get_port, resolve
 
     user = reader(as_user)
     day = as_of.date() if as_of else None
-    codes = None
-    if port:
-        found = resolve(port, user=user)
-        if isinstance(found, Finding):
-            raise NotFound([found])
-        codes = [get_port(user, found.code).code]
+    codes = [port_named(user, port).code] if port else None
     judged = verdicts_for_year(user, year, as_of=day, codes=codes)
     if record:
         with acting_for(user, "kouan verdict --record") as actor:

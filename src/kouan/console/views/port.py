@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, Place, Refused, Text, clock, codes, measures
+from kouan.basis.period import FIRST_YEAR, LAST_YEAR
 from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
@@ -105,13 +106,19 @@ FIGURES = Table(
         Filter("direction", Text("方向", "Direction"), choices=tuple(words.DIRECTIONS.items()), field="series__direction"),
         Filter("group", Text("分组", "Group"), field="series__group",
                choices=lambda: tuple((code, group.name) for code, group in measures.groups().items())),
-        Filter("year", Text("年份", "Year"), apply=lambda rows, value: rows.filter(period_start__year=int(value)) if value.isdigit() else rows),
+        Filter("year", Text("年份", "Year"), apply=lambda rows, value: _of_year(rows, value)),
     ),
     default_order="-period",
     empty=Text("没有符合条件的数据。", "No figure matches."),
     empty_next=Text("可放宽筛选条件；尚未报送的数据应由口岸所在地按期报送。",
                     "Widen the filters; what is not reported is owed by the port's office."),
 )
+
+
+def _of_year(rows: Any, value: str) -> Any:
+    """The figures that begin in a year; what is no year finds none."""
+    is_year = value.isascii() and value.isdigit() and FIRST_YEAR <= int(value) <= LAST_YEAR
+    return rows.filter(period_start__year=int(value)) if is_year else rows.none()
 
 
 def _linked(address: str, words: str) -> SafeString | str:

@@ -173,7 +173,7 @@ def _origins_of(ports: dict[int, str]) -> dict[str, set[str]]:
 def asked_year(request: HttpRequest, years: list[int]) -> int | None:
     """The year of the address bar where it is on record, else the latest."""
     asked = request.GET.get("year", "")
-    return int(asked) if asked.isdigit() and int(asked) in years else next(iter(years), None)
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 and int(asked) in years else next(iter(years), None)
 
 
 @page("ports.read")
