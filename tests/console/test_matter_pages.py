@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document as DocxDocument
 from tests.accounts.factories import a_user, an_office
 from tests.desk.matters import DAY, GOOD, People, begun, consulting, submitted, the_sample
 
@@ -203,3 +204,19 @@ class TestListsAndUpkeep:
             assert page.status_code == 200 and "Traceback" not in page.content.decode()
         assert "Conditions" in words(client.get("/procedures/wharf_use"))
         assert take_step(actor=people.national, matter=submitted(people).pk, transition="admit", facts=GOOD, on=DAY)
+
+
+class TestDrafts:
+    @pytest.mark.parametrize("kind", ["request", "opinion", "consultation", "notice"])
+    def test_each_draft_as_word_and_pdf(self, people: People, open_as: Any, kind: str) -> None:
+        matter, client = consulting(people), open_as(people.national)
+        word = client.get(f"/matters/{matter.pk}/draft/{kind}.docx")
+        said = "\n".join(line.text for line in DocxDocument(BytesIO(word.content)).paragraphs)
+        assert word.status_code == 200 and matter.title in said and "未经签发" in said
+        pdf = client.get(f"/matters/{matter.pk}/draft/{kind}.pdf")
+        assert pdf.status_code == 200 and pdf.content.startswith(b"%PDF")
+
+    def test_nobody_elses(self, people: People, open_as: Any) -> None:
+        matter = consulting(people)
+        assert open_as(people.guangdong).get(f"/matters/{matter.pk}/draft/opinion.docx").status_code == 404
+        assert open_as(people.national).get(f"/matters/{matter.pk}/draft/poem.docx").status_code == 404

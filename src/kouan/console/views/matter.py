@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path, re_path, reverse
 from django.views.decorators.cache import never_cache
 
 from kouan.accounts.models import User
+from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
@@ -22,11 +24,13 @@ from kouan.console.words import here
 from kouan.desk.actions import file_place
 from kouan.desk.matters import facts as held_facts
 from kouan.desk.matters.actions import give_opinion, reassign
+from kouan.desk.matters.drafts import KINDS, draft_of
 from kouan.desk.matters.models import Matter, Task
 from kouan.desk.matters.papers import Paper, papers_of, take_step_with_papers
 from kouan.desk.matters.parties import people_of, standing_of
 from kouan.desk.matters.queries import clocks_of, get_matter, procedure_for, running_of, working_days
 from kouan.desk.models import DocumentVersion
+from kouan.desk.papers import docx_of, pdf_of
 from kouan.procedure import Offer, Procedure, Transition, offers
 from kouan.procedure.engine import consultations_of
 from kouan.procedure.model import FactKind
@@ -129,7 +133,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
         "facts": [{"label": fact.label, "value": _fact_words(facts.get(code)),
                    "by": procedure.parties[fact.supplied_by].label if fact.supplied_by else None}
                   for code, fact in procedure.facts.items()],
-        "steps": _steps(held, procedure), "deed": deed,
+        "steps": _steps(held, procedure), "deed": deed, "drafts": KINDS.values(),
         "subject_address": reverse("port", args=[held.port_code]) if held.port_code else "",
     }
 
@@ -246,7 +250,24 @@ def paper(request: HttpRequest, number: int, version: int) -> HttpResponseBase:
     return response
 
 
+@page("matters.read")
+def draft(request: HttpRequest, number: int, kind: str, form: str) -> HttpResponse:
+    """A draft written from the record, as Word to go on with or as PDF to look at; the trail records who took it."""
+    held = get_matter(request.user, int(number))
+    paper = draft_of(held, kind)
+    content = docx_of(paper) if form == "docx" else pdf_of(paper)
+    record_event("export", actor_id=request.user.pk, payload={"matter": held.pk, "draft": kind, "format": form})
+    response = HttpResponse(content, content_type=_FORMS[form])
+    name = quote(f"{paper.title}（草稿）.{form}")
+    response["Content-Disposition"] = f"attachment; filename=\"{kind}-{held.pk}.{form}\"; filename*=UTF-8''{name}"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+_FORMS = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "pdf": "application/pdf"}
+
 urlpatterns = [
     path("matters/<int:number>", matter, name="matter"),
+    re_path(r"^matters/(?P<number>\d{1,12})/draft/(?P<kind>[a-z]+)\.(?P<form>docx|pdf)$", draft, name="matter-draft"),
     path("matters/<int:number>/papers/<int:version>", paper, name="matter-paper"),
 ]
