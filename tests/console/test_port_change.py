@@ -34,8 +34,7 @@ def inputs(page: str) -> dict[str, str]:
     for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
         chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
         found[name] = chosen[1] if chosen else ""
-    for name, value in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.DOTALL):
-        found[name] = value
+    found |= dict(re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.DOTALL))
     found.pop("csrfmiddlewaretoken")
     return found
 
@@ -142,7 +141,8 @@ def test_a_class_is_changed_with_its_basis(open_as, officer):
     ("names", {"name_en": "x", "valid_from": "1800-01-01"}, {"valid_from"}), ("names", {"name_en": "x", "document": ""}, {"document"}),
     ("names", {"name_en": "x", "document": "没有的文件"}, {"document"}), ("names", {"name_en": "x", "reason": "长" * 401}, {"reason"}),
     ("names", {"name_en": "x\x00"}, {"name_en"}), ("position", {"latitude": "91"}, {"latitude"}), ("grouping", {"parent": "没有的口岸"}, {"parent"}),
-    ("grouping", {"parent": "luohu-rail"}, {"parent"}), ("status", {"status": "open"}, {"status"}), ("status", {"status": "suspended"}, {"valid_from"}),
+    ("grouping", {"parent": "luohu-rail"}, {"parent"}), ("status", {"status": "open"}, {"status"}),
+    ("status", {"status": "suspended"}, {"valid_from"}),
     ("status", {"status": "closed", "valid_from": "2024-01-01"}, {"status"}), ("status", {"status": "merged"}, {"status"}),
     ("status", {"status": "approved"}, {"status"}),
 ])
@@ -154,7 +154,8 @@ def test_what_cannot_be_is_shown_at_its_field_and_nothing_is_lost(open_as, offic
     assert answer.status_code == 422 and codes_of(answer) == fields, page[-3000:]
     assert all(f'id="field-{field}"' in page for field in fields)
     assert PortChange.objects.count() == before
-    typed = {name: value for name, value in said.items() if name in ("name_en", "city_code", "latitude", "parent", "reason") and "\x00" not in value}
+    free = ("name_en", "city_code", "latitude", "parent", "reason")
+    typed = {name: value for name, value in said.items() if name in free and "\x00" not in value}
     assert typed.items() <= inputs(page).items()
 
 
@@ -207,7 +208,8 @@ def test_a_merger_names_the_port_it_goes_into(open_as, officer):
 def test_a_new_document_is_registered_with_its_scan_and_number_as_issued(open_as, officer):
     client, address = open_as(officer), f"{LUOHU}/opening"
     form = opened(client, address)
-    new = {"kind": "reply", "title": "关于同意罗湖口岸开放的批复", "document_number": "国函〔2017〕8号", "issuer": "国务院", "issued_on": "2017-01-20"}
+    new = {"kind": "reply", "title": "关于同意罗湖口岸开放的批复", "document_number": "国函〔2017〕8号", "issuer": "国务院",
+           "issued_on": "2017-01-20"}
     wrong = client.post(address, {**form, **new, "opened_on": "", "scan": SimpleUploadedFile("批复.pdf", b"scan")})
     assert wrong.status_code == 422 and not Document.objects.filter(title=new["title"]).exists(), "a refused form registers nothing"
     checked = client.post(address, {**form, **new, "opened_on": "2017-03-01", "scan": SimpleUploadedFile("批复.pdf", b"scan")})

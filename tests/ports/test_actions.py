@@ -218,6 +218,13 @@ def test_the_same_value_again_writes_nothing():
     assert (again.changes.count(), again.version) == (before, port.version)
 
 
+def test_that_a_port_is_on_no_border_is_news_where_nothing_was_known():
+    port = a_sea_port(is_border=None)
+    changed = change_port(actor=a_national_officer(), code=port.code, values={"is_border": False}, document=a_document())
+    assert changed.is_border is False
+    assert changed.changes.filter(attribute="is_border", value=False).exists()
+
+
 def test_a_new_class_needs_its_basis_and_clears_the_question():
     officer = a_national_officer()
     port = a_port(mode="water", class_basis="待国家口岸办确定（A-04）", class_needs_review=True)

@@ -213,11 +213,11 @@ class ChangeForm:
         if field.form == "flag":
             return [*YES_NO] if field.name != "is_border" else [*YES_NO, ("", Text("待核", "To be verified"))]
         if field.form == "code" and self.port:
-            return [(f"{one.scheme}|{one.code}", Text(f"{words.CODE_SCHEMES[one.scheme].zh} {one.code}", f"{words.CODE_SCHEMES[one.scheme].en} {one.code}"))
-                    for one in self.port.codes.filter(valid_to=None)]
+            held = [(one.code, f"{one.scheme}|{one.code}", words.CODE_SCHEMES[one.scheme]) for one in self.port.codes.filter(valid_to=None)]
+            return [(key, Text(f"{scheme.zh} {code}", f"{scheme.en} {code}")) for code, key, scheme in held]
         if field.form == "layout" and self.port:
             linked = self.port.layout_links.values("entry_id")
-            rows = LayoutEntry.objects.visible_to(self.request.user).filter(mode=self.port.mode).exclude(pk__in=linked)
+            rows: Iterable[Any] = LayoutEntry.objects.visible_to(self.request.user).filter(mode=self.port.mode).exclude(pk__in=linked)
             return [(row.layout_id, Text(f"{row.box} {row.name_zh}（{row.layout_id}）", f"{row.name_en or row.name_zh} ({row.layout_id})"))
                     for row in rows]
         if field.form == "port":

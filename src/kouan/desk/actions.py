@@ -89,7 +89,7 @@ def check_paper(kind: str, title: str, document_number: str, issuer: str, issued
     if not title.strip():
         findings.append(Finding.error("value_required", "请填写文件标题。", "Give the title.", where=Place(field="title")))
     for name, said in (("title", title), ("document_number", document_number), ("issuer", issuer)):
-        limit = Document._meta.get_field(name).max_length or 0
+        limit = int(getattr(Document._meta.get_field(name), "max_length", 0))
         if len(said) > limit or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in said):
             findings.append(Finding.error(
                 "bad_text", f"不能超过{limit}个字符，也不能含控制字符。", f"At most {limit} characters and no control characters.",

@@ -17,7 +17,8 @@ from typing import Any
 from kouan.basis import Text
 from kouan.desk.models import Document, DocumentKind
 from kouan.ports import actions, papers
-from kouan.ports.models import Port
+from kouan.ports.checking import check_values, refuse_if
+from kouan.ports.models import ATTRIBUTES, Port, TransportMode
 
 Values = Mapping[str, Any]
 
@@ -124,6 +125,8 @@ def _link(request: Request) -> Any:
 
 def _register(request: Request) -> Port:
     values = {name: value for name, value in request.values.items() if name not in ("code", "mode") and value not in (None, "")}
+    # Whatever is no attribute must not reach the verb under the name of one of its other arguments.
+    refuse_if(check_values(TransportMode.ROAD, {name: None for name in values if name not in ATTRIBUTES}, {}))
     return actions.register_port(
         actor=request.actor, code=request.values.get("code") or "", mode=request.values.get("mode") or "",
         document=request.document or "", valid_from=request.day, reason=request.reason, **values,

@@ -17,6 +17,9 @@ from kouan.ports.loading import set_columns
 from kouan.ports.meanwhile import changed_meanwhile
 from kouan.ports.models import Port, PortChange
 
+# Where nothing is recorded these are unknown, and "no" is news.
+NULLABLE_FLAGS = frozenset({"is_border"})
+
 
 def locked(code: str, actor: Any, version: int | None = None) -> Port:
     """The port, locked for this transaction, in the actor's scope, at the version the actor saw.
@@ -50,7 +53,7 @@ def record(
         before = held.get(name)
         if not always and before is not None and before.value == stored:
             continue
-        if not always and before is None and stored in (None, "", False):
+        if not always and before is None and (stored in (None, "") or (stored is False and name not in NULLABLE_FLAGS)):
             continue
         fresh.append(PortChange(
             port=port, attribute=name, value=stored, valid_from=valid_from, document=document, reason=reason,

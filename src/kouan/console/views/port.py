@@ -58,7 +58,7 @@ def _document(change: PortChange) -> SafeString:
     number = change.document.document_number
     said = format_html("{}{}", change.document.title, f"（{number}）" if number else "")
     # Only where the reader is sure to see the paper: whoever sees the port need not see every paper of it.
-    return format_html('<a href="{}">{}</a>', reverse("document", args=[change.document_id]), said) if change.links_paper else said
+    return format_html('<a href="{}">{}</a>', reverse("document", args=[change.document_id]), said) if getattr(change, "links_paper", False) else said
 
 
 HISTORY = Table(
@@ -141,7 +141,7 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
     changes = queries.history(found)
     sees_papers = scope_of(request.user).everything
     for change in changes:
-        change.links_paper = sees_papers
+        change.links_paper = sees_papers  # type: ignore[attr-defined]
     history = HISTORY.read(request, changes)
     if history.wants_export:
         return history.export()
