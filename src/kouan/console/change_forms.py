@@ -15,7 +15,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from kouan.basis import Finding, Place, Refused, Text, codes
-from kouan.console import words
+from kouan.console import figures, words
 from kouan.console.words import here
 from kouan.desk.models import Document
 from kouan.desk.queries import documents_visible_to, find_document
@@ -140,8 +140,12 @@ class ChangeForm:
     @property
     def has_new_paper(self) -> bool:
         """Whether a new document is described in the form."""
-        # The kind and the issuer stand there by default; they alone describe no paper.
-        return any(self.text(name) for name in ("title", "document_number", "issued_on")) or "scan" in self.request.FILES
+        if "scan" in self.request.FILES:
+            return True
+        known = self.known_paper()
+        if isinstance(known, Document) and (known.title, known.document_number) == (self.text("title"), self.text("document_number")):
+            return False  # it was registered a step ago, and a draft or the Back button brought its words again
+        return any(self.text(name) for name in PAPER_FIELDS)
 
     def known_paper(self) -> Document | str | None:
         """The registered document that was named; the words themselves where there is none such."""
@@ -302,6 +306,8 @@ def shown(what: str, value: Any) -> str:
               "neighbour_code": words.REGIONS, "event": words.EVENTS}
     if value is None or value == "":
         return here(Text("空", "Empty"))
+    if what in ("approved_on", "accepted_on"):
+        return str(figures.day(value if isinstance(value, date) else date.fromisoformat(value)))
     if value in ("yes", "no", True, False):
         return here(YES_NO[0 if value in ("yes", True) else 1][1])
     if what in tables and value in tables[what]:
