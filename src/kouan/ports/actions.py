@@ -3,7 +3,8 @@
 Only the State Council opens and closes ports: ``open_port``, ``expand_port``, ``close_port`` and
 ``merge_ports`` ask for its reply (国务院批复). A change dated in the future is recorded today and
 takes effect on its day, when ``refresh_register`` brings the columns up to date; queries with
-``as_of=`` see it at once.
+``as_of=`` see it at once. Raising the version is the last write of each verb: ``meanwhile.py`` takes
+what stands before it in the trail for what belongs to that version.
 """
 
 from __future__ import annotations
@@ -94,13 +95,13 @@ def register_port(
     columns = {name: value for name, value in values.items() if name != "parent"}
     parent = Port.objects.filter(code=values["parent"]).first() if values.get("parent") else None
     port = Port.objects.create(code=code, mode=mode, parent=parent, **columns)
-    record(port, {name: values[name] for name in ATTRIBUTES if name in values}, paper, actor,
-           valid_from=valid_from, reason=reason, always=True)
     for name in dict.fromkeys((port.short_name_zh, port.name_en)):
         if name and len(name) <= CODE_LENGTH:
             PortCode.objects.create(
                 port=port, scheme=CodeScheme.NAME, code=name, names_place=True, valid_from=valid_from, document=paper
             )
+    record(port, {name: values[name] for name in ATTRIBUTES if name in values}, paper, actor,
+           valid_from=valid_from, reason=reason, always=True)
     return port
 
 
@@ -212,8 +213,9 @@ def record_acceptance(
     paper = paper_of(document, ACCEPTANCE, "通过验收", "Acceptance", code="acceptance_paper_required")
     port = locked(code, actor, version)
     refuse_if(check_happened(accepted_on, "accepted_on") + check_reason(reason) + _not_gone(port))
-    record(port, {"accepted_on": accepted_on}, paper, actor, valid_from=accepted_on, reason=reason)
     _event(port, EventKind.ACCEPTANCE, accepted_on, paper, actor, reason)
+    if not record(port, {"accepted_on": accepted_on}, paper, actor, valid_from=accepted_on, reason=reason):
+        touch(port)  # a further paper for the day that is on record: an event all the same
     return port
 
 
@@ -230,8 +232,8 @@ def open_port(
     values: dict[str, Any] = {"status": PortStatus.OPEN.value, "approval": Approval.STATE_COUNCIL.value}
     if port.approved_on is None and paper.issued_on:
         values["approved_on"] = paper.issued_on
-    record(port, values, paper, actor, valid_from=opened_on, reason=reason, always=True)
     _event(port, EventKind.OPENING, opened_on, paper, actor, reason)
+    record(port, values, paper, actor, valid_from=opened_on, reason=reason, always=True)
     return port
 
 
@@ -256,8 +258,8 @@ def close_port(
     paper = reply_of(document, "口岸关闭", "A closure")
     port = locked(code, actor, version)
     refuse_if(check_day(closed_on, "closed_on") + check_reason(reason) + _not_gone(port))
-    record(port, {"status": PortStatus.CLOSED.value}, paper, actor, valid_from=closed_on, reason=reason, always=True)
     _event(port, EventKind.CLOSURE, closed_on, paper, actor, reason)
+    record(port, {"status": PortStatus.CLOSED.value}, paper, actor, valid_from=closed_on, reason=reason, always=True)
     return port
 
 
@@ -290,8 +292,8 @@ def merge_ports(
                 where=Place(field="codes_merged"),
             ))
         refuse_if(findings)
-        record(port, {"status": PortStatus.MERGED.value}, paper, actor, valid_from=merged_on, reason=reason, always=True)
         _event(port, EventKind.MERGER, merged_on, paper, actor, reason, into=target)
+        record(port, {"status": PortStatus.MERGED.value}, paper, actor, valid_from=merged_on, reason=reason, always=True)
     touch(target)
     return target
 

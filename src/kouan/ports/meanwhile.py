@@ -82,15 +82,17 @@ def changed_meanwhile(port: Port, seen: int) -> ChangedMeanwhile:
 
 def changes_since(port: Port, seen: int) -> list[Meanwhile]:
     """What was recorded of a port after its version ``seen``, the earliest first; at most ``MOST``."""
-    steps = []
+    steps, floor = [], 0
     raised = AuditEntry.objects.filter(table_name=Port._meta.db_table, row_pk=str(port.pk), kind="U").order_by("-id")
     for entry in raised[:MOST]:
         version = json.loads(entry.after or "{}").get("version")
         if not isinstance(version, int) or version <= seen:
+            # One transaction may hold several versions; what stands before this entry was seen.
+            floor = entry.pk
             break
         if entry.txid is not None:
             steps.append(entry.txid)
-    added = AuditEntry.objects.filter(txid__in=steps, kind__in=["I", "U"], table_name__in=[
+    added = AuditEntry.objects.filter(pk__gt=floor, txid__in=steps, kind__in=["I", "U"], table_name__in=[
         model._meta.db_table for model in (PortChange, PortCode, PortEvent, LayoutLink)])
     rows: dict[str, dict[int, AuditEntry]] = {}
     for entry in added.order_by("id")[:MOST * 8]:
