@@ -236,7 +236,7 @@ def _operations() -> list[Any]:
 
 
 @pytest.mark.parametrize("method,address,allow", [
-    ("post", "/ports", "GET, HEAD"), ("delete", f"/ports/{GUANGDONG}", "GET, HEAD, PATCH"), ("put", "/batches", "GET, HEAD, POST"),
+    ("put", "/ports", "GET, HEAD, POST"), ("delete", f"/ports/{GUANGDONG}", "GET, HEAD, PATCH"), ("put", "/batches", "GET, HEAD, POST"),
     ("options", "/sources", "GET, HEAD"), ("post", "/docs", "GET, HEAD"),
 ])
 def test_other_methods_are_told_which_there_are(world: World, method: str, address: str, allow: str) -> None:

@@ -36,7 +36,7 @@ def test_every_example_of_reading_can_be_asked(world: World) -> None:
 
 
 def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(world: World) -> None:
-    for cookies, words in ({}, "变更口岸"), ({"kouan_language": "en"}, "Change one attribute"):
+    for cookies, words in ({}, "变更口岸"), ({"kouan_language": "en"}, "Change attributes"):
         page = Client()
         for name, value in cookies.items():
             page.cookies[name] = value

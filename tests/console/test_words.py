@@ -8,7 +8,7 @@ from kouan.accounts.models import OrganisationKind, Role
 from kouan.basis import Severity
 from kouan.collection.models import BatchState, Origin
 from kouan.console import marks, words
-from kouan.desk.models import JobState
+from kouan.desk.models import DocumentKind, JobState
 from kouan.grading.facts import TransportClass
 from kouan.grading.verdict import Verdict
 from kouan.ports.models import (
@@ -27,6 +27,7 @@ PAIRS = [
     (words.MODES, TransportMode), (words.STATUSES, PortStatus), (words.APPROVALS, Approval),
     (words.EVENTS, EventKind), (words.RELATIONS, Relation), (words.CODE_SCHEMES, CodeScheme),
     (words.JOB_STATES, JobState), (words.BATCH_STATES, BatchState), (words.SEVERITIES, Severity),
+    (words.DOCUMENT_KINDS, DocumentKind),
 ]
 
 

@@ -11,6 +11,7 @@ from tests.ports.factories import a_border_port, a_document, a_port, a_reply, a_
 from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
 from kouan.basis import Conflict, NotAllowed, NotFound, Refused, clock
+from kouan.desk.models import DocumentKind
 from kouan.ports.actions import (
     add_code,
     change_port,
@@ -180,12 +181,48 @@ def test_the_second_of_two_editors_is_told_who_changed_what():
     assert Port.objects.get(pk=port.pk).city_name == "甲县"
 
 
+def test_the_second_editor_is_told_of_everything_since_and_of_nothing_before():
+    officer, second = a_national_officer(display_name="李四"), a_national_officer(display_name="王五")
+    port = a_port()
+    change_port(actor=officer, code=port.code, values={"city_name": "旧县"}, document=a_document())
+    seen = Port.objects.get(pk=port.pk).version
+    change_port(actor=officer, code=port.code, values={"city_name": "甲县", "province_code": "45"}, document=a_document())
+    add_code(actor=second, port=port.code, scheme="name", code="别名", document=a_document())
+    expand_port(actor=second, code=port.code, document=a_reply(), expanded_on=date(2020, 1, 1))
+    change_port(actor=second, code=port.code, values={"name_en": "Later"}, document=a_document(), valid_from=date(2090, 1, 1))
+    with refused("changed_meanwhile", kind=Conflict) as refusal:
+        record_approval(actor=officer, code=port.code, document=a_reply(), approved_on=date(2020, 1, 1), version=seen)
+    told = [(each.what, each.value, each.who) for each in refusal.value.changes]
+    assert sorted(told) == [
+        ("city_name", "甲县", "李四"), ("code", "名称 别名", "王五"), ("event", "扩大开放", "王五"),
+        ("name_en", "Later", "王五"), ("province_code", "45", "李四"),
+    ]
+    said = refusal.value.findings[0].message
+    assert "甲县" in said.zh and "旧县" not in said.zh and "李四、王五" in said.zh
+
+
+def test_a_merger_compares_the_versions_that_were_seen():
+    officer = a_national_officer()
+    target, one = a_sea_port(), a_sea_port()
+    stale = {one.code: Port.objects.get(pk=one.pk).version}
+    change_port(actor=officer, code=one.code, values={"city_name": "甲县"}, document=a_document())
+    with refused("changed_meanwhile", kind=Conflict):
+        merge_ports(actor=officer, codes_merged=[one.code], into=target.code, document=a_reply(), merged_on=date(2020, 1, 1), versions=stale)
+
+
 def test_the_same_value_again_writes_nothing():
     officer = a_national_officer()
     port = a_port(city_name="甲县")
     before = port.changes.count()
     again = change_port(actor=officer, code=port.code, values={"city_name": "甲县"}, document=a_document())
     assert (again.changes.count(), again.version) == (before, port.version)
+
+
+def test_that_a_port_is_on_no_border_is_news_where_nothing_was_known():
+    port = a_sea_port(is_border=None)
+    changed = change_port(actor=a_national_officer(), code=port.code, values={"is_border": False}, document=a_document())
+    assert changed.is_border is False
+    assert changed.changes.filter(attribute="is_border", value=False).exists()
 
 
 def test_a_new_class_needs_its_basis_and_clears_the_question():
@@ -199,12 +236,99 @@ def test_a_new_class_needs_its_basis_and_clears_the_question():
     assert (ruled.transport_class, ruled.class_needs_review) == ("inland_river", False)
 
 
-def test_dates_may_come_as_text():
+@pytest.mark.parametrize("kind", list(DocumentKind))
+@pytest.mark.parametrize("values", [
+    {"approval": "state_council"}, {"approval": "plan_listed"}, {"approved_on": "2019-05-01"}, {"accepted_on": date(2019, 5, 1)},
+    {"accepted_on": None}, {"status": "approved"}, {"status": "open"}, {"status": "closed"}, {"status": "merged"},
+])
+def test_what_the_state_council_or_an_acceptance_decides_is_no_attribute(values, kind):
+    """DESIGN: no port opens or closes without the reply; not even on a reply may the attribute be set past its verb."""
+    port = a_sea_port()
+    before = port.changes.count()
+    with refused("needs_its_verb") as refusal:
+        change_port(actor=a_national_officer(), code=port.code, values=values, document=a_document(kind), valid_from=date(2020, 1, 1))
+    assert refusal.value.findings[0].where.field in values and refusal.value.findings[0].remedy
+    assert Port.objects.get(pk=port.pk).changes.count() == before
+
+
+@pytest.mark.parametrize("values", [
+    {"approval": "state_council"}, {"approved_on": date(2019, 5, 1)}, {"accepted_on": date(2019, 5, 1)}, {"status": "open"},
+    {"status": "approved"}, {"status": "suspended"}, {"status": "closed"}, {"status": "merged"},
+])
+def test_a_port_does_not_enter_the_register_as_opened(values):
+    with refused("needs_its_verb"):
+        register_port(actor=a_national_officer(), code="ceshi-road", mode="road", name_zh="测试公路口岸", document=a_reply(), **values)
+    assert not Port.objects.exists()
+
+
+def test_that_a_plan_lists_a_port_rests_on_the_plan():
+    with refused("plan_required"):
+        a_port(approval="plan_listed", document=a_document("notice"))
+    assert a_port(approval="plan_listed", document=a_document("plan")).approval == Approval.PLAN_LISTED
+
+
+def test_a_port_is_suspended_and_restored_by_a_notice_or_a_reply():
+    officer = a_national_officer()
+    port = a_sea_port(open_since=date(2010, 1, 1))
+
+    def set_status(status, paper, day=date(2020, 1, 27)):
+        return change_port(actor=officer, code=port.code, values={"status": status}, document=paper, valid_from=day).status
+
+    for kind in set(DocumentKind) - {DocumentKind.NOTICE, DocumentKind.REPLY}:
+        with refused("other_paper_required"):
+            set_status("suspended", a_document(kind))
+    with refused("date_required"):
+        set_status("suspended", a_document(), day=None)
+    assert set_status("suspended", a_document()) == "suspended"
+    with refused("other_paper_required"):
+        set_status("open", a_document("plan"), date(2023, 1, 8))
+    assert set_status("open", a_reply(), date(2023, 1, 8)) == "open"
+    with refused("status_step"):
+        set_status("unknown", a_document(), date(2024, 1, 1))
+    with refused("status_step"):
+        set_status("planned", a_document(), date(2024, 1, 1))
+    close_port(actor=officer, code=port.code, document=a_reply(), closed_on=date(2024, 1, 1))
+    with refused("needs_its_verb"):
+        set_status("suspended", a_document(), date(2024, 2, 1))
+
+
+def test_a_port_that_never_was_open_is_not_restored_to_open():
+    port = a_sea_port()
+    change_port(actor=a_national_officer(), code=port.code, values={"status": "suspended"}, document=a_document(), valid_from=date(2020, 1, 1))
+    with refused("needs_its_verb"):
+        change_port(actor=a_national_officer(), code=port.code, values={"status": "open"}, document=a_reply(), valid_from=date(2021, 1, 1))
+
+
+@pytest.mark.parametrize(("values", "code"), [
+    ({"province_code": "81"}, "not_mainland_province"), ({"province_code": "82"}, "not_mainland_province"),
+    ({"province_code": "71"}, "not_mainland_province"), ({"city_code": "810000"}, "not_mainland_province"),
+    ({"city_code": "4403"}, "malformed_code"), ({"city_code": "370200"}, "city_not_in_province"),
+    ({"neighbour_code": "JP"}, "not_a_neighbour"),
+])
+def test_ports_lie_in_the_provinces_of_the_mainland(values, code):
+    qingdao = a_sea_port("qingdao-water", name_zh="青岛水运口岸", province_code="44")
+    with refused(code):
+        change_port(actor=a_national_officer(), code=qingdao.code, values=values, document=a_document())
+    moved = change_port(actor=a_national_officer(), code=qingdao.code, document=a_document(),
+                        values={"province_code": "37", "city_code": "370200"})
+    assert (moved.province_code, moved.city_code) == ("37", "370200")
+
+
+def test_dates_may_come_as_text_and_are_checked_before_anything_else():
     port = a_port()
-    changed = change_port(actor=a_national_officer(), code=port.code, values={"accepted_on": "2019-05-01"}, document=a_document())
-    assert changed.accepted_on == date(2019, 5, 1)
+    with refused("not_a_date"):
+        change_port(actor=a_national_officer(), code=port.code, values={"accepted_on": "2019-13-01"}, document=a_document())
     with refused("own_parent"):
         change_port(actor=a_national_officer(), code=port.code, values={"parent": port.code}, document=a_document())
+
+
+def test_what_has_not_happened_is_not_recorded():
+    officer, port = a_national_officer(), a_port()
+    with clock.travel_to("2024-03-01"):
+        with refused("date_in_future"):
+            record_approval(actor=officer, code=port.code, document=a_reply(), approved_on=date(2024, 3, 2))
+        with refused("date_in_future"):
+            record_acceptance(actor=officer, code=port.code, document=a_document("minutes"), accepted_on=date(2024, 3, 2))
 
 
 def test_an_unknown_port_cannot_be_changed():
@@ -264,12 +388,19 @@ def test_linking_a_row_of_the_layout():
     officer = a_national_officer()
     entry = LayoutEntry.objects.create(layout_id="BDR-99", box="专栏3", name_zh="测试", mode="road")
     road, rail = a_port(), a_port(mode="rail")
-    link = link_layout(actor=officer, layout_id="BDR-99", port=road.code, basis="同名")
-    assert link_layout(actor=officer, layout_id="BDR-99", port=road.code, basis="同名") == link
+    paper = a_document("plan")
+    with refused("document_required"):
+        link_layout(actor=officer, layout_id="BDR-99", port=road.code, basis="同名")
+    link = link_layout(actor=officer, layout_id="BDR-99", port=road.code, basis="同名", document=paper)
+    assert (link.document, link.why_no_document) == (paper, "")
+    assert link_layout(actor=officer, layout_id="BDR-99", port=road.code, basis="同名", document=paper) == link
+    other = a_port()
+    said = link_layout(actor=officer, layout_id="BDR-99", port=other.code, basis="同名", why_no_document="名称一致，无另文")
+    assert (said.document, said.why_no_document) == (None, "名称一致，无另文")
     with refused("other_mode"):
-        link_layout(actor=officer, layout_id="BDR-99", port=rail.code, basis="同名")
+        link_layout(actor=officer, layout_id="BDR-99", port=rail.code, basis="同名", document=paper)
     with refused("unknown_layout_entry"):
-        link_layout(actor=officer, layout_id="BDR-98", port=road.code, basis="同名")
+        link_layout(actor=officer, layout_id="BDR-98", port=road.code, basis="同名", document=paper)
     with refused("value_required"):
-        link_layout(actor=officer, layout_id="BDR-99", port=road.code, basis=" ")
-    assert list(entry.ports.all()) == [road]
+        link_layout(actor=officer, layout_id="BDR-99", port=road.code, basis=" ", document=paper)
+    assert set(entry.ports.all()) == {road, other}

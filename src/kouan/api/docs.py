@@ -50,12 +50,28 @@ EXAMPLES = {
     "get /api/v1/batches/{id}": "/api/v1/batches/1",
     "get /api/v1/findings": "/api/v1/findings?batch=1&outcome=held",
 }
+
+
+def _decision(address: str, said: str, *, version: bool = True) -> str:
+    """The example of a verb of the register."""
+    seen = " -H 'If-Match: \"3\"'" if version else ""
+    return (f"-X POST{seen} -H 'Idempotency-Key: 2023-luohu-1' -H 'Content-Type: application/json' \\\n  "
+            f"-d '{{{{{said}, \"document\": \"…\"}}}}' \\\n  {{root}}/api/v1/{address}")
+
+
 BODIES = {
     "patch /api/v1/ports/{code}": (
         "-X PATCH -H 'If-Match: \"3\"' -H 'Content-Type: application/json' \\\n  "
         "-d '{{\"attribute\": \"name_en\", \"value\": \"Luohu\", \"document\": \"…\", \"reason\": \"…\"}}' \\\n  "
         "{root}/api/v1/ports/luohu-rail"
     ),
+    "post /api/v1/ports": _decision("ports", '"code": "…-road", "mode": "road", "name_zh": "…"', version=False),
+    **{f"post /api/v1/ports/{{code}}/{name}": _decision(f"ports/luohu-rail/{name}", said) for name, said in (
+        ("approval", '"on": "2023-01-03"'), ("acceptance", '"on": "2023-03-01"'), ("opening", '"on": "2023-04-01"'),
+        ("expansion", '"on": "2023-04-01"'), ("closure", '"on": "2024-01-01"'), ("merger", '"on": "2024-01-01", "into": "futian-rail"'),
+        ("codes", '"scheme": "name", "code": "…"'), ("codes/retirement", '"scheme": "name", "code": "…", "on": "2024-01-01"'),
+        ("layout-links", '"layout_id": "BDR-01", "basis": "…"'),
+    )},
     "post /api/v1/batches": (
         "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
         "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"
@@ -122,6 +138,9 @@ def bounds_of(schema: dict[str, Any], known: dict[str, Any]) -> str:
         said += f" {schema.get('minimum', '')}…{schema.get('maximum', schema.get('exclusiveMaximum', ''))}"
     if "maxLength" in schema:
         said += f" ≤ {schema['maxLength']}"
+    for name in ("maxItems", "maxProperties"):
+        if name in schema:
+            said += f" ≤ {schema[name]}"
     if "pattern" in schema and "enum" not in schema:
         said += f" {schema['pattern']}"
     return said + _default(schema)

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.renderers import JSONRenderer
 
 from kouan import __version__
-from kouan.api import errors, intake, judgements, observations, ports, totals
+from kouan.api import decisions, errors, intake, judgements, observations, totals
 from kouan.api.auth import AUTH
 from kouan.api.rate import PerUser
 from kouan.api.reading import strict
@@ -45,5 +45,6 @@ api = Api(
 )
 errors.install(api)
 api.add_decorator(strict, mode="operation")
-for part in (ports, observations, totals, judgements, intake):
+# The verbs of the register stand on the router of the ports, for they share its addresses.
+for part in (decisions, observations, totals, judgements, intake):
     api.add_router("", part.router)

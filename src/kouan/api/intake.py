@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import File, Form, Header, Path, Query, Router
+from ninja import File, Form, Path, Query, Router
 from ninja.files import UploadedFile
 
 from kouan.api.idempotency import once
 from kouan.api.paging import of_rows, page
-from kouan.api.reading import AfterCode, AfterNumber, Limit, Number
+from kouan.api.reading import AfterCode, AfterNumber, IdempotencyKey, Limit, Number
 from kouan.api.shapes import (
     REFUSALS,
     WRITE_REFUSALS,
@@ -115,10 +115,7 @@ def submit(
     request: HttpRequest,
     file: Annotated[UploadedFile, File(description="CSV、XLSX 或 Parquet 文件，不超过 64 MiB / a file of at most 64 MiB")],
     source: Annotated[str, Form(pattern=r"^[-a-z0-9]{1,64}$", description="来源代码 / source")],
-    idempotency_key: Annotated[str, Header(
-        alias="Idempotency-Key", pattern=r"^[-A-Za-z0-9_.:]{8,80}$",
-        description="每份新内容一个新键，8–80 个字母、数字或 - _ . : / a new key for each content",
-    )],
+    idempotency_key: IdempotencyKey,
     dry_run: Annotated[bool, Form(description="只检查，不写入 / check only")] = False,
 ) -> Any:
     """Take in a file whole or not at all; the same key again answers the same without doing it twice."""

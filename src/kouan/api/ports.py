@@ -35,6 +35,9 @@ def port_dict(port: Port) -> dict[str, Any]:
     }
 
 
+IfMatch = Annotated[str, Header(alias="If-Match", max_length=40, description="读取时的 ETag / the ETag as read")]
+
+
 def version_tag(port: Port) -> str:
     """The ETag of a port: the version that a change must name."""
     return f'"{port.version}"'
@@ -101,23 +104,23 @@ def port_state(
 
 
 @router.patch(
-    "/ports/{code}", response={200: PortOut, **WRITE_REFUSALS}, summary="变更口岸 / Change one attribute",
-    description="依据已登记的文件变更一项登记内容，只限国家口岸办。If-Match 为读取时的 ETag：未附回答 428，"
-                "其间已被他人修改回答 412，均不作更改。 / "
-                "Change one attribute by a recorded document (national office only). If-Match is the ETag that was "
-                "read: 428 without it, 412 when somebody changed the port in between; nothing is changed then.",
+    "/ports/{code}", response={200: PortOut, **WRITE_REFUSALS}, summary="变更口岸 / Change attributes",
+    description="依据已登记的文件变更登记内容（一项，或一并变更的几项），只限国家口岸办。批准、验收、开放、关闭、整合另有地址。"
+                "If-Match 为读取时的 ETag：未附回答 428，其间已被他人修改回答 412，均不作更改。 / "
+                "Change one attribute, or several together, by a recorded document (national office only). Approval, acceptance, "
+                "opening, closing and merging have addresses of their own. If-Match is the ETag that was read: 428 without it, "
+                "412 when somebody changed the port in between; nothing is changed then.",
 )
 def change(
-    request: HttpRequest, code: PortCode, body: PortChangeIn, response: HttpResponse,
-    if_match: Annotated[str, Header(alias="If-Match", max_length=40, description="读取时的 ETag / the ETag as read")],
+    request: HttpRequest, code: PortCode, body: PortChangeIn, response: HttpResponse, if_match: IfMatch,
 ) -> dict[str, Any]:
-    """Change one attribute by a document; somebody else's change in between is answered with 412."""
+    """Change attributes by a document; somebody else's change in between is answered with 412."""
     port = get_port(request.user, code)
-    version = _version(if_match)
+    values = dict(body.values) if body.attribute is None else {body.attribute: body.value}
     try:
         changed = change_port(
-            actor=request.user, code=port.code, values={body.attribute: body.value}, document=body.document,
-            valid_from=body.valid_from, reason=body.reason, version=version,
+            actor=request.user, code=port.code, values=values, document=body.document,
+            valid_from=body.valid_from, reason=body.reason, version=version_of(if_match),
         )
     except Conflict as conflict:
         raise PreconditionFailed(conflict.findings) from conflict
@@ -125,7 +128,7 @@ def change(
     return port_dict(changed)
 
 
-def _version(if_match: str) -> int:
+def version_of(if_match: str) -> int:
     stated = re.fullmatch(r'"([0-9]{1,9})"', if_match.strip())
     if stated is None:
         # A weak tag or * says nothing about the version that was seen.

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Path, Query
+from ninja import Header, Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from kouan.basis import Finding, Place, Refused, SubjectKind, nearest
@@ -82,6 +82,11 @@ MeasureFilter = Annotated[
 Words = Annotated[
     str, Query(max_length=60, pattern=r"^[^\x00]*$", description="名称、拼音或代码 / name, pinyin or code")
 ]
+PortCodeText = Annotated[str, Field(pattern=CODE)]
+IdempotencyKey = Annotated[str, Header(
+    alias="Idempotency-Key", pattern=r"^[-A-Za-z0-9_.:]{8,80}$",
+    description="每份新内容一个新键，8–80 个字母、数字或 - _ . : / a new key for each content",
+)]
 ShortText = Annotated[PlainText, Field(max_length=120)]
 
 

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from kouan.api.reading import Day, PlainText, ShortText
-from kouan.ports.models import ATTRIBUTES
+from kouan.api.reading import Day, PlainText, PortCodeText, ShortText
+from kouan.ports.models import ATTRIBUTES, CodeScheme, TransportMode
 
 
 class FindingOut(Schema):
@@ -81,16 +81,103 @@ class PortState(Schema):
     workspace: str
 
 
+Reason = Annotated[PlainText, Field(max_length=400)]
+NewValue = ShortText | bool | None
+_DOCUMENT = "文件引用名 / reference of a recorded document"
+
+
 class PortChangeIn(Schema):
-    """One attribute to change, with the document that changes it."""
+    """What to change, with the document that changes it: one ``attribute``, or several in ``values``."""
 
     model_config = {"extra": "forbid"}
 
-    attribute: Literal[ATTRIBUTES] = Field(description="变更的登记项 / what is changed")  # type: ignore[valid-type]
-    value: ShortText | bool | None = Field(None, description="新值；日期写作 2023-03-06 / the new value")
+    attribute: Literal[ATTRIBUTES] | None = Field(None, description="变更的登记项 / what is changed")  # type: ignore[valid-type]
+    value: NewValue = Field(None, description="新值；日期写作 2023-03-06 / the new value")
+    values: dict[Literal[ATTRIBUTES], NewValue] = Field(  # type: ignore[valid-type]
+        default_factory=dict, max_length=len(ATTRIBUTES), description="同时变更的多项（如运输类别及其依据），与 attribute 二选一 / "
+                                          "several that go together, such as a class and its basis; instead of attribute")
     valid_from: Day | None = Field(None, description="自何日起；不填表示一向如此 / from this day; empty: it always was so")
-    document: ShortText = Field(min_length=1, description="文件引用名 / reference of a recorded document")
-    reason: Annotated[PlainText, Field(max_length=400)] = Field("", description="理由 / reason")
+    document: ShortText = Field(min_length=1, description=_DOCUMENT)
+    reason: Reason = Field("", description="理由 / reason")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PortChangeIn:
+        if (self.attribute is None) == (not self.values):
+            raise ValueError("attribute 和 values 须且只能给出一个 / give either attribute or values")
+        return self
+
+
+class _Decided(Schema):
+    """What every decision about a port carries."""
+
+    model_config = {"extra": "forbid"}
+
+    document: ShortText = Field(min_length=1, description=_DOCUMENT)
+    reason: Reason = Field("", description="理由 / reason")
+
+
+class DecisionIn(_Decided):
+    """A decision that holds from a day."""
+
+    on: Day = Field(description="日期 / the day")
+
+
+class MergerIn(DecisionIn):
+    """The port of the address goes into another, alone or together with others."""
+
+    into: PortCodeText = Field(description="并入的口岸代码 / code of the port it goes into")
+    together_with: Annotated[list[PortCodeText], Field(max_length=20)] = Field(
+        default_factory=list, description="一并整合的其他口岸代码 / codes of the ports merged together with it")
+
+
+class CodeIn(Schema):
+    """A code or name to give to a port."""
+
+    model_config = {"extra": "forbid"}
+
+    scheme: CodeScheme = Field(description="代码体系 / scheme")
+    code: Annotated[PlainText, Field(min_length=1, max_length=80)] = Field(description="代码或名称 / code or name")
+    names_place: bool = Field(False, description="地点级代码，同地口岸共用 / names the place, shared by its ports")
+    valid_from: Day | None = Field(None, description="启用日期 / in use from")
+    document: ShortText = Field(min_length=1, description=_DOCUMENT)
+
+
+class CodeEndIn(Schema):
+    """A code or name to retire."""
+
+    model_config = {"extra": "forbid"}
+
+    scheme: CodeScheme = Field(description="代码体系 / scheme")
+    code: Annotated[PlainText, Field(min_length=1, max_length=80)] = Field(description="代码或名称 / code or name")
+    on: Day = Field(description="停用日期，当日起不再使用 / first day out of use")
+    document: ShortText = Field(min_length=1, description=_DOCUMENT)
+
+
+class LayoutLinkIn(Schema):
+    """A row of the layout behind which the port stands; its document, or why there is none."""
+
+    model_config = {"extra": "forbid"}
+
+    layout_id: Annotated[PlainText, Field(min_length=1, max_length=16)] = Field(description="布局条目编号 / layout entry")
+    basis: Annotated[PlainText, Field(min_length=1, max_length=200)] = Field(description="依据 / basis")
+    document: ShortText = Field("", description=_DOCUMENT)
+    why_no_document: Annotated[PlainText, Field(max_length=200)] = Field("", description="没有依据文件的理由 / why there is no document")
+
+
+class NewPortIn(Schema):
+    """A port to enter: one State Council approval and one mode."""
+
+    model_config = {"extra": "forbid"}
+
+    code: PortCodeText = Field(description="口岸代码，拼音-方式，登记后不变 / pinyin-mode, permanent")
+    mode: TransportMode = Field(description="运输方式 / mode")
+    name_zh: Annotated[PlainText, Field(min_length=1, max_length=80)] = Field(description="名称 / Chinese name")
+    values: dict[Literal[ATTRIBUTES], NewValue] = Field(  # type: ignore[valid-type]
+        default_factory=dict, max_length=len(ATTRIBUTES), description="其他登记项；批准、验收、开放另行办理 / "
+                                          "further attributes; approval, acceptance and opening have addresses of their own")
+    valid_from: Day | None = Field(None, description="自何日起 / true from")
+    document: ShortText = Field(min_length=1, description=_DOCUMENT)
+    reason: Reason = Field("", description="理由 / reason")
 
 
 class SeriesOut(Schema):

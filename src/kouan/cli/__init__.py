@@ -43,14 +43,27 @@ def begin(
 
 
 def _mount() -> None:
-    from kouan.cli import accounts, audit, evaluation, flows, intake, law, ports, running, verdict
+    from kouan.cli import (
+        accounts,
+        audit,
+        documents,
+        evaluation,
+        flows,
+        intake,
+        law,
+        ports,
+        register,
+        running,
+        verdict,
+    )
 
     for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData)):
         part.mount(app)
         use(app, kind)
+    register.mount(ports.app)
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
-        ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
+        ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 

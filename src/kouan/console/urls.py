@@ -8,8 +8,9 @@ from django.urls import URLPattern, URLResolver
 
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
-    "doors", "account", "panorama", "ports", "port", "intake", "upload", "batch", "holdings", "figure", "sources", "flows", "counterpart",
-    "benchmark", "benchmark_port", "matters", "matter", "procedures", "law", "law_try", "law_try_case", "trail", "users", "jobs",
+    "doors", "account", "panorama", "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings", "figure",
+    "sources", "flows", "counterpart", "benchmark", "benchmark_port", "matters", "matter", "procedures", "law", "law_try", "law_try_case",
+    "trail", "users", "jobs",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [

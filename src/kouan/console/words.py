@@ -176,6 +176,15 @@ BATCH_STATES: Mapping[str, Text] = {
     "committed": Text("已入库", "Committed"),
     "discarded": Text("已放弃", "Discarded"),
 }
+DOCUMENT_KINDS: Mapping[str, Text] = {
+    "plan": Text("规划", "Plan"),
+    "reply": Text("国务院批复", "Reply of the State Council"),
+    "notice": Text("通知公告", "Notice"),
+    "minutes": Text("验收纪要", "Minutes of acceptance"),
+    "ruling": Text("解释口径", "Ruling"),
+    "data": Text("数据文件", "Data file"),
+    "other": Text("其他", "Other"),
+}
 SEVERITIES: Mapping[str, Text] = {
     "error": Text("错误", "Error"),
     "warning": Text("注意", "Warning"),

@@ -11,9 +11,11 @@ import hashlib
 import os
 import re
 import tempfile
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +26,7 @@ from kouan.accounts.action import action
 from kouan.basis import Finding, Place, Refused, clock
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 
+FIRST_DAY = date(1949, 10, 1)
 # 《中华人民共和国保守国家秘密法》第十四条: the three grades, as they are printed on papers (机密★10年).
 SECRECY = re.compile(r"(绝密|机密|秘密)\s*(★|\*|☆|（|\(|$)|(绝密|机密|秘密)级")
 
@@ -42,24 +45,79 @@ def refuse_secrets(*texts: str) -> None:
 
 @action("documents.add")
 def record_document(
-    *, actor: Any, reference: str, kind: str, title: str, document_number: str = "", issuer: str = "",
+    *, actor: Any, reference: str = "", kind: str, title: str, document_number: str = "", issuer: str = "",
     issued_on: date | None = None, note: str = "", is_public: bool = False, retain_until: date | None = None,
+    province_code: str = "",
 ) -> Document:
-    """Record a paper by reference, with or without a file; the number is entered as issued."""
-    refuse_secrets(title, document_number)
+    """Record a paper by reference, with or without a file; the number is entered as issued.
+
+    Without a ``reference`` the paper is known by its number (发文字号), or by a running one of ours where it
+    has none; a number that is on record already is refused. ``province_code``: the province that the paper
+    concerns and that may read it, where the office recording it is not of that province.
+    """
+    refuse_secrets(title, document_number, issuer)
+    findings = check_paper(kind, title, document_number, issuer, issued_on)
+    if findings:
+        raise Refused(findings)
+    if not reference and document_number:
+        twin = Document.objects.filter(kind=kind, document_number=document_number).first()
+        if twin is not None:
+            raise _exists("document_number", twin.reference, f"发文字号“{document_number}”的文件已登记：{twin.title}。",
+                          f"A document numbered “{document_number}” is already recorded: {twin.title}.")
+    reference = reference or _free_reference(document_number)
     if Document.objects.filter(reference=reference).exists():
-        raise Refused([Finding.error(
-            "document_exists", f"引用名“{reference}”已登记。", f"A document “{reference}” is already recorded.",
-            where=Place(field="reference"),
-            remedy=("请另用引用名，或为原文件增加版本。", "Use another reference, or add a version to that document."),
-        )])
+        raise _exists("reference", reference, f"引用名“{reference}”已登记。", f"A document “{reference}” is already recorded.")
     organisation = getattr(actor, "organisation", None)
     return Document.objects.create(
         reference=reference, kind=DocumentKind(kind), title=title, document_number=document_number,
         issuer=issuer, issued_on=issued_on, note=note, is_public=is_public, retain_until=retain_until,
         owner_id=actor.pk, organisation=organisation,
-        province_code=getattr(organisation, "province_code", "") or "",
+        province_code=getattr(organisation, "province_code", "") or province_code,
     )
+
+
+def check_paper(kind: str, title: str, document_number: str, issuer: str, issued_on: date | None) -> list[Finding]:
+    """What is wrong with the facts of a paper, each at its field."""
+    findings = []
+    if kind not in DocumentKind.values:
+        listed = "、".join(f"{each.label}（{each.value}）" for each in DocumentKind)
+        findings.append(Finding.error(
+            "unknown_document_kind", f"没有“{kind}”这种文件类别。" if kind else "请选择文件类别。",
+            f"There is no kind of document “{kind}”." if kind else "Choose the kind of document.", where=Place(field="kind"),
+            remedy=(f"可选：{listed}。", f"Choose one of {', '.join(DocumentKind.values)}."),
+        ))
+    if not title.strip():
+        findings.append(Finding.error("value_required", "请填写文件标题。", "Give the title.", where=Place(field="title")))
+    for name, said in (("title", title), ("document_number", document_number), ("issuer", issuer)):
+        limit = int(getattr(Document._meta.get_field(name), "max_length", 0))
+        if len(said) > limit or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in said):
+            findings.append(Finding.error(
+                "bad_text", f"不能超过{limit}个字符，也不能含控制字符。", f"At most {limit} characters and no control characters.",
+                where=Place(field=name),
+            ))
+    if issued_on is not None and not FIRST_DAY <= issued_on <= clock.today():
+        findings.append(Finding.error(
+            "date_out_of_range", f"成文日期 {issued_on} 不在{FIRST_DAY.year}年10月1日至今天之间。",
+            f"The date {issued_on} does not lie between {FIRST_DAY} and today.", where=Place(field="issued_on"),
+            remedy=("请照文件原样填写。", "Enter it as the paper has it."),
+        ))
+    return findings
+
+
+def _exists(field: str, reference: str, zh: str, en: str) -> Refused:
+    return Refused([Finding.error(
+        "document_exists", zh, en, where=Place(field=field), measured=reference,
+        remedy=("请另用引用名，或为原文件增加版本。", "Use another reference, or add a version to that document."),
+    )])
+
+
+def _free_reference(document_number: str) -> str:
+    """A short name for a paper: its own number where nobody has it yet, else a running one of ours."""
+    if document_number and not Document.objects.filter(reference=document_number).exists():
+        return document_number
+    start = f"paper-{clock.today():%Y%m%d}-"
+    taken = set(Document.objects.filter(reference__startswith=start).values_list("reference", flat=True))
+    return next(name for number in count(1) if (name := f"{start}{number}") not in taken)
 
 
 def _too_large(size: int, name: str) -> Refused:
@@ -166,3 +224,14 @@ def store_version(document: Document, source: IO[bytes], file_name: str, *, acto
         document=document, number=number, file_name=name, media_type=media_type,
         size_bytes=size, sha256=checksum, uploaded_by_id=actor.pk,
     )
+
+
+@action("documents.add")
+def file_document(
+    *, actor: Any, source: IO[bytes] | None = None, file_name: str = "", media_type: str = "", **facts: Any
+) -> Document:
+    """Record a paper together with its scanned file, both or neither; ``facts`` as for ``record_document``."""
+    made: Document = record_document(actor=actor, **facts)
+    if source is not None:
+        store_version(made, source, file_name, actor=actor, media_type=media_type)
+    return made

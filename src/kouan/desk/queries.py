@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,8 +11,9 @@ from django.db.models import Q, QuerySet
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, NotFound
+from kouan.desk.actions import file_place
 from kouan.desk.jobs import book
-from kouan.desk.models import Document, Job, JobState
+from kouan.desk.models import Document, DocumentVersion, Job, JobState
 from kouan.desk.progress import Progress
 
 
@@ -24,6 +27,49 @@ def documents_visible_to(user: Any) -> QuerySet[Document]:
     return Document.objects.filter(
         Q(is_public=True) | Q(organisation_id=user.organisation_id) | Q(province_code__in=scope.provinces)
     )
+
+
+def get_document(user: Any, number: int) -> Document:
+    """One paper in scope. ``NotFound`` says the same whether it is unknown or out of scope; both leave a trace."""
+    found = documents_visible_to(user).select_related("owner", "organisation").filter(pk=number).first()
+    if found is None:
+        raise NotFound([Finding.error(
+            "document_not_found", f"没有编号为 {number} 的文件。", f"There is no document numbered {number}.",
+            remedy=("请从“文件”页进入。", "Start from the page of documents."),
+        )])
+    return found
+
+
+def find_document(user: Any, said: str) -> Document | None:
+    """The paper in scope that somebody means by a reference, a document number or a title, if it is but one."""
+    said = said.strip()
+    papers = documents_visible_to(user)
+    for name in ("reference", "document_number", "title"):
+        found = list(papers.filter(**{name: said})[:2]) if said and "\x00" not in said else []
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCheck:
+    """A version held against its checksum: ``state`` is "same", "altered", "missing" or "disposed"."""
+
+    version: DocumentVersion
+    state: str
+    found: str = ""
+
+
+def check_version(version: DocumentVersion) -> VersionCheck:
+    """Read the file anew and compare its SHA-256 with the one on record."""
+    if version.disposed_at is not None:
+        return VersionCheck(version, "disposed")
+    try:
+        with file_place(version.sha256).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return VersionCheck(version, "missing")
+    return VersionCheck(version, "same" if found == version.sha256 else "altered", found)
 
 
 def jobs_visible_to(user: Any) -> QuerySet[Job]:

@@ -3,7 +3,8 @@
 Only the State Council opens and closes ports: ``open_port``, ``expand_port``, ``close_port`` and
 ``merge_ports`` ask for its reply (国务院批复). A change dated in the future is recorded today and
 takes effect on its day, when ``refresh_register`` brings the columns up to date; queries with
-``as_of=`` see it at once.
+``as_of=`` see it at once. Raising the version is the last write of each verb: ``meanwhile.py`` takes
+what stands before it in the trail for what belongs to that version.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from django.db.models.functions import TruncDate
 
 from kouan.accounts.action import System, action
 from kouan.basis import Finding, Place, Refused, clock, codes, nearest
-from kouan.desk.models import Document, DocumentKind
+from kouan.desk.models import Document
+from kouan.ports.checking import check_day, check_happened, check_reason, check_values, refuse_if, typed
 from kouan.ports.loading import Loaded, write_seed
 from kouan.ports.models import (
     ATTRIBUTES,
@@ -35,22 +37,11 @@ from kouan.ports.models import (
     TransportMode,
 )
 from kouan.ports.names import pinyin_of, unprintable
-from kouan.ports.recording import (
-    bring_up_to_date,
-    check_day,
-    check_reason,
-    check_values,
-    document_of,
-    locked,
-    record,
-    refuse_if,
-    reply_of,
-    touch,
-    typed,
-)
+from kouan.ports.papers import ACCEPTANCE, document_of, paper_of, reply_of
+from kouan.ports.recording import bring_up_to_date, locked, record, touch
 from kouan.ports.seed import read_seed, seed_digest
+from kouan.ports.standing import GONE, check_first_standing, check_reserved, check_status
 
-GONE = (PortStatus.CLOSED, PortStatus.MERGED)
 CODE_LENGTH = 80
 SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*-(?P<mode>water|rail|road|air)")
 # Schemes of basis.codes that check a code of ours.
@@ -99,17 +90,18 @@ def register_port(
     refuse_if(findings)
     values = _completed(mode, attributes)
     refuse_if(check_values(mode, values, {}))
+    refuse_if(check_first_standing(values, paper))
     # The columns hold today's state; a port registered ahead of its day shows as it will be.
     columns = {name: value for name, value in values.items() if name != "parent"}
     parent = Port.objects.filter(code=values["parent"]).first() if values.get("parent") else None
     port = Port.objects.create(code=code, mode=mode, parent=parent, **columns)
-    record(port, {name: values[name] for name in ATTRIBUTES if name in values}, paper, actor,
-           valid_from=valid_from, reason=reason, always=True)
     for name in dict.fromkeys((port.short_name_zh, port.name_en)):
         if name and len(name) <= CODE_LENGTH:
             PortCode.objects.create(
                 port=port, scheme=CodeScheme.NAME, code=name, names_place=True, valid_from=valid_from, document=paper
             )
+    record(port, {name: values[name] for name in ATTRIBUTES if name in values}, paper, actor,
+           valid_from=valid_from, reason=reason, always=True)
     return port
 
 
@@ -166,23 +158,21 @@ def change_port(
     *, actor: Any, code: str, values: Mapping[str, Any], document: Paper, valid_from: date | None = None,
     reason: str = "", version: int | None = None,
 ) -> Port:
-    """Change any attributes of a port, by a document, from a day (empty: it always was so).
+    """Change attributes of a port, by a document, from a day (empty: it always was so).
 
-    ``version`` is the one the editor saw. The status of a port changes by the verbs below, except
-    for what needs no reply: planned, approved, unknown, suspended, and evidence that a port runs.
+    What the State Council or an acceptance decides is not among them: approval, its day, the day of
+    acceptance, opening, closing and merging have verbs of their own that ask for the right paper. The
+    status itself may only be suspended and restored, or corrected while no reply stands behind it.
+    ``version``: that of the port which the editor saw; somebody else's change since then is a Conflict.
     """
     paper = document_of(document)
     values = typed(values)
     port = locked(code, actor, version)
-    status = values.get("status")
-    if status in GONE:
-        raise Refused.because(
-            "needs_its_verb", "关闭和整合须按国务院批复办理，不能直接修改运行状态。",
-            "Closing and merging follow a reply of the State Council; the status cannot be set directly.",
-            where=Place(field="status"), remedy=("请办理“关闭”或“优化整合”。", "Use close_port or merge_ports."),
-        )
     refuse_if(check_day(valid_from, "valid_from") + check_reason(reason))
     refuse_if(check_values(port.mode, values, _columns(port)))
+    refuse_if(check_reserved(values))
+    if "status" in values:
+        check_status(port, values["status"], paper, valid_from)
     if values.get("parent") == port.code:
         raise Refused.because("own_parent", "口岸不能以自身为上级。", "A port is not its own parent.",
                               where=Place(field="parent"))
@@ -207,7 +197,7 @@ def record_approval(
     """Enter the State Council's reply that approved the port (批准): it may be built, not yet opened."""
     paper = reply_of(document, "批准开放", "An approval")
     port = locked(code, actor, version)
-    refuse_if(check_day(approved_on, "approved_on"))
+    refuse_if(check_happened(approved_on, "approved_on") + check_reason(reason))
     values = {"approval": Approval.STATE_COUNCIL.value, "approved_on": approved_on}
     if port.status in (PortStatus.PLANNED, PortStatus.UNKNOWN):
         values["status"] = PortStatus.APPROVED.value
@@ -220,16 +210,12 @@ def record_acceptance(
     *, actor: Any, code: str, document: Paper, accepted_on: date, reason: str = "", version: int | None = None,
 ) -> Port:
     """Enter the day on which the port passed acceptance (验收): the volume standard counts from it."""
-    paper = document_of(document)
-    if paper.kind not in (DocumentKind.MINUTES, DocumentKind.NOTICE, DocumentKind.REPLY):
-        raise Refused.because(
-            "acceptance_paper_required", f"通过验收须以验收纪要或通知为依据，“{paper.title}”不是。",
-            f"Acceptance rests on minutes or a notice; “{paper.title}” is neither.", where=Place(field="document"),
-        )
+    paper = paper_of(document, ACCEPTANCE, "通过验收", "Acceptance", code="acceptance_paper_required")
     port = locked(code, actor, version)
-    refuse_if(check_day(accepted_on, "accepted_on") + _not_gone(port))
-    record(port, {"accepted_on": accepted_on}, paper, actor, valid_from=accepted_on, reason=reason)
+    refuse_if(check_happened(accepted_on, "accepted_on") + check_reason(reason) + _not_gone(port))
     _event(port, EventKind.ACCEPTANCE, accepted_on, paper, actor, reason)
+    if not record(port, {"accepted_on": accepted_on}, paper, actor, valid_from=accepted_on, reason=reason):
+        touch(port)  # a further paper for the day that is on record: an event all the same
     return port
 
 
@@ -240,14 +226,14 @@ def open_port(
     """Open a port by a reply of the State Council (新增开放); ``opened_on`` may lie ahead."""
     paper = reply_of(document, "口岸开放", "An opening")
     port = locked(code, actor, version)
-    refuse_if(check_day(opened_on, "opened_on") + _not_gone(port))
+    refuse_if(check_day(opened_on, "opened_on") + check_reason(reason) + _not_gone(port))
     if port.events.filter(kind=EventKind.OPENING).exists():
         raise _already(port, "开放", "opened", EventKind.OPENING)
     values: dict[str, Any] = {"status": PortStatus.OPEN.value, "approval": Approval.STATE_COUNCIL.value}
     if port.approved_on is None and paper.issued_on:
         values["approved_on"] = paper.issued_on
-    record(port, values, paper, actor, valid_from=opened_on, reason=reason, always=True)
     _event(port, EventKind.OPENING, opened_on, paper, actor, reason)
+    record(port, values, paper, actor, valid_from=opened_on, reason=reason, always=True)
     return port
 
 
@@ -258,7 +244,7 @@ def expand_port(
     """Enter an expanded opening (扩大开放) of a port that is there already."""
     paper = reply_of(document, "扩大开放", "An expanded opening")
     port = locked(code, actor, version)
-    refuse_if(check_day(expanded_on, "expanded_on") + _not_gone(port))
+    refuse_if(check_day(expanded_on, "expanded_on") + check_reason(reason) + _not_gone(port))
     event = _event(port, EventKind.EXPANSION, expanded_on, paper, actor, reason)
     touch(port)
     return event
@@ -271,20 +257,25 @@ def close_port(
     """Close a port by a reply of the State Council (关闭): it leaves the open count and keeps its history."""
     paper = reply_of(document, "口岸关闭", "A closure")
     port = locked(code, actor, version)
-    refuse_if(check_day(closed_on, "closed_on") + _not_gone(port))
-    record(port, {"status": PortStatus.CLOSED.value}, paper, actor, valid_from=closed_on, reason=reason, always=True)
+    refuse_if(check_day(closed_on, "closed_on") + check_reason(reason) + _not_gone(port))
     _event(port, EventKind.CLOSURE, closed_on, paper, actor, reason)
+    record(port, {"status": PortStatus.CLOSED.value}, paper, actor, valid_from=closed_on, reason=reason, always=True)
     return port
 
 
 @action("ports.change")
 def merge_ports(
     *, actor: Any, codes_merged: Sequence[str], into: str, document: Paper, merged_on: date, reason: str = "",
+    versions: Mapping[str, int] | None = None,
 ) -> Port:
-    """Merge ports of one mode into another (优化整合): they keep their history and name their successor."""
+    """Merge ports of one mode into another (优化整合): they keep their history and name their successor.
+
+    ``versions``: by code, those that the editor saw; a port that is not named in it is not compared.
+    """
     paper = reply_of(document, "口岸整合", "A merger")
-    target = locked(into, actor)
-    refuse_if(check_day(merged_on, "merged_on") + _not_gone(target))
+    seen = versions or {}
+    target = locked(into, actor, seen.get(into))
+    refuse_if(check_day(merged_on, "merged_on") + check_reason(reason) + _not_gone(target))
     if into in codes_merged or not codes_merged:
         raise Refused.because(
             "merge_into_itself", "请指明被整合的口岸，且不能与整合后的口岸相同。",
@@ -292,7 +283,7 @@ def merge_ports(
         )
     # In the order of their codes, so that two mergers at once cannot lock each other out.
     for code in sorted(set(codes_merged)):
-        port = locked(code, actor)
+        port = locked(code, actor, seen.get(code))
         findings = _not_gone(port)
         if port.mode != target.mode:
             findings.append(Finding.error(
@@ -301,8 +292,8 @@ def merge_ports(
                 where=Place(field="codes_merged"),
             ))
         refuse_if(findings)
-        record(port, {"status": PortStatus.MERGED.value}, paper, actor, valid_from=merged_on, reason=reason, always=True)
         _event(port, EventKind.MERGER, merged_on, paper, actor, reason, into=target)
+        record(port, {"status": PortStatus.MERGED.value}, paper, actor, valid_from=merged_on, reason=reason, always=True)
     touch(target)
     return target
 
@@ -326,6 +317,11 @@ def _already(port: Port, zh: str, en: str, kind: EventKind) -> Refused:
         "already_recorded", f"{port.name_zh}的“{zh}”已登记（{on}，{event.document.title if event else ''}）。",
         f"{port.code}: “{en}” is already on record ({on}).", where=Place(field="code"),
     )
+
+
+def day_missing(field: str) -> Refused:
+    """The refusal of a decision that does not say from which day it holds."""
+    return Refused.because("date_required", "请填写日期。", "Give the day.", where=Place(field=field))
 
 
 def _not_gone(port: Port) -> list[Finding]:
@@ -416,8 +412,16 @@ def retire_code(
 
 
 @action("ports.change")
-def link_layout(*, actor: Any, layout_id: str, port: str, basis: str, version: int | None = None) -> LayoutLink:
-    """Say that a port stands behind a row of the layout; ``basis`` says why. Rows and ports are many to many."""
+def link_layout(
+    *, actor: Any, layout_id: str, port: str, basis: str, document: Paper | None = None, why_no_document: str = "",
+    version: int | None = None,
+) -> LayoutLink:
+    """Say that a port stands behind a row of the layout; ``basis`` says why. Rows and ports are many to many.
+
+    The basis names its document, or ``why_no_document`` says why there is none (a name that is the same
+    in the plan and in the register needs no paper, but somebody must have said so).
+    """
+    paper = document_of(document) if document or not why_no_document.strip() else None
     entry = LayoutEntry.objects.filter(layout_id=layout_id).first()
     if entry is None:
         near = nearest(layout_id, LayoutEntry.objects.values_list("layout_id", flat=True))
@@ -426,6 +430,10 @@ def link_layout(*, actor: Any, layout_id: str, port: str, basis: str, version: i
             where=Place(field="layout_id"),
             remedy=(f"相近的有：{'、'.join(near)}。", f"Near it: {', '.join(near)}.") if near else None,
         )
+    for field, said in (("basis", basis), ("why_no_document", why_no_document)):
+        if len(said) > 200 or unprintable(said):
+            raise Refused.because("bad_text", "不能超过200个字符，也不能含控制字符。",
+                                  "At most 200 characters and no control characters.", where=Place(field=field))
     if not basis.strip():
         raise Refused.because("value_required", "请写明依据。", "Give the basis.", where=Place(field="basis"))
     holder = locked(port, actor, version)
@@ -434,14 +442,15 @@ def link_layout(*, actor: Any, layout_id: str, port: str, basis: str, version: i
             "other_mode", f"{entry.name_zh}（{entry.layout_id}）与{holder.name_zh}运输方式不同。",
             f"{entry.layout_id} and {holder.code} differ in mode.", where=Place(field="port"),
         )
-    link, made = LayoutLink.objects.get_or_create(entry=entry, port=holder, defaults={"basis": basis})
+    link, made = LayoutLink.objects.get_or_create(entry=entry, port=holder, defaults={
+        "basis": basis.strip(), "document": paper, "why_no_document": "" if paper else why_no_document.strip()})
     if made:
         touch(holder)
     return link
 
 
 __all__ = [
-    "add_code", "change_port", "close_port", "expand_port", "link_layout", "load_register",
+    "add_code", "change_port", "close_port", "day_missing", "expand_port", "link_layout", "load_register",
     "merge_ports", "open_port", "record_acceptance", "record_approval", "refresh_register", "register_port",
     "retire_code",
 ]

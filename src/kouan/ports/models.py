@@ -314,11 +314,16 @@ class LayoutEntry(models.Model):
 
 @register
 class LayoutLink(models.Model):
-    """Which ports stand behind a layout row: many to many."""
+    """Which ports stand behind a layout row: many to many.
+
+    A link made here names its document or says why there is none; the bundled ones came with the plan.
+    """
 
     entry = models.ForeignKey(LayoutEntry, models.PROTECT, related_name="links")
     port = models.ForeignKey(Port, models.PROTECT, related_name="layout_links")
     basis = models.CharField("依据", max_length=200)
+    document = models.ForeignKey("desk.Document", models.PROTECT, null=True, blank=True, related_name="+")
+    why_no_document = models.CharField("无依据文件的理由", max_length=200, blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entry", "port"], name="layout_link_once")]

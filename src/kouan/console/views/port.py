@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kouan.accounts.permissions import may
+from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, Place, Refused, Text, clock, codes, measures
 from kouan.basis.period import FIRST_YEAR, LAST_YEAR
 from kouan.collection import sources
@@ -56,7 +57,9 @@ def attribute_words(attribute: str, value: Any) -> Any:
 
 def _document(change: PortChange) -> SafeString:
     number = change.document.document_number
-    return format_html("{}{}", change.document.title, f"（{number}）" if number else "")
+    said = format_html("{}{}", change.document.title, f"（{number}）" if number else "")
+    # Only where the reader is sure to see the paper: whoever sees the port need not see every paper of it.
+    return format_html('<a href="{}">{}</a>', reverse("document", args=[change.document_id]), said) if getattr(change, "links_paper", False) else said
 
 
 HISTORY = Table(
@@ -142,7 +145,11 @@ def _file_cell(row: Observation) -> SafeString | str:
 def port(request: HttpRequest, code: str) -> HttpResponseBase:
     """Everything known of one port; 404 and a trace when it is out of scope."""
     found = queries.get_port(request.user, code)
-    history = HISTORY.read(request, queries.history(found))
+    changes = queries.history(found)
+    sees_papers = scope_of(request.user).everything
+    for change in changes:
+        change.links_paper = sees_papers  # type: ignore[attr-defined]
+    history = HISTORY.read(request, changes)
     if history.wants_export:
         return history.export()
     as_of, known_at, findings = _clocks(request)
@@ -162,6 +169,7 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "projects": list(found.projects.all()), "codes": list(found.codes.all()),
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
+        "may_change": may(request.user, "ports.change"),
     })
 
 

@@ -14,6 +14,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from kouan.accounts.permissions import may
 from kouan.basis import Text, codes
 from kouan.collection.models import Series
 from kouan.console import words
@@ -191,7 +192,9 @@ def ports(request: HttpRequest) -> HttpResponseBase:
     view = PORTS.read(request, rows, notes=notes, decorate=decorate)
     if view.wants_export:
         return view.export()
-    return render(request, "console/ports/list.html", {"table": view, "years": years, "year": year})
+    return render(request, "console/ports/list.html", {
+        "table": view, "years": years, "year": year, "may_register": may(request.user, "ports.change"),
+    })
 
 
 urlpatterns = [path("ports", ports, name="ports")]

@@ -25,17 +25,21 @@
   function keep(form) {
     const now = taken(form);
     if (same(now, form.draftStart)) shelf.removeItem(name(form));
-    else shelf.setItem(name(form), JSON.stringify({ at: new Date().toISOString(), fields: now }));
+    else shelf.setItem(name(form), JSON.stringify({ at: new Date().toISOString(), fields: now, start: form.draftFirst }));
   }
 
   function restore(form) {
-    form.draftStart = taken(form);
+    form.draftStart = form.draftFirst = taken(form);
     const held = shelf.getItem(name(form));
     if (!held) return;
-    const pairs = JSON.parse(held).fields;
+    const kept = JSON.parse(held), pairs = kept.fields;
+    // What the form was first opened on: a field left alone then is left alone now, for what it shows
+    // may have been changed by somebody else since, and putting the old text back would undo that.
+    if (kept.start) form.draftFirst = kept.start;
     if (same(pairs, form.draftStart)) return;
     const left = fields(form);
-    pairs.forEach(function ([key, value]) {
+    pairs.forEach(function ([key, value], place) {
+      if (kept.start && same(kept.start[place], [key, value])) return;
       const field = left.find((one) => one.name === key && (!Array.isArray(value) || one.value === value[0]));
       if (!field) return;
       left.splice(left.indexOf(field), 1);
