@@ -332,6 +332,27 @@ class PortFacts:
             "counted_as": dict(self.counted_as),
         }
 
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> PortFacts:
+        """Read what `as_dict` wrote; recipes of earlier versions lack the later fields."""
+        return cls(
+            code=held["code"],
+            year=held["year"],
+            transport_class=held["transport_class"],
+            is_border=held["is_border"],
+            accepted_on=date.fromisoformat(held["accepted_on"]) if held["accepted_on"] else None,
+            cargo_tonnes=_exact(held[CARGO]),
+            person_crossings=_exact(held[PERSONS]),
+            months_reported=held["months_reported"],
+            candidate_classes=tuple(held["candidate_classes"]),
+            by_definition={
+                key: {choice: Decimal(value) for choice, value in totals.items()}
+                for key, totals in held["by_definition"].items()
+            },
+            months_by_definition=held.get("months_by_definition", {}),
+            counted_as=held.get("counted_as", {}),
+        )
+
 
 def _exact(value: Any) -> Decimal | None:
     """Take a total as an exact number; a float as its shortest decimal form."""

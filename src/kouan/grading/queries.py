@@ -189,12 +189,12 @@ def judge(
     """Apply the volume standard to each port, in order; ``series`` and ``held`` as in ``facts_for_year``."""
     wanted = list(ports)
     return [
-        Judged(port, facts, _outcome(facts, law), evidence)
+        Judged(port, facts, outcome_of(facts, law), evidence)
         for port, (facts, evidence) in zip(wanted, facts_for_year(wanted, year, series, held), strict=True)
     ]
 
 
-def _outcome(facts: PortFacts, law: Law) -> VolumeVerdict:
+def outcome_of(facts: PortFacts, law: Law) -> VolumeVerdict:
     """The verdict on one port. Figures that cannot be are no facts: without them the port is judged as one
     that has not reported, and the error findings say which they were, so that one port stops no other."""
     try:
@@ -231,6 +231,14 @@ def recorded_verdicts(user: Any, year: int | None = None) -> Any:
     """The newest recorded verdict of each visible port and year."""
     records = VerdictRecord.objects.filter(port_code__in=ports_visible_to(user).values("code"))
     return records if year is None else records.filter(year=year)
+
+
+def newest_verdicts(user: Any, year: int) -> list[VerdictRecord]:
+    """The last revision of each visible port's recorded verdict of a year, by port."""
+    last: dict[str, VerdictRecord] = {}
+    for record in recorded_verdicts(user, year).order_by("port_code", "revision"):
+        last[record.port_code] = record
+    return list(last.values())
 
 
 def digest_of(value: Any) -> str:

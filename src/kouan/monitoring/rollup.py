@@ -270,17 +270,22 @@ def add(flows: Sequence[Sequence[Flow]], members: int | None = None) -> list[Flo
     totals = []
     for period in sorted(by_period, key=lambda each: each.start):
         parts = by_period[period]
-        partial = sum((part.partial for part in parts if part.partial is not None), Decimal(0))
-        whole = len(parts) == expected_members and all(part.is_complete for part in parts)
-        each = max(part.expected for part in parts)
-        # A member that is not there at all lacks the whole period.
-        missing = (period,) if len(parts) < expected_members else tuple(sorted({gap for part in parts for gap in part.missing}))
+        is_whole, partial, most = len(parts) == expected_members, Decimal(0), 0
+        for part in parts:
+            is_whole = is_whole and part.value is not None
+            partial += part.partial or 0
+            most = max(most, part.expected)
+        if is_whole:
+            missing: tuple[Period, ...] = ()
+        elif len(parts) < expected_members:
+            missing = (period,)  # a member that is not there at all lacks the whole period
+        else:
+            missing = tuple(sorted({gap for part in parts for gap in part.missing}))
         totals.append(Flow(
-            period, partial if whole else None, partial,
+            period, partial if is_whole else None, partial,
             # A member that filed one figure for the year has filed its twelve months.
-            sum(part.present * each // part.expected for part in parts), each * expected_members, missing,
-            tuple(told for part in parts for told in part.discrepancies),
-            tuple(used for part in parts for used in part.used),
+            sum([part.present * most // part.expected for part in parts]), most * expected_members, missing,
+            tuple([told for part in parts for told in part.discrepancies]), tuple([used for part in parts for used in part.used]),
         ))
     return totals
 
