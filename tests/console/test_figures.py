@@ -46,7 +46,7 @@ def test_a_part_says_how_much_is_there_in_both_languages():
     shown = figures.Figure(None, "person_crossings", part=part)
     assert shown.short("zh") == "数据不全 18/24，已有 55.08万人次"
     assert shown.exact("en") == "Incomplete 18/24, 550,821 person-crossings so far"
-    assert figures.column_number(None, "zh", part) == '<span class="is-missing">数据不全 18/24，已有 550,821</span>'
+    assert figures.column_number(None, "zh", part) == '<span class="is-missing is-part">数据不全 18/24，已有 550,821</span>'
     assert "未报送" in figures.column_number(None, "zh")
     assert part.as_dict() == {"partial": 550821, "present": 18, "expected": 24}
 

@@ -113,7 +113,9 @@ def column_number(value: Decimal | int | None, language: str, part: Part | None 
     '<data value="31340051" title="31,340,051">3134.01万</data>'
     """
     if value is None:
-        return f'<span class="is-missing">{part.words(language) if part else NOT_REPORTED.in_language(language)}</span>'
+        if part is not None:
+            return f'<span class="is-missing is-part">{part.words(language)}</span>'
+        return f'<span class="is-missing">{NOT_REPORTED.in_language(language)}</span>'
     amount = Decimal(value)
     exact = numbers.plain(amount, grouped=True)
     for scale, word in _SCALES[language]:
