@@ -41,6 +41,16 @@ def test_a_missing_figure_says_not_reported_and_never_zero():
     assert figures.Figure(0, "person_crossings").short("zh") == "0人次"
 
 
+def test_a_part_says_how_much_is_there_in_both_languages():
+    part = figures.Part(Decimal("550821.000000"), 18, 24)
+    shown = figures.Figure(None, "person_crossings", part=part)
+    assert shown.short("zh") == "数据不全 18/24，已有 55.08万人次"
+    assert shown.exact("en") == "Incomplete 18/24, 550,821 person-crossings so far"
+    assert figures.column_number(None, "zh", part) == '<span class="is-missing is-part">数据不全 18/24，已有 550,821</span>'
+    assert "未报送" in figures.column_number(None, "zh")
+    assert part.as_dict() == {"partial": 550821, "present": 18, "expected": 24}
+
+
 def test_days_are_those_of_beijing():
     assert figures.day(date(2023, 3, 6)) == "2023年3月6日"
     assert figures.day(datetime(2023, 3, 5, 17, 0, tzinfo=UTC)) == "2023年3月6日"

@@ -14,7 +14,15 @@ from kouan.collection.models import Batch, BatchState, LineageLink, Observation,
 from kouan.evaluation.actions import score_benchmark
 from kouan.evaluation.method import Recipe, replay
 from kouan.evaluation.models import Score, ScoreRun
-from kouan.evaluation.queries import benchmark_cut, framework, latest_run, replayed, scores, why_not_scored
+from kouan.evaluation.queries import (
+    benchmark_cut,
+    framework,
+    latest_run,
+    replayed,
+    scores,
+    scores_of_year,
+    why_not_scored,
+)
 from kouan.ports.models import BenchmarkPort
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +116,17 @@ def test_a_run_records_every_port_and_year_with_its_recipe() -> None:
     best = scores(run, year=2023, subject="X5").get()
     assert (best.rank, best.peers, best.peer_group, best.not_scored) == (1, 6, "US-Canada Border", "")
     assert best.parts["indicators"]["G02-A1"]["raw"] == 4 * (12 * 600 + 78)
+
+
+def test_a_year_without_scores_is_told_with_the_years_there_are() -> None:
+    a_benchmark_set()
+    run, _ = score_benchmark(actor=a_national_officer())
+    assert len(scores_of_year(run, 2023)) == 6
+    with pytest.raises(NotFound) as error:
+        scores_of_year(run, 1990)
+    (finding,) = error.value.findings
+    assert (finding.code, finding.measured, finding.required) == ("year_not_scored", "1990", "2020-2023")
+    assert "2020年至2023年" in finding.message.zh and "2020 to 2023" in finding.message.en
 
 
 def test_the_run_cites_the_series_it_rests_on() -> None:

@@ -82,7 +82,7 @@ def test_a_port_without_class_shows_what_each_class_would_say() -> None:
     assert {name.value: each.verdict for name, each in judged.outcome.candidates.items()} == {
         "sea": Verdict.FAILS, "inland_river": Verdict.MEETS,
     }
-    assert "boundary_river" in candidates_for(a_port(mode="water", is_border=True))
+    assert "boundary_river" in candidates_for(a_port(mode="water", is_border=True), is_border=True)
 
 
 def test_a_province_gets_the_verdicts_of_its_own_ports_only() -> None:

@@ -75,6 +75,24 @@ def test_both_directions_of_a_return_are_added_and_one_alone_is_not_shown():
     assert (flow.port.code, flow.value) == ("luohu-rail", 10)
 
 
+def test_the_newest_period_speaks_however_it_was_filed():
+    a_port("luohu-rail", "rail")
+    figures("port:luohu-rail", PERSONS, {"2022": 5_000}, unit=PERSONS)
+    for direction, count in (("inbound", 30_000), ("outbound", 40_000)):
+        figures("port:luohu-rail", PERSONS, {"2023": count}, direction=direction, unit=PERSONS)
+    [flow] = latest_flows(a_national_officer())
+    assert (flow.period, flow.value) == (Period.year(2023), 70_000)
+    assert flow.on_year == pytest.approx(13), "the year before was filed as a total"
+
+
+def test_a_direction_that_is_a_month_ahead_hides_no_month_that_is_whole():
+    a_port("luohu-rail", "rail")
+    figures("port:luohu-rail", PERSONS, {"2023-01": 4, "2023-02": 5}, direction="inbound", unit=PERSONS)
+    figures("port:luohu-rail", PERSONS, {"2023-01": 6}, direction="outbound", unit=PERSONS)
+    [flow] = latest_flows(a_national_officer())
+    assert (flow.period, flow.value) == (Period.month(2023, 1), 10)
+
+
 def test_a_province_sees_the_flows_of_its_own_ports_and_an_enterprise_none(lo_wu):
     a_port("manzhouli-road", "road", province_code="15")
     figures("port:manzhouli-road", "cargo_tonnes", {"2023": 7})

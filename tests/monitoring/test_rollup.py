@@ -15,6 +15,8 @@ from kouan.monitoring.rollup import (
     Rollup,
     add,
     change,
+    choose_total,
+    cover,
     peak,
     ranks,
     roll_up,
@@ -113,6 +115,71 @@ def test_shares_and_ranks() -> None:
     assert shares(values) == {"a": 0.6, "b": 0.2, "c": 0.2}
     assert ranks(values) == {"a": 1, "b": 2, "c": 2}
     assert shares({"a": Decimal(0)}) == {}
+
+
+def quarters(year: int, values: dict[int, int]) -> list[Cell]:
+    return [Cell(Period.quarter(year, quarter), Decimal(value)) for quarter, value in values.items()]
+
+
+def test_a_year_is_covered_by_months_and_by_quarters_where_a_month_is_missing() -> None:
+    cells = [*months(2023, dict.fromkeys(range(1, 6), 10)), *quarters(2023, {2: 33, 3: 40, 4: 50})]
+    (year,) = cover(cells, PeriodKind.YEAR)
+    assert year.value == 30 + 33 + 40 + 50, "June is missing, so the second quarter speaks for itself"
+    assert (year.present, year.expected, year.discrepancies) == (12, 12, ())
+
+
+def test_what_is_still_missing_is_told_in_the_finest_periods_at_hand() -> None:
+    (year,) = cover([*months(2023, dict.fromkeys(range(1, 6), 10)), *quarters(2023, {3: 40})], PeriodKind.YEAR)
+    assert (year.value, year.partial, year.present, year.expected) == (None, 90, 8, 12)
+    assert [gap.code for gap in year.missing] == ["2023-06", "2023-10", "2023-11", "2023-12"]
+
+
+def test_a_year_filed_as_such_stands_against_its_months_and_says_so() -> None:
+    cells = [*months(2023, dict.fromkeys(range(1, 13), 10)), Cell(Period.year(2023), Decimal(125))]
+    (year,) = cover(cells, PeriodKind.YEAR)
+    assert year.value == 125
+    (told,) = year.discrepancies
+    assert (told.against, told.stands, told.other) == ("parts", 125, 120)
+
+
+@pytest.mark.parametrize(("own", "told"), [(109, 1), (110, 0), (200, 0)])
+def test_fewer_months_contradict_their_year_only_where_they_are_more_than_it(own: int, told: int) -> None:
+    (year,) = cover([*months(2023, dict.fromkeys(range(1, 12), 10)), Cell(Period.year(2023), Decimal(own))], PeriodKind.YEAR)
+    assert (year.value, len(year.discrepancies)) == (own, told)
+
+
+def test_a_quarter_that_contradicts_its_months_is_told_with_the_year() -> None:
+    cells = [*months(2023, dict.fromkeys(range(1, 10), 10)), *quarters(2023, {1: 31, 4: 50})]
+    (year,) = cover(cells, PeriodKind.YEAR)
+    assert (year.value, [told.period.code for told in year.discrepancies]) == (140, ["2023-Q1"])
+
+
+@pytest.mark.parametrize(("how", "expected"), [(Rollup.MEAN, 25), (Rollup.MAX, 40), (Rollup.LAST, 40)])
+def test_levels_peaks_and_stocks_of_unlike_lengths(how: Rollup, expected: int) -> None:
+    (year,) = cover([*months(2023, dict.fromkeys(range(1, 7), 10)), *quarters(2023, {3: 40, 4: 40})], PeriodKind.YEAR, how)
+    assert year.value == expected
+
+
+def test_what_makes_no_whole_is_answered_only_as_reported() -> None:
+    cells = [*months(2023, {1: 10}), Cell(Period.year(2023), Decimal(9))]
+    (year,) = cover(cells, PeriodKind.YEAR, Rollup.NONE)
+    assert (year.value, year.discrepancies) == (9, ())
+
+
+def test_of_two_incomplete_accounts_of_a_period_the_larger_part_is_shown() -> None:
+    year = Period.year(2023)
+    (found,) = choose_total([a_whole(year, None, 5)], [a_whole(year, None, 7)])
+    assert (found.value, found.partial) == (None, 7)
+
+
+@given(st.dictionaries(st.integers(1, 12), st.integers(0, 10**6)), st.dictionaries(st.integers(1, 4), st.integers(0, 10**6)))
+def test_nothing_is_counted_twice_and_nothing_that_was_filed_is_left_out(by_month: dict[int, int], by_quarter: dict[int, int]) -> None:
+    found = cover([*months(2023, by_month), *quarters(2023, by_quarter)], PeriodKind.YEAR)
+    expected = 0
+    for quarter in range(1, 5):
+        of_quarter = [by_month[month] for month in range(quarter * 3 - 2, quarter * 3 + 1) if month in by_month]
+        expected += sum(of_quarter) if len(of_quarter) == 3 else by_quarter.get(quarter, sum(of_quarter))
+    assert [flow.partial for flow in found] == ([expected] if by_month or by_quarter else [])
 
 
 @given(st.dictionaries(st.integers(1, 12), st.integers(0, 10**9), min_size=1))

@@ -26,7 +26,7 @@ def score(
     例：kouan score --year 2019 --port 2304
     """
     from kouan.evaluation.actions import score_benchmark
-    from kouan.evaluation.queries import as_dict, latest_run, replayed, scores, why_not_scored
+    from kouan.evaluation.queries import as_dict, latest_run, replayed, scores_of_year, why_not_scored
     from kouan.installation import has_unscored_figures
     from kouan.ports.models import BenchmarkPort
 
@@ -36,6 +36,7 @@ def score(
             run, fresh = score_benchmark(actor=actor)
         if fresh:
             tell("已按现有数据重新计算", "Scored anew on today's figures")
+    found = scores_of_year(run, year)
     if replay or port:
         result = replayed(run)
         if replay:
@@ -48,7 +49,6 @@ def score(
             for line in result.explain(port, year):
                 out.print(line.in_language("zh" if say("zh", "en") == "zh" else "en"), markup=False)
             return
-    found = list(scores(run, year=year))
     if json:
         write_json({"run": run.pk, "framework": run.framework, "result_digest": run.result_digest,
                     "scores": [as_dict(each) for each in found]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import typer
 
@@ -22,6 +23,7 @@ def verdict(
     port: str = typer.Option("", help="口岸代码、名称或其他代码 / port by any code or name"),
     as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="依据截至日期 / settings and rulings as of"),
     record: bool = typer.Option(False, "--record", help="登记判定结果及其复算依据 / keep the verdicts with their recipes"),
+    replay: bool = typer.Option(False, "--replay", help="按登记的复算依据重算并核对 / judge the recorded verdicts again from their recipes"),
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
@@ -33,11 +35,13 @@ def verdict(
     from kouan.basis import clock
     from kouan.grading.actions import record_verdicts
     from kouan.grading.facts import MEASURES
-    from kouan.grading.queries import verdicts_for_year
+    from kouan.grading.queries import newest_verdicts, verdicts_for_year
 
     user = reader(as_user)
     day = as_of.date() if as_of else None
     codes = [port_named(user, port).code] if port else None
+    if replay:
+        _replay(newest_verdicts(user, year), codes, as_json=json)
     judged = verdicts_for_year(user, year, as_of=day, codes=codes)
     if record:
         with acting_for(user, "kouan verdict --record") as actor:
@@ -74,3 +78,18 @@ def verdict(
     )
     show_findings([finding for finding in findings if finding.is_error])
     raise typer.Exit(status)
+
+
+def _replay(records: list[Any], codes: list[str] | None, *, as_json: bool) -> None:
+    """Judge recorded verdicts again and end: status 1 where one differs."""
+    from kouan.grading.replay import replay
+
+    wanted = [record for record in records if codes is None or record.port_code in codes]
+    findings = [finding for record in wanted if (finding := replay(record)) is not None]
+    if as_json:
+        write_json({"replayed": len(wanted), "differing": len(findings), "findings": [each.as_dict() for each in findings]})
+    else:
+        out.print(say(f"复算 {len(wanted)} 项已登记的结论，{len(findings)} 项不同",
+                      f"{len(wanted)} recorded verdicts judged again, {len(findings)} differ"))
+        show_findings(findings)
+    raise typer.Exit(status_of(findings))

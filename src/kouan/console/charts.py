@@ -1,7 +1,8 @@
 """Charts as data: what charts.js draws and what the table beside it says are the same numbers.
 
 A chart is described here and drawn in the browser from a JSON block, so that no page holds a
-script of its own. A missing value stays missing (a gap in the line, 未报送 in the table).
+script of its own. A missing value stays missing: a gap in the line, 未报送 in the table, or 数据不全
+with the part that is there.
 
 >>> chart = Chart("flows", Text("流量", "Flow"), ["2022", "2023"],
 ...               [Series(Text("入境", "Inbound"), [None, Decimal("15824563")])], unit="person_crossings")
@@ -11,7 +12,7 @@ script of its own. A missing value stays missing (a gap in the line, 未报送 i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import escape
@@ -21,6 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from kouan.basis import Text, quantity
 from kouan.console import figures
+from kouan.console.figures import Part
 from kouan.console.words import page_language
 
 Kind = Literal["line", "bar", "stacked", "rows", "tiles", "option"]
@@ -35,11 +37,15 @@ def plain_number(value: Decimal | int | float | None) -> int | float | None:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or one set of bars. ``origin`` adds its words to the legend where origins mix."""
+    """One line or one set of bars. ``origin`` adds its words to the legend where origins mix.
+
+    ``parts``: by place in ``values`` what is known of a value that is not whole; the line has a gap there.
+    """
 
     name: Text
     values: Sequence[Decimal | int | None]
     origin: str | None = None
+    parts: Mapping[int, Part] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Chart:
     ``name``, ``x``, ``y``, ``value``, ``url``), ``option`` (a plain ECharts option).
     ``extras`` are columns of words that stand in the table only (changes on the year, notes).
     ``row_names`` are the categories in full where the axis shows them short (2023年3月 for 2023-03).
-    ``table`` is a ``TableView``; without one the component writes a plain table of the series.
+    ``notes`` are further sentences under the chart. ``table`` is a ``TableView``; without one the component writes a plain table of the series.
     """
 
     key: str
@@ -65,6 +71,7 @@ class Chart:
     source: Text | None = None
     source_url: str = ""
     note: Text | None = None
+    notes: Sequence[Text] = ()
     summary: Text | None = None
     category_label: Text = Text("时期", "Period")
     tiles: Sequence[dict[str, Any]] = ()
@@ -94,7 +101,7 @@ class Chart:
         language = page_language()
         lines = []
         for at, name in enumerate(self.row_names or self.categories):
-            cells = [figures.column_number(series.values[at], language) for series in self.series]
+            cells = [figures.column_number(series.values[at], language, series.parts.get(at)) for series in self.series]
             cells += [escape(words[at]) for _, words in self.extras]
             lines.append(
                 f'<tr><th scope="row" class="keep">{escape(name)}</th>'
@@ -110,7 +117,9 @@ class Chart:
             "language": language,
             "categories": list(self.categories),
             "series": [
-                {"name": series.name.in_language(language), "data": [plain_number(v) for v in series.values]}
+                {"name": series.name.in_language(language), "data": [plain_number(v) for v in series.values],
+                 **({"parts": {at: {**part.as_dict(), "words": part.words(language)} for at, part in series.parts.items()}}
+                    if series.parts else {})}
                 for series in self.series
             ],
             "tiles": [

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
@@ -21,8 +22,36 @@ NOT_REPORTED = Text("未报送", "Not reported")
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What is known of a figure that is not whole: the part, and how many of the expected reports it rests on.
+
+    >>> Part(Decimal(550821), 18, 24).words("zh"), Part(Decimal(550821), 18, 24).words("en")
+    ('数据不全 18/24，已有 550,821', 'Incomplete 18/24, 550,821 so far')
+    """
+
+    value: Decimal
+    present: int
+    expected: int
+
+    def words(self, language: str, amount: str = "") -> str:
+        """数据不全, the count of reports and the part; ``amount`` where it is to be said otherwise than in full."""
+        said = amount or numbers.plain(self.value, grouped=True)
+        if language == "zh":
+            return f"数据不全 {self.present}/{self.expected}，已有 {said}"
+        return f"Incomplete {self.present}/{self.expected}, {said} so far"
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; the amount as a plain number."""
+        value = int(self.value) if self.value == int(self.value) else float(self.value)
+        return {"partial": value, "present": self.present, "expected": self.expected}
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """One value; ``value=None`` is 未报送, never zero. ``source_url`` leads to where it was read."""
+    """One value; ``value=None`` is 未报送, never zero, or 数据不全 where ``part`` says what is there.
+
+    ``source_url`` leads to where it was read.
+    """
 
     value: Decimal | int | None
     unit: str
@@ -31,18 +60,24 @@ class Figure:
     source_url: str = ""
     note: Text | None = None
     label: Text | None = None
+    part: Part | None = None
 
     def short(self, language: str) -> str:
         """For reading: 万 or 亿 in Chinese, thousands or millions in English, with the unit."""
         if self.value is None:
-            return NOT_REPORTED.in_language(language)
+            return self._missing(language, lambda amount: amount.display(language))
         return Quantity.of(Decimal(self.value), self.unit).display(language)
 
     def exact(self, language: str) -> str:
         """Every digit, with the unit: shown on hover and to screen readers."""
         if self.value is None:
-            return NOT_REPORTED.in_language(language)
+            return self._missing(language, lambda amount: amount.exact(language))
         return Quantity.of(Decimal(self.value), self.unit).exact(language)
+
+    def _missing(self, language: str, say: Callable[[Quantity], str]) -> str:
+        if self.part is None:
+            return NOT_REPORTED.in_language(language)
+        return self.part.words(language, say(Quantity.of(self.part.value, self.unit)))
 
 
 def is_number(value: object) -> bool:
@@ -69,13 +104,17 @@ _SCALES: dict[str, tuple[tuple[Decimal, str], ...]] = {"zh": ((Decimal(10**8), "
 _HUNDREDTH = Decimal("0.01")
 
 
-def column_number(value: Decimal | int | None, language: str) -> str:
+def column_number(value: Decimal | int | None, language: str, part: Part | None = None) -> str:
     """A number for a column, as HTML: two decimals after 万 or 亿, so that points align; exact on hover.
+
+    Without a value 未报送, or 数据不全 with the ``part`` that is there.
 
     >>> column_number(Decimal(31340051), "zh")
     '<data value="31340051" title="31,340,051">3134.01万</data>'
     """
     if value is None:
+        if part is not None:
+            return f'<span class="is-missing is-part">{part.words(language)}</span>'
         return f'<span class="is-missing">{NOT_REPORTED.in_language(language)}</span>'
     amount = Decimal(value)
     exact = numbers.plain(amount, grouped=True)
@@ -94,7 +133,8 @@ def percent(value: Any, places: int = 1, *, signed: bool = False) -> str:
     """
     if value is None:
         return "—"
-    rounded = numbers.round_half_up(Decimal(str(value)) * 100, places)
+    amount = value if isinstance(value, Decimal) else Decimal(str(value))
+    rounded = numbers.round_half_up(amount * 100, places)
     sign = "+" if signed and rounded > 0 else ""
     return f"{sign}{numbers.plain(rounded, grouped=False)}%"
 

@@ -8,21 +8,22 @@ the mainland. Shown at the mainland port the direction is turned, and the page s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from kouan.basis import Period, SubjectKind, SubjectRef, Text, measures
+from kouan.basis import Period, PeriodKind, Quantity, SubjectKind, SubjectRef, Text, measures
 from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
 from kouan.console.charts import Chart
 from kouan.console.charts import Series as Line
-from kouan.console.figures import Figure
+from kouan.console.figures import Figure, Part
 from kouan.console.words import here, page_language
 from kouan.monitoring.queries import FlowSeries, flows_in, series_of
+from kouan.monitoring.rollup import Discrepancy, Flow, peak
 from kouan.ports.models import CounterpartPoint, Port
 
 OWN = ("official", "exercise", "derived")
@@ -30,6 +31,11 @@ TURNED = {"inbound": "outbound", "outbound": "inbound", "total": "total"}
 _LONGEST = 400
 _ORDER = ("inbound", "outbound", "total")
 _FINEST_FIRST = ("day", "month", "quarter", "year")
+_PERIODS_OF_A_YEAR = {PeriodKind.MONTH: 12, PeriodKind.QUARTER: 4, PeriodKind.YEAR: 1}
+_ON_PREVIOUS = {
+    PeriodKind.MONTH: Text("合计环比", "On the month before"), PeriodKind.QUARTER: Text("合计环比", "On the quarter before"),
+}
+_MOST_CONTRADICTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def heads_of_port(port: Port, points: Sequence[CounterpartPoint]) -> list[Series
 def flows_of_port(port: Port, points: Sequence[CounterpartPoint], heads: Sequence[Series], kind: str) -> PortFlows:
     """The flows of a port, rolled up to months, quarters or years; ``heads`` from ``heads_of_port``."""
     facing_heads = [each for each in heads if each.subject_kind == SubjectKind.COUNTERPART_POINT and each.group == "all"]
-    others = flows_in(facing_heads, kind=kind, by_direction=True)
+    others = flows_in(facing_heads, kind=kind, by_direction=True, with_total=True)
     own = _own([each for each in heads if each.origin in OWN and each.subject_kind == SubjectKind.PORT and each.group == "all"], kind)
     press = press_figures(port, [each for each in heads if each.origin == "press" and each.subject_kind == SubjectKind.PORT])
     facing = [(point, family) for point in points
@@ -72,11 +78,12 @@ def flows_of_port(port: Port, points: Sequence[CounterpartPoint], heads: Sequenc
 
 def _own(heads: Sequence[Series], kind: str) -> list[FlowSeries]:
     """Each measure at the kind asked for, or at its own where it is filed more coarsely."""
-    found = flows_in(heads, kind=kind, by_direction=True)
+    found = flows_in(heads, kind=kind, by_direction=True, with_total=True)
     seen = {each.measure for each in found}
     for granularity in sorted({each.granularity for each in heads} & set(_FINEST_FIRST), key=_FINEST_FIRST.index):
         if _FINEST_FIRST.index(granularity) > _FINEST_FIRST.index(kind):
-            more = flows_in([each for each in heads if each.measure not in seen], kind=granularity, by_direction=True)
+            more = flows_in([each for each in heads if each.measure not in seen], kind=granularity, by_direction=True,
+                            with_total=True)
             found += more
             seen |= {each.measure for each in more}
     return found
@@ -108,15 +115,13 @@ def _chart(port: Port, family: Sequence[FlowSeries], at: int, point: Counterpart
     first = family[0]
     measure = measures.get(first.measure)
     periods = _periods(family)
-    values = {
-        (TURNED[each.direction] if point else each.direction): {flow.period: flow.value for flow in each.flows} for each in family
+    language = page_language()
+    flows = {
+        (TURNED[each.direction] if point else each.direction): {flow.period: flow for flow in each.flows} for each in family
     }
-    directions = [name for name in _ORDER if name in values]
-    lines = [Line(words.capitalised(measure.direction_name(name)), [values[name].get(period) for period in periods]) for name in directions]
-    totals = values.get("total") or _both(values, periods)
-    if "total" not in values and totals is not None:
-        lines.append(Line(words.DIRECTIONS["total"], [totals.get(period) for period in periods]))
-    extras = [(Text("合计同比", "On the year"), [_on_year(totals, period) for period in periods])] if totals else []
+    lines = [_line(words.capitalised(measure.direction_name(name)), flows[name], periods) for name in _ORDER if name in flows]
+    # A benchmark and a median have no total; then one direction's own changes would be read as the port's.
+    totals = flows.get("total")
     title = words.capitalised(measure.name)
     note = None
     if point is not None:
@@ -128,31 +133,77 @@ def _chart(port: Port, family: Sequence[FlowSeries], at: int, point: Counterpart
             "For comparison only, never for the verdict.",
         )
     source = sources.get(first.source)
+    names = [period.label(language) for period in periods]
     return Chart(
         key=f"{'counterpart' if point else 'own'}-{at}", title=title, kind="line", unit=first.unit,
-        categories=[period.code for period in periods],
-        row_names=[period.label(page_language()) for period in periods], series=lines, extras=extras, origin=first.origin,
-        period=f"{periods[0].label(page_language())}—{periods[-1].label(page_language())}" if len(periods) > 1 else "",
+        categories=[period.code for period in periods], row_names=names, series=lines,
+        extras=_changes(totals, periods) if totals else [], origin=first.origin,
+        period=f"{names[0]}—{names[-1]}" if len(periods) > 1 else "",
         source=source.name, source_url=figures_address(port, first.origin, first.measure), note=note,
+        notes=_notes(family, totals, first.unit),
     )
 
 
-def _both(values: dict[str, dict[Period, Decimal | None]], periods: Sequence[Period]) -> dict[Period, Decimal | None] | None:
-    """The sum of both directions where both are whole; None when there is only one direction."""
-    if not {"inbound", "outbound"} <= values.keys():
+def _line(name: Text, flows: Mapping[Period, Flow], periods: Sequence[Period]) -> Line:
+    """One line of a chart: a period that is not whole is a gap, and the table says what is there of it."""
+    found = [flows.get(period) for period in periods]
+    return Line(
+        name, [flow.value if flow else None for flow in found],
+        parts={at: part for at, flow in enumerate(found) if flow is not None and (part := part_of(flow)) is not None},
+    )
+
+
+def part_of(flow: Flow) -> Part | None:
+    """What is there of a figure that is not whole; None where it is whole or nothing was reported."""
+    if flow.value is not None or flow.partial is None:
         return None
-    found: dict[Period, Decimal | None] = {}
-    for period in periods:
-        there, back = values["inbound"].get(period), values["outbound"].get(period)
-        found[period] = None if there is None or back is None else there + back
-    return found
+    return Part(flow.partial, flow.present, flow.expected)
 
 
-def _on_year(totals: dict[Period, Decimal | None], period: Period) -> str:
-    now, before = totals.get(period), totals.get(period.same_last_year())
-    if now is None or not before:
+def _changes(totals: Mapping[Period, Flow], periods: Sequence[Period]) -> list[tuple[Text, list[str]]]:
+    """The changes of the total, as columns of words: on the year, and on the period before where that is another."""
+    flows = [totals.get(period) for period in periods]
+    kind = periods[0].kind
+    ahead = _PERIODS_OF_A_YEAR.get(kind, 0)
+    # Periods follow each other without a gap, so the one of the year before stands so many places earlier.
+    columns = [(Text("合计同比", "On the year"), [_change(flows, at, ahead) for at in range(len(flows))])] if ahead else []
+    if ahead > 1:
+        columns.append((_ON_PREVIOUS[kind], [_change(flows, at, 1) for at in range(len(flows))]))
+    return columns
+
+
+def _change(flows: Sequence[Flow | None], at: int, back: int) -> str:
+    now, before = flows[at], flows[at - back] if at >= back else None
+    if now is None or before is None or now.value is None or not before.value:
         return "—"
-    return figures.percent(now / before - 1, signed=True)
+    return figures.percent(now.value / before.value - 1, signed=True)
+
+
+def _notes(family: Sequence[FlowSeries], totals: Mapping[Period, Flow] | None, unit: str) -> list[Text]:
+    """What stands under a chart: its peak, and where accepted figures contradict each other."""
+    notes = []
+    highest = peak(list(totals.values())) if totals and len(totals) > 1 else None
+    if highest is not None and highest.value:
+        most = Quantity.of(highest.value, unit)
+        notes.append(Text(f"最高：{highest.period.label('zh')} {most.display('zh')}",
+                          f"Highest: {highest.period.label('en')}, {most.display('en')}"))
+    told = list(dict.fromkeys(found for each in family for found in each.discrepancies))
+    notes += [_contradiction(found, unit) for found in told[-_MOST_CONTRADICTIONS:]]
+    if len(told) > _MOST_CONTRADICTIONS:
+        more = len(told) - _MOST_CONTRADICTIONS
+        notes.append(Text(f"此前另有{more}处不符。", f"{more} earlier contradictions are not shown."))
+    return notes
+
+
+def _contradiction(told: Discrepancy, unit: str) -> Text:
+    stands, other = Quantity.of(told.stands, unit), Quantity.of(told.other, unit)
+    against = Text("进、出两个方向之和", "the sum of both directions") if told.against == "directions" else Text(
+        "其中各期之和", "the sum of its parts")
+    return Text(
+        f"数据不一致：{told.period.label('zh')}自报合计{stands.exact('zh')}，{against.zh}{other.exact('zh')}；请核对。",
+        f"Figures disagree: the total filed for {told.period.label('en')} is {stands.exact('en')}, {against.en} "
+        f"{other.exact('en')}; check the returns.",
+    )
 
 
 def _headline(
@@ -161,40 +212,56 @@ def _headline(
 ) -> list[Figure]:
     """People and goods of the last whole year: own figures first, else the counterpart's, else the press.
 
-    A port that faces several points has no one counterpart figure: they stand in the charts alone.
+    A port that faces several points has no one counterpart figure: they stand in the charts alone. Own
+    figures of a year that is not whole stand before those of the press, and say what is missing.
     """
     shown = []
     for code in ("person_crossings", "cargo_tonnes"):
-        families = [family for family in own if family[0].measure == code]
+        found = [_last_year(port, family) for family in own if family[0].measure == code]
         if len({point.code for point, _ in facing}) == 1:
-            families += [family for _, family in facing if family[0].measure == code]
-        figure = next(filter(None, (_last_year(port, family) for family in families)), None)
-        figure = figure or next((row["figure"] for row in press if row["measure"] == code), None)
+            found += [_last_year(port, family) for _, family in facing if family[0].measure == code]
+        years = [figure for figure in found if figure is not None]
+        figure = next((each for each in years if each.value is not None), None)
+        figure = figure or next((each for each in years if each.part and each.origin in OWN), None)
+        figure = figure or next((row["figure"] for row in press if row["measure"] == code), next(iter(years), None))
         shown.append(figure or Figure(None, measures.get(code).unit, label=words.capitalised(measures.get(code).name)))
     return shown
 
 
 def _last_year(port: Port, family: Sequence[FlowSeries]) -> Figure | None:
-    """The last year of which every part is there in every direction, added up; measures that add up only."""
+    """The last year of which every part is there, added up; else what is there of the last one.
+
+    Measures that add up only.
+    """
     first = family[0]
-    if not measures.get(first.measure).is_additive or "span" in {each.kind for each in family}:
+    total = next((each for each in family if each.direction == "total"), None)
+    if total is None or not measures.get(first.measure).is_additive or total.kind == "span":
         return None
-    totals = [each for each in family if each.direction == "total"]
-    parts = totals or [each for each in family if each.direction in ("inbound", "outbound")]
-    if not totals and len(parts) != 2:
-        return None
-    held: dict[int, list[Any]] = defaultdict(list)
-    for each in parts:
-        for flow in each.flows:
-            held[flow.period.start.year].append(flow)
+    held: dict[int, list[Flow]] = defaultdict(list)
+    for flow in total.flows:
+        held[flow.period.start.year].append(flow)
+    figure = Figure(
+        None, first.unit, None, first.origin, figures_address(port, first.origin, first.measure),
+        label=words.capitalised(measures.get(first.measure).name),
+    )
     for year in sorted(held, reverse=True):
-        days = sum(flow.period.day_count for flow in held[year] if flow.is_complete)
-        if days == Period.year(year).day_count * len(parts):
-            return Figure(
-                sum((flow.value for flow in held[year]), Decimal(0)), first.unit, Period.year(year), first.origin,
-                figures_address(port, first.origin, first.measure), label=words.capitalised(measures.get(first.measure).name),
-            )
-    return None
+        if sum(flow.period.day_count for flow in held[year] if flow.is_complete) == Period.year(year).day_count:
+            return replace(figure, value=sum((flow.value or Decimal(0) for flow in held[year]), Decimal(0)), period=Period.year(year))
+    if not held:
+        return None
+    last = max(held)
+    return replace(figure, period=Period.year(last), part=_part_of_year(held[last], last))
+
+
+def _part_of_year(flows: Sequence[Flow], year: int) -> Part | None:
+    """What is there of a year that is not whole: of periods shorter than a year the whole ones are counted."""
+    kind = flows[0].period.kind
+    if kind == PeriodKind.YEAR:
+        return part_of(flows[0])
+    known = [flow.partial for flow in flows if flow.partial is not None]
+    if not known:
+        return None
+    return Part(sum(known, Decimal(0)), sum(flow.is_complete for flow in flows), len(Period.year(year).split(kind)))
 
 
 def press_figures(port: Port, heads: Sequence[Series]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import F, FloatField, QuerySet
 from django.db.models.functions import Cast
 
-from kouan.basis import EvidenceRef, Finding, NotFound, PeriodKind, SubjectKind, Text
+from kouan.basis import EvidenceRef, Finding, NotFound, PeriodKind, Place, SubjectKind, Text
 from kouan.collection.models import Observation, Series
 from kouan.evaluation import benchmarks, frameworks
 from kouan.evaluation.method.cube import MonthlyCube
@@ -89,6 +89,19 @@ def scores(run: ScoreRun, *, year: int | None = None, subject: str = "") -> Quer
         found = found.filter(year=year)
     if subject:
         found = found.filter(subject_code=subject)
+    return found
+
+
+def scores_of_year(run: ScoreRun, year: int) -> list[Score]:
+    """The scores of one year, as ``scores`` orders them. ``NotFound`` with the years there are when it has none."""
+    found = list(scores(run, year=year))
+    if not found:
+        raise NotFound.because(
+            "year_not_scored", f"没有{year}年的得分；本次评分含{run.first_year}年至{run.last_year}年。",
+            f"There are no scores of {year}; this run holds {run.first_year} to {run.last_year}.", where=Place(field="year"),
+            measured=year, required=f"{run.first_year}-{run.last_year}",
+            remedy=("请选择其中的年度。", "Choose one of these years."),
+        )
     return found
 
 

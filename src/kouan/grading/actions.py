@@ -10,7 +10,7 @@ from kouan.accounts.action import action
 from kouan.basis import EvidenceRef, clock
 from kouan.collection.models import LineageLink
 from kouan.grading.models import VerdictRecord
-from kouan.grading.queries import Judged, digest_of, judge, judged_unasked, law_as_of
+from kouan.grading.queries import Judged, digest_of, held_in_year, judge, judged_unasked, law_as_of
 from kouan.ports.models import Port
 
 
@@ -30,7 +30,9 @@ def record_verdicts(*, actor: Any, year: int, as_of: date | None = None) -> tupl
     A verdict equal to the last recorded one writes nothing; a different one is the next revision.
     """
     day = as_of or clock.today()
-    judged = judge(judged_unasked(Port.objects.all()), year, law_as_of(day))
+    ports = list(Port.objects.all())
+    held = held_in_year(ports, year)
+    judged = judge(judged_unasked(ports, held), year, law_as_of(day), held=held)
     last = {
         record.port_code: record
         for record in VerdictRecord.objects.filter(year=year, rule="volume_standard").order_by("revision")

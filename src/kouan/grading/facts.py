@@ -70,7 +70,11 @@ class PortFacts:
     (settings definition.cargo, definition.persons). `months_reported` counts the months they cover, 0-12:
     one number, or a mapping from measure code to number. `candidate_classes` are the classes a port
     without a class might have (A-04). `by_definition` holds totals under other definitions, as
-    {setting key: {choice: total}}, so that a verdict can say whether another reading would change it.
+    {setting key: {choice: total}}, so that a verdict can say whether another reading would change it;
+    `months_by_definition` the months each of them covers, where not those of `months_reported`.
+    `counted_as` says under which choice the totals themselves are counted, as {setting key: choice}; a
+    setting not named there is the one in force. `remarks` are findings on how the figures came about,
+    from whoever gathered them.
     """
 
     code: str
@@ -83,6 +87,9 @@ class PortFacts:
     months_reported: int | Mapping[str, int | None] | None = None
     candidate_classes: tuple[TransportClass, ...] = ()
     by_definition: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    months_by_definition: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    counted_as: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         if self.transport_class is not None:
@@ -108,13 +115,17 @@ class PortFacts:
             return self.months_reported.get(measure)
         return self.months_reported
 
+    def has_ended(self, as_of: date) -> bool:
+        """Tell whether the year was over on a day (its last day counts); a year not known is not asked about."""
+        return self.year is None or (as_of.year, as_of.month, as_of.day) >= (self.year, 12, 31)
+
     def is_whole(self, measure: str) -> bool:
         """Tell whether the measure has a total that covers all twelve months."""
         return self.total(measure) is not None and self.months_of(measure) == 12
 
     def findings(self, as_of: date) -> list[Finding]:
         """Return what is wrong or doubtful. An error means that no verdict may be given."""
-        return [*self._about_figures(), *self._about_months(as_of), *self._about_dates(as_of)]
+        return [*self._about_figures(), *self._about_months(as_of), *self._about_dates(as_of), *self.remarks]
 
     def _about_figures(self) -> Iterator[Finding]:
         for measure, (_, name) in MEASURES.items():
@@ -183,7 +194,8 @@ class PortFacts:
                 )
 
     def _about_months(self, as_of: date) -> Iterator[Finding]:
-        ended = 12 if self.year is None or self.year < as_of.year else as_of.month
+        ended = 12 if self.has_ended(as_of) else as_of.month
+        remarked = {remark.where.field for remark in self.remarks}
         for measure, (_, name) in MEASURES.items():
             months = self.months_of(measure)
             if months is None:
@@ -199,7 +211,7 @@ class PortFacts:
                     required="0-12",
                     remedy=("请填写该年度已报送的月数。", "Enter how many months of the year were reported."),
                 )
-            elif months == 0 and (self.total(measure) or 0) > 0:
+            elif months == 0 and (self.total(measure) or 0) > 0 and measure not in remarked:
                 yield Finding.warning(
                     "figure_without_months",
                     f"已报月数为0，却有{name.zh}。",
@@ -241,9 +253,9 @@ class PortFacts:
         elif year is not None and year > as_of.year:
             yield Finding.warning(
                 "year_not_begun",
-                f"截至{as_of.isoformat()}，{year}年尚未开始：结论仅为推算，不是对实绩的判定。",
+                f"截至{as_of.isoformat()}，{year}年尚未开始：结论仅为推算，不是对实绩的判定，不判为不达标。",
                 f"As of {as_of.isoformat()} the year {year} has not begun: the verdict is a projection, "
-                "not a judgement of facts.",
+                "not a judgement of facts, and never below the standard.",
                 where=Place(field="year"),
                 measured=year,
                 required=f"≤ {as_of.year}",
@@ -252,11 +264,12 @@ class PortFacts:
                     "To judge facts, ask as of a day after that year.",
                 ),
             )
-        elif year == as_of.year and as_of < date(as_of.year, 12, 31):
+        elif year is not None and not self.has_ended(as_of):
             yield Finding.warning(
                 "year_not_ended",
-                f"截至{as_of.isoformat()}，{year}年尚未终了：结论可能随后续月份变化。",
-                f"As of {as_of.isoformat()} the year {year} has not ended: later months may change the verdict.",
+                f"截至{as_of.isoformat()}，{year}年尚未终了：结论可能随后续月份变化，未达到标准的不判为不达标。",
+                f"As of {as_of.isoformat()} the year {year} has not ended: later months may change the verdict, "
+                "and a port below the standard is not yet judged so.",
                 where=Place(field="year"),
                 measured=year,
                 remedy=(
@@ -315,7 +328,30 @@ class PortFacts:
                 key: {choice: f"{value:f}" for choice, value in totals.items()}
                 for key, totals in self.by_definition.items()
             },
+            "months_by_definition": {key: dict(held) for key, held in self.months_by_definition.items()},
+            "counted_as": dict(self.counted_as),
         }
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> PortFacts:
+        """Read what `as_dict` wrote; recipes of earlier versions lack the later fields."""
+        return cls(
+            code=held["code"],
+            year=held["year"],
+            transport_class=held["transport_class"],
+            is_border=held["is_border"],
+            accepted_on=date.fromisoformat(held["accepted_on"]) if held["accepted_on"] else None,
+            cargo_tonnes=_exact(held[CARGO]),
+            person_crossings=_exact(held[PERSONS]),
+            months_reported=held["months_reported"],
+            candidate_classes=tuple(held["candidate_classes"]),
+            by_definition={
+                key: {choice: Decimal(value) for choice, value in totals.items()}
+                for key, totals in held["by_definition"].items()
+            },
+            months_by_definition=held.get("months_by_definition", {}),
+            counted_as=held.get("counted_as", {}),
+        )
 
 
 def _exact(value: Any) -> Decimal | None:

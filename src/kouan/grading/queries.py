@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from kouan.basis import EvidenceRef, Period, PeriodKind, Refused, SubjectKind, SubjectRef, clock
+from kouan.basis import EvidenceRef, Finding, Refused, SubjectKind, SubjectRef, clock
 from kouan.collection.models import Origin, Series
+from kouan.grading.definitions import GROUPS, REGISTERED
 from kouan.grading.facts import CARGO, PERSONS, PortFacts, TransportClass
+from kouan.grading.figures import MeasureFigures, figures_of_year
 from kouan.grading.models import VerdictRecord
 from kouan.grading.rules import VolumeStandard, VolumeVerdict
+from kouan.grading.standard import DEFINED_BY
 from kouan.law import Law, Ruling, load_rulings
-from kouan.monitoring.queries import FlowSeries, flows_in, series_of
-from kouan.ports.models import Port, PortQuerySet, PortStatus, TransportMode
+from kouan.monitoring.queries import series_of
+from kouan.monitoring.rollup import Used
+from kouan.ports.during import HeldDuring, held_during, year_until_today
+from kouan.ports.models import Port, PortChange, TransportMode
 from kouan.ports.queries import ports_visible_to
 
 FACT_ORIGINS = (Origin.OFFICIAL, Origin.EXERCISE)
@@ -73,113 +79,166 @@ def _law(day: date, rulings: tuple[Ruling, ...]) -> Law:
 
 
 def is_fact(series: Series) -> bool:
-    """Whether a series may speak for its port in a verdict: the port's own, whole, of a measure the standard asks for."""
-    return (series.subject_kind == SubjectKind.PORT and series.group == "all"
-            and series.measure in (CARGO, PERSONS) and series.origin in FACT_ORIGINS)
+    """Whether a series may speak for its port in a verdict: the port's own, of a measure the standard asks for.
+
+    The whole, or a part (travellers, transit cargo) that another reading of the definition asks for.
+    """
+    return (series.subject_kind == SubjectKind.PORT and series.measure in DEFINED_BY
+            and series.group in GROUPS[DEFINED_BY[series.measure]] and series.origin in FACT_ORIGINS)
+
+
+def held_in_year(
+    ports: Iterable[Port], year: int, changes: Iterable[PortChange] | None = None
+) -> dict[str, HeldDuring]:
+    """What the register held of the ports through a year (until today), by code: one query for all of them.
+
+    Two clocks. Status, class and border position are those that were true at the end of the judged year (on
+    31 December, or today while it runs), as known now: a change dated later does not reach back, a correction
+    recorded later does. ``changes``: the ports' changes where the caller has read them.
+    """
+    return held_during(ports, *year_until_today(year), changes=changes)
 
 
 def facts_for_year(
-    ports: Iterable[Port], year: int, series: Iterable[Series] | None = None
+    ports: Iterable[Port], year: int, series: Iterable[Series] | None = None,
+    held: Mapping[str, HeldDuring] | None = None,
 ) -> list[tuple[PortFacts, tuple[EvidenceRef, ...]]]:
     """The facts of each port, in order, with references to the series they were read from.
 
-    ``series``: the ports' series where the caller has read them already; only those that may be facts are used.
+    ``series``: the ports' series where the caller has read them already; only those that may be facts are
+    used. ``held``: what the register held (``held_in_year``); a port that was not on record then has no class.
+    The day of acceptance is a fact about the past and so the newest we know.
     """
     wanted = list(ports)
+    if held is None:
+        held = held_in_year(wanted, year)
     if series is None:
         subjects = [SubjectRef.of(SubjectKind.PORT, port.code) for port in wanted]
-        series = series_of(subjects, measures=(CARGO, PERSONS), origins=FACT_ORIGINS)
+        series = series_of(subjects, measures=(CARGO, PERSONS), origins=FACT_ORIGINS, group=None)
     heads = [each for each in series if is_fact(each)]
-    found: dict[tuple[str, str], list[FlowSeries]] = {}
-    for each in flows_in(heads, kind=PeriodKind.YEAR):
-        found.setdefault((each.subject.code, each.measure), []).append(each)
-    return [_facts_of(port, year, found) for port in wanted]
+    figures = figures_of_year(heads, year)
+    return [_facts_of(port, year, held.get(port.code), figures) for port in wanted]
 
 
 def _facts_of(
-    port: Port, year: int, found: dict[tuple[str, str], list[FlowSeries]]
+    port: Port, year: int, held: HeldDuring | None, figures: Mapping[tuple[str, str], MeasureFigures]
 ) -> tuple[PortFacts, tuple[EvidenceRef, ...]]:
-    totals: dict[str, Any] = {}
+    totals: dict[str, Decimal | None] = {}
     months: dict[str, int | None] = {}
-    evidence: list[EvidenceRef] = []
-    for measure in (CARGO, PERSONS):
-        chosen = _best_year(found.get((port.code, measure), ()), year)
-        if chosen is None:
+    other: dict[str, dict[str, Decimal]] = {}
+    other_months: dict[str, dict[str, int]] = {}
+    remarks: list[Finding] = []
+    used: set[Used] = set()
+    for measure, key in DEFINED_BY.items():
+        found = figures.get((port.code, measure))
+        if found is None:
             continue
-        series, flow = chosen
-        totals[measure] = flow.value if flow.is_complete else flow.partial
-        # A figure filed for the whole year covers its twelve months; one of months covers those filed.
-        months[measure] = 12 if flow.is_complete else min(11, flow.present * 12 // flow.expected)
-        evidence.extend(
-            EvidenceRef("collection", "series", pk, 1, digest_of([str(flow.partial), flow.present]))
-            for pk in series.series_ids
-        )
+        for choice, figure in found.by_choice.items():
+            used.update(figure.used)
+            if choice == REGISTERED[key]:
+                totals[measure], months[measure] = figure.value, figure.months
+            else:
+                other.setdefault(key, {})[choice] = figure.value
+                other_months.setdefault(key, {})[choice] = figure.months
+        remarks.extend(found.remarks)
+    transport_class = held.transport_class if held else None
+    is_border = held.is_border if held else None
     facts = PortFacts(
         code=port.code, year=year,
-        transport_class=TransportClass(port.transport_class) if port.transport_class else None,
-        is_border=port.is_border, accepted_on=port.accepted_on,
+        transport_class=TransportClass(transport_class) if transport_class else None,
+        is_border=is_border, accepted_on=port.accepted_on,
         cargo_tonnes=totals.get(CARGO), person_crossings=totals.get(PERSONS),
         months_reported=months or None,
-        candidate_classes=() if port.transport_class else candidates_for(port),
+        candidate_classes=() if transport_class else candidates_for(port, is_border),
+        by_definition=other, months_by_definition=other_months, counted_as=REGISTERED, remarks=tuple(remarks),
     )
-    return facts, tuple(evidence)
+    return facts, evidence_of(used)
 
 
-def candidates_for(port: Port) -> tuple[TransportClass, ...]:
+def evidence_of(used: Iterable[Used]) -> tuple[EvidenceRef, ...]:
+    """One reference for each series: the highest revision used of it, and a digest over every figure used.
+
+    The digest is taken over (observation, revision, value) in the order of the observations, so that any
+    other figure, or another revision of the same value, is another digest.
+    """
+    by_series: dict[int, list[Used]] = {}
+    for each in sorted(used):
+        by_series.setdefault(each.series, []).append(each)
+    return tuple(
+        EvidenceRef("collection", "series", pk, max(each.revision for each in rows),
+                    digest_of([[each.observation, each.revision, f"{each.value:f}"] for each in rows]))
+        for pk, rows in by_series.items()
+    )
+
+
+def candidates_for(port: Port, is_border: bool | None) -> tuple[TransportClass, ...]:
     """The classes that a port may have whose class nobody has decided; each is judged and shown (A-04, A-09)."""
     if port.mode == TransportMode.AIR:
         return (TransportClass.AIR_COASTAL, TransportClass.AIR_OTHER)
     if port.mode != TransportMode.WATER:
         return ()
-    if port.is_border:
+    if is_border:
         return (TransportClass.BOUNDARY_RIVER, TransportClass.INLAND_RIVER)
     return (TransportClass.SEA, TransportClass.INLAND_RIVER)
 
 
-def _best_year(series: Sequence[FlowSeries], year: int) -> tuple[FlowSeries, Any] | None:
-    """The series with the fullest figure of the year: whole before part, official before exercise."""
-    period = Period.year(year)
-    known = [(each, flow) for each in series if (flow := each.at(period)) is not None]
-    return max(known, key=lambda pair: (pair[1].is_complete, pair[1].completeness), default=None)
-
-
-def judge(ports: Iterable[Port], year: int, law: Law, series: Iterable[Series] | None = None) -> list[Judged]:
-    """Apply the volume standard to each port, in order; ``series`` as in ``facts_for_year``."""
+def judge(
+    ports: Iterable[Port], year: int, law: Law, series: Iterable[Series] | None = None,
+    held: Mapping[str, HeldDuring] | None = None,
+) -> list[Judged]:
+    """Apply the volume standard to each port, in order; ``series`` and ``held`` as in ``facts_for_year``."""
     wanted = list(ports)
     return [
-        Judged(port, facts, _outcome(facts, law), evidence)
-        for port, (facts, evidence) in zip(wanted, facts_for_year(wanted, year, series), strict=True)
+        Judged(port, facts, outcome_of(facts, law), evidence)
+        for port, (facts, evidence) in zip(wanted, facts_for_year(wanted, year, series, held), strict=True)
     ]
 
 
-def _outcome(facts: PortFacts, law: Law) -> VolumeVerdict:
+def outcome_of(facts: PortFacts, law: Law) -> VolumeVerdict:
     """The verdict on one port. Figures that cannot be are no facts: without them the port is judged as one
     that has not reported, and the error findings say which they were, so that one port stops no other."""
     try:
         return RULE.judge(facts, law)
     except Refused as refusal:
-        bare = replace(facts, cargo_tonnes=None, person_crossings=None, months_reported=None, accepted_on=None)
+        bare = replace(facts, cargo_tonnes=None, person_crossings=None, months_reported=None, accepted_on=None,
+                       by_definition={}, months_by_definition={}, remarks=())
         return replace(RULE.judge(bare, law), findings=tuple(refusal.findings))
 
 
-def judged_unasked(ports: PortQuerySet) -> PortQuerySet:
-    """The ports a year's list holds: no groups (their members are judged), no planned, closed or merged ports."""
-    return ports.counted().exclude(status__in=[PortStatus.PLANNED, PortStatus.CLOSED, PortStatus.MERGED])
+def judged_unasked(ports: Iterable[Port], held: Mapping[str, HeldDuring]) -> list[Port]:
+    """The ports a year's list holds: no groups (their members are judged), and none that was gone all year.
+
+    A port that was open on any day of the year stands in its list, though it was closed or merged later;
+    one that was planned, closed or merged all year, or not yet on record, does not.
+    """
+    return [
+        port for port in ports
+        if (there := held.get(port.code)) is not None and not there.is_group and not there.was_out
+    ]
 
 
 def verdicts_for_year(
     user: Any, year: int, *, as_of: date | None = None, codes: Sequence[str] | None = None
 ) -> list[Judged]:
     """The verdicts of the ports that the user may see; of any visible port that is named in ``codes``."""
-    ports = ports_visible_to(user)
-    ports = judged_unasked(ports) if codes is None else ports.filter(code__in=codes)
-    return judge(ports, year, law_as_of(as_of))
+    visible = ports_visible_to(user)
+    ports = list(visible if codes is None else visible.filter(code__in=codes))
+    held = held_in_year(ports, year)
+    return judge(judged_unasked(ports, held) if codes is None else ports, year, law_as_of(as_of), held=held)
 
 
 def recorded_verdicts(user: Any, year: int | None = None) -> Any:
     """The newest recorded verdict of each visible port and year."""
     records = VerdictRecord.objects.filter(port_code__in=ports_visible_to(user).values("code"))
     return records if year is None else records.filter(year=year)
+
+
+def newest_verdicts(user: Any, year: int) -> list[VerdictRecord]:
+    """The last revision of each visible port's recorded verdict of a year, by port."""
+    last: dict[str, VerdictRecord] = {}
+    for record in recorded_verdicts(user, year).order_by("port_code", "revision"):
+        last[record.port_code] = record
+    return list(last.values())
 
 
 def digest_of(value: Any) -> str:

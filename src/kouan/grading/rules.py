@@ -19,6 +19,8 @@ from kouan.grading.standard import (
     YEAR_STANDARD,
     Standard,
     definition_version,
+    has_figure_for,
+    missing_definitions,
     pick_standard,
 )
 from kouan.grading.verdict import (
@@ -45,7 +47,8 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
        acceptance: in grace; no date of acceptance: incomplete;
     4. a measure at its limit (both, where the setting says AND) meets, even where months are missing,
        because further months can only add;
-    5. otherwise a missing month or measure: incomplete, never fails; else fails;
+    5. otherwise a missing month or measure, or a year that is not over on the as-of date: incomplete, never
+       fails; else fails;
     6. the year picks the values, the as-of date the settings;
     7. the verdict.
     """
@@ -125,7 +128,7 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
                 candidate: self.judge(replace(facts, transport_class=candidate, candidate_classes=()), law)
                 for candidate in (() if facts.transport_class else facts.candidate_classes)
             },
-            findings=tuple(findings),
+            findings=(*findings, *missing_definitions(facts, law)),
             citation=self._main_citation(standard),
             rule=self.key,
             rule_version=f"{self.key}/{self.version}",
@@ -291,7 +294,8 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
         if meets:
             return Verdict.MEETS
         missing = [m for m in margins.values() if m.measured is None or m.months != 12]
-        decided = Verdict.INCOMPLETE if missing else Verdict.FAILS
+        is_over = facts.has_ended(law.as_of)
+        decided = Verdict.INCOMPLETE if missing or not is_over else Verdict.FAILS
         if trace is not None:
             trace.add(
                 self._step("5"),
@@ -303,7 +307,9 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
                 required=Text("两项指标各报齐12个月", "both measures with all 12 months"),
                 outcome=Text("数据不全，不判为不达标", "incomplete, so it is never judged below the standard")
                 if missing
-                else Text("数据齐全，且未达到标准", "complete, and below the standard"),
+                else Text("数据齐全，且未达到标准", "complete, and below the standard")
+                if is_over
+                else Text("年度尚未终了，不判为不达标", "the year is not over, so it is never judged below the standard"),
             )
         return decided
 
@@ -335,13 +341,13 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
         for key in self.settings:
             setting = law.setting(key)
             for choice in setting.choices:
-                if choice == setting.value or (
-                    key in DEFINED_BY.values() and choice not in facts.by_definition.get(key, {})
-                ):
+                is_definition = key in DEFINED_BY.values()
+                if choice == setting.value or (is_definition and not has_figure_for(facts, key, choice)):
                     continue
                 variant = law.supposing(key, choice)
                 other = self._walk(facts, variant, pick_standard(facts, variant), None)
-                if other is not verdict:
+                # A part of a figure under another definition says only that the rest is missing.
+                if other is not verdict and not (is_definition and other is Verdict.INCOMPLETE):
                     others.append(OtherVerdict(variant.setting(key), other))
         return tuple(others)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from kouan.basis import Finding, Place
+from kouan.grading.definitions import CARGO_KEY, NEEDED, PERSONS_KEY
 from kouan.grading.facts import CARGO, MEASURES, PERSONS, PortFacts
 from kouan.grading.verdict import Margin
 from kouan.law import DatedValue, Law
@@ -15,7 +17,7 @@ COMBINE = "volume_standard.combine"
 SEA_CARGO = "volume_standard.sea_cargo"
 YEAR_STANDARD = "volume_standard.year_standard"
 # The setting that says what each measure counts, and the name of its limit among the parameters.
-DEFINED_BY = {CARGO: "definition.cargo", PERSONS: "definition.persons"}
+DEFINED_BY = {CARGO: CARGO_KEY, PERSONS: PERSONS_KEY}
 _LIMIT = {CARGO: "cargo", PERSONS: "persons"}
 
 
@@ -35,7 +37,7 @@ class Standard:
     def margins(self, facts: PortFacts, law: Law) -> dict[str, Margin]:
         """Hold the year's totals against the limits."""
         return {
-            measure: Margin(measure, _total(facts, measure, law), facts.months_of(measure), limit)
+            measure: Margin(measure, *_measured(facts, measure, law), limit)
             for measure, limit in self.limits.items()
         }
 
@@ -75,11 +77,49 @@ def definition_version(law: Law) -> str:
     return "; ".join(parts)
 
 
-def _total(facts: PortFacts, measure: str, law: Law) -> Decimal | None:
-    """Return the year's total under the definition the law asks for.
+def has_figure_for(facts: PortFacts, key: str, choice: str) -> bool:
+    """Tell whether the facts can be held against the standard under a reading of a definition."""
+    return choice in facts.by_definition.get(key, {}) or facts.counted_as.get(key) == choice
 
-    `facts.total` is counted under the definition in force; another one needs its own figure.
+
+def missing_definitions(facts: PortFacts, law: Law) -> list[Finding]:
+    """Say which figure is needed where a ruling asks for a definition under which nothing was reported.
+
+    Without this the ruling would change the label of a verdict and not the verdict.
     """
-    setting = law.setting(DEFINED_BY[measure])
-    totals = facts.by_definition.get(setting.key, {})
-    return totals[setting.value] if setting.value in totals else facts.total(measure)
+    findings = []
+    for measure, key in DEFINED_BY.items():
+        setting = law.setting(key)
+        if key not in facts.counted_as or has_figure_for(facts, key, setting.value):
+            continue
+        name, needed = MEASURES[measure][1], NEEDED[key, setting.value]
+        findings.append(
+            Finding.warning(
+                "no_figure_under_definition",
+                f"现行口径“{setting.label.zh}”（{setting.ambiguity}）下没有{name.zh}的数据，按缺失处理；"
+                "其他口径的数据不能代替。",
+                f"There is no figure for {name.en} under the definition in force, “{setting.label.en}” "
+                f"({setting.ambiguity}); it counts as missing, and figures under another definition do not stand in.",
+                where=Place(field=measure),
+                required=setting.value,
+                citation=setting.citation,
+                remedy=(f"请报送：{needed.zh}。", f"Report {needed.en}."),
+            )
+        )
+    return findings
+
+
+def _measured(facts: PortFacts, measure: str, law: Law) -> tuple[Decimal | None, int | None]:
+    """Return the year's total under the definition the law asks for, and the months it covers.
+
+    `facts.total` is counted as `facts.counted_as` says, or else under the definition in force; another
+    definition needs its own figure, and without one the measure is missing.
+    """
+    key = DEFINED_BY[measure]
+    choice = law.setting(key).value
+    totals = facts.by_definition.get(key, {})
+    if choice in totals:
+        return totals[choice], facts.months_by_definition.get(key, {}).get(choice, facts.months_of(measure))
+    if facts.counted_as.get(key, choice) == choice:
+        return facts.total(measure), facts.months_of(measure)
+    return None, None

@@ -8,7 +8,7 @@ with none of its own is 未报送.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -85,8 +85,20 @@ def _change(now: Decimal | None, before: Decimal | None) -> float | None:
     return None if now is None or not before else float(now / before) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The newest period of one port and measure that has a total, and the series by direction that speak of it.
+
+    ``value`` is None where the figures of the period are still to be read.
+    """
+
+    members: dict[str, Any]
+    period: Period
+    value: Decimal | None
+
+
 def _own(codes: QuerySet[Any, Any], limit: int) -> list[dict[str, Any]]:
-    """Own figures: of one port and measure the totals, else both directions of the same period added."""
+    """Own figures: of each period the total where one was filed, else both directions added."""
     rows = _with_last(Series.objects.filter(
         subject_kind="port", subject_code__in=codes, measure__in=HEADLINE, group="all", origin__in=OWN,
     ).exclude(granularity__in=("day", "span")).order_by())
@@ -95,17 +107,23 @@ def _own(codes: QuerySet[Any, Any], limit: int) -> list[dict[str, Any]]:
         key = (row.subject_code, row.measure, row.origin, row.source, row.definition, row.granularity)
         families[key][row.direction] = row
     heads = [made for family in families.values() if (made := _last_of(family)) is not None]
-    heads.sort(key=lambda made: (made[1].end, made[2]), reverse=True)
+    heads.sort(key=lambda made: (made.period.end, made.value or Decimal(0)), reverse=True)
     heads = heads[:limit]
-    history = _history([(each, period) for members, period, _ in heads for each in members])
+    history = _history([(each, made.period) for made in heads for each in made.members.values()])
     answer = []
-    for members, period, value in heads:
-        first = members[0]
+    for made in heads:
 
-        def total(when: Period, members: Sequence[Any] = members) -> Decimal | None:
-            parts = [history.get((each.pk, when.start)) for each in members]
-            return None if any(part is None for part in parts) else sum((p for p in parts if p is not None), Decimal(0))
+        def total(when: Period, members: dict[str, Any] = made.members) -> Decimal | None:
+            held = {side: history.get((each.pk, when.start)) for side, each in members.items()}
+            if held.get("total") is not None:
+                return held["total"]
+            there, back = held.get("inbound"), held.get("outbound")
+            return None if there is None or back is None else there + back
 
+        period, value = made.period, made.value if made.value is not None else total(made.period)
+        if value is None:
+            continue
+        first = next(iter(made.members.values()))
         months = _back(period, TRAIL) if period.kind == "month" else []
         answer.append({
             "subject": first.subject, "measure": first.measure, "direction": "total",
@@ -115,17 +133,20 @@ def _own(codes: QuerySet[Any, Any], limit: int) -> list[dict[str, Any]]:
     return answer
 
 
-def _last_of(family: dict[str, Any]) -> tuple[list[Any], Period, Decimal] | None:
+def _last_of(family: dict[str, Any]) -> _Head | None:
+    """The newer of the last total and the last period that both directions may share."""
+    found = []
     if "total" in family:
-        members = [family["total"]]
-    elif {"inbound", "outbound"} <= family.keys():
-        members = [family["inbound"], family["outbound"]]
-    else:
-        return None
-    if len({each.last_start for each in members}) != 1:
-        return None
-    first = members[0]
-    return members, first.period(first.last_start, first.last_end), sum((m.last_value for m in members), Decimal(0))
+        row = family["total"]
+        found.append(_Head(family, row.period(row.last_start, row.last_end), row.last_value))
+    if {"inbound", "outbound"} <= family.keys():
+        there, back = family["inbound"], family["outbound"]
+        first = min(there, back, key=lambda each: each.last_start)
+        same = there.last_start == back.last_start
+        found.append(_Head(family, first.period(first.last_start, first.last_end),
+                           there.last_value + back.last_value if same else None))
+    # Of equals the total: it was put first.
+    return max(found, key=lambda made: made.period.end, default=None)
 
 
 def _history(wanted: Iterable[tuple[Any, Period]]) -> dict[tuple[int, date], Decimal]:

@@ -16,7 +16,20 @@ from django.db.models import Exists, OuterRef, QuerySet
 from kouan.basis import Period, PeriodKind, SubjectKind, SubjectRef, measures
 from kouan.collection.models import Observation, Origin, Series
 from kouan.monitoring.models import MonthOfDays
-from kouan.monitoring.rollup import Cell, Changed, Flow, Rollup, add, peak, roll_up, with_changes
+from kouan.monitoring.rollup import (
+    Cell,
+    Changed,
+    Discrepancy,
+    Flow,
+    Rollup,
+    Used,
+    add,
+    choose_total,
+    cover,
+    peak,
+    roll_up,
+    with_changes,
+)
 
 # Which figure speaks for a subject when several sources count it.
 PREFERENCE = (Origin.OFFICIAL, Origin.EXERCISE, Origin.COUNTERPART, Origin.DERIVED, Origin.PRESS)
@@ -53,6 +66,11 @@ class FlowSeries:
         return next((flow for flow in reversed(self.flows) if flow.is_complete), None)
 
     @property
+    def discrepancies(self) -> list[Discrepancy]:
+        """Where accepted figures of one period contradict each other, oldest first."""
+        return [told for flow in self.flows for told in flow.discrepancies]
+
+    @property
     def peak(self) -> Flow | None:
         """The largest complete figure."""
         return peak(self.flows)
@@ -70,29 +88,47 @@ def current(observations: QuerySet[Observation], known_at: datetime | None = Non
     return observations.filter(~Exists(later))
 
 
-def _cells(series: Sequence[Series], kind: PeriodKind, known_at: datetime | None) -> dict[int, list[Cell]]:
+def _cells(
+    series: Sequence[Series], kind: PeriodKind, known_at: datetime | None, within: Period | None, is_traced: bool
+) -> dict[int, list[Cell]]:
     """The cells of every series, in two queries however many series there are.
 
-    Daily series come as months unless days themselves are wanted, or the past is asked about.
+    Days come as months unless days themselves are wanted: kept ones, or (of the past, or traced) added up anew.
     """
     by_id = {each.pk: each for each in series}
-    from_days = [
+    in_months = {
         each.pk for each in series
-        if each.granularity == PeriodKind.DAY and kind != PeriodKind.DAY and known_at is None
-        and _how(each.measure) == Rollup.SUM
-    ]
+        if each.granularity == PeriodKind.DAY and kind != PeriodKind.DAY and _how(each.measure) == Rollup.SUM
+    }
+    kept = in_months if known_at is None and not is_traced else set()
     cells: dict[int, list[Cell]] = {pk: [] for pk in by_id}
-    if from_days:
-        months = MonthOfDays.objects.filter(series_id__in=from_days).order_by()
+    if kept:
+        months = MonthOfDays.objects.filter(series_id__in=kept).order_by()
+        if within is not None:
+            months = months.filter(month__gte=within.start, month__lte=within.end)
         for pk, month, value, days in months.values_list("series_id", "month", "value", "days"):
             period = Period.month(month.year, month.month)
             cells[pk].append(Cell(period, value, days, period.day_count))
-    others = set(by_id) - set(from_days)
+    others = set(by_id) - kept
     if others:
-        rows = current(Observation.objects.filter(series_id__in=others).order_by(), known_at)
-        for pk, start, end, value in rows.values_list("series_id", "period_start", "period_end", "value"):
-            cells[pk].append(Cell(_period(by_id[pk].granularity, start, end), value))
+        found = Observation.objects.filter(series_id__in=others).order_by()
+        if within is not None:
+            found = found.filter(period_start__gte=within.start, period_end__lte=within.end)
+        columns = ("series_id", "period_start", "period_end", "value", *(("id", "revision") if is_traced else ()))
+        for pk, start, end, value, *trace in current(found, known_at).values_list(*columns):
+            used = (Used(pk, trace[0], trace[1], value),) if trace else ()
+            cells[pk].append(Cell(_period(by_id[pk].granularity, start, end), value, used=used))
+        for pk in in_months - kept:
+            cells[pk] = _months_of_days(cells[pk])
     return cells
+
+
+def _months_of_days(days: Iterable[Cell]) -> list[Cell]:
+    """Days as months, each with the number of days it rests on."""
+    return [
+        Cell(flow.period, flow.partial, flow.present, flow.expected, flow.used)
+        for flow in roll_up(days, PeriodKind.MONTH) if flow.partial is not None
+    ]
 
 
 def _period(granularity: str, start: date, end: date) -> Period:
@@ -147,7 +183,8 @@ def flows_of(
 ) -> list[FlowSeries]:
     """Every series of the subjects rolled up to ``kind``; both directions added unless kept apart.
 
-    Each source stands for itself: nothing is mixed between origins, sources or definitions.
+    Each source stands for itself: nothing is mixed between origins, sources or definitions. Of each period
+    the reported total is given, else both directions added; one direction alone is a part and no total.
     """
     found = series_of(subjects, measures=[measure] if measure else None, group=group, origins=origins or None)
     return flows_in(found, kind=kind, known_at=known_at, by_direction=by_direction)
@@ -159,45 +196,91 @@ def flows_in(
     kind: PeriodKind | str = PeriodKind.MONTH,
     known_at: datetime | None = None,
     by_direction: bool = False,
+    with_total: bool = False,
+    within: Period | None = None,
+    is_traced: bool = False,
 ) -> list[FlowSeries]:
-    """``flows_of`` for series already at hand (``series_of``); those coarser than ``kind`` are left out."""
+    """``flows_of`` for series already at hand (``series_of``); those coarser than ``kind`` are left out.
+
+    Months, quarters and years of one source, definition, group and direction are put together
+    (``rollup.cover``). ``with_total``: beside the directions kept apart also the total of each period.
+    ``within``: only figures of periods that lie in this one. ``is_traced``: each flow names the recorded
+    figures that it rests on.
+    """
     kind = PeriodKind(kind)
     found = [each for each in series if _usable(each, kind)]
-    cells = _cells(found, kind, known_at)
+    cells = _cells(found, kind, known_at, within, is_traced)
     families: dict[tuple[str, ...], list[Series]] = {}
     for each in found:
         key = (each.subject_kind, each.subject_code, each.measure, each.group,
-               each.origin, each.source, each.definition, each.granularity)
+               each.origin, each.source, each.definition)
         families.setdefault(key, []).append(each)
     answer = []
     for family in families.values():
-        answer.extend(_family(family, cells, kind, by_direction))
+        answer.extend(_family(family, cells, kind, by_direction, with_total))
     answer.sort(key=lambda each: (each.subject, each.measure, PREFERENCE.index(Origin(each.origin)), each.direction))
     return answer
 
 
 def _family(
-    family: list[Series], cells: dict[int, list[Cell]], kind: PeriodKind, by_direction: bool
+    family: list[Series], cells: dict[int, list[Cell]], kind: PeriodKind, by_direction: bool, with_total: bool
 ) -> list[FlowSeries]:
-    """Series that differ in direction only: kept apart, or the total (as reported, else both added)."""
-    rolled = {each.direction: tuple(roll_up(cells[each.pk], kind, _how(each.measure))) for each in family}
-    ids = {each.direction: each.pk for each in family}
+    """Series that differ in direction and granularity only: kept apart by direction, or as one total."""
+    first, how = family[0], _how(family[0].measure)
+    members: dict[str, list[Series]] = {}
+    for each in family:
+        members.setdefault(each.direction, []).append(each)
+    rolled = {direction: _rolled(each, cells, kind, how) for direction, each in members.items()}
+    ids = {direction: tuple(each.pk for each in held) for direction, held in members.items()}
 
     def made(direction: str, flows: Iterable[Flow], series_ids: tuple[int, ...]) -> FlowSeries:
-        first = family[0]
         return FlowSeries(
             SubjectRef.of(first.subject_kind, first.subject_code), first.measure, direction, first.group, kind,
             first.unit, first.origin, first.source, first.definition, series_ids, tuple(flows),
         )
 
-    if by_direction:
-        return [made(direction, flows, (ids[direction],)) for direction, flows in rolled.items()]
-    if "total" in rolled:
-        return [made("total", rolled["total"], (ids["total"],))]
-    if set(rolled) == {"inbound", "outbound"} and _how(family[0].measure) == Rollup.SUM:
-        both = add([rolled["inbound"], rolled["outbound"]], members=2)
-        return [made("total", both, (ids["inbound"], ids["outbound"]))]
-    return [made(direction, flows, (ids[direction],)) for direction, flows in rolled.items()]
+    apart = [made(direction, flows, ids[direction]) for direction, flows in rolled.items()]
+    # What does not add up has no total but a reported one; entries into another country have no way out.
+    if how != Rollup.SUM or first.subject_kind == SubjectKind.BENCHMARK_PORT or (by_direction and not with_total):
+        return apart
+    total = made("total", _total(members, rolled, cells, kind), tuple(each.pk for each in family))
+    return [*(each for each in apart if each.direction != "total"), total] if by_direction else [total]
+
+
+def _rolled(members: list[Series], cells: dict[int, list[Cell]], kind: PeriodKind, how: Rollup) -> list[Flow]:
+    if len(members) == 1:
+        return roll_up(cells[members[0].pk], kind, how)
+    return cover((cell for each in members for cell in cells[each.pk]), kind, how)
+
+
+def _total(
+    members: dict[str, list[Series]], rolled: dict[str, list[Flow]], cells: dict[int, list[Cell]], kind: PeriodKind
+) -> list[Flow]:
+    """Of each period the reported total where it is whole, else both directions; one of them alone is a part."""
+    sides = [rolled[side] for side in ("inbound", "outbound") if side in rolled]
+    if "total" not in rolled:
+        return add(sides, members=2)
+    if not sides:
+        return rolled["total"]
+    # A year may be filed as totals until June and by direction from July: put together month by month.
+    held = {cell.period: cell for each in members["total"] for cell in cells[each.pk]}
+    both = _both_ways(members, cells)
+    mixed = [cell for period, cell in both.items() if period not in held or not held[period].is_complete]
+    whole = [cell for cell in held.values() if cell.is_complete or cell.period not in both]
+    total = cover([*whole, *mixed], kind) if mixed else rolled["total"]
+    return choose_total(total, add(sides, members=2))
+
+
+def _both_ways(members: dict[str, list[Series]], cells: dict[int, list[Cell]]) -> dict[Period, Cell]:
+    """The sum of both directions for each period that both filed whole, at the granularity they were filed in."""
+    there, back = (
+        {cell.period: cell for each in members.get(side, ()) for cell in cells[each.pk] if cell.is_complete}
+        for side in ("inbound", "outbound")
+    )
+    return {
+        period: Cell(period, there[period].value + back[period].value, used=(*there[period].used, *back[period].used))
+        for period in there.keys() & back.keys()
+    }
 
 
 def best(series: Iterable[FlowSeries]) -> dict[tuple[SubjectRef, str], FlowSeries]:
@@ -208,13 +291,15 @@ def best(series: Iterable[FlowSeries]) -> dict[tuple[SubjectRef, str], FlowSerie
     chosen: dict[tuple[SubjectRef, str], FlowSeries] = {}
     for each in series:
         key = (each.subject, each.measure)
-        standing = (-PREFERENCE.index(Origin(each.origin)), sum(flow.is_complete for flow in each.flows))
         other = chosen.get(key)
-        if other is None or standing > (
-            -PREFERENCE.index(Origin(other.origin)), sum(flow.is_complete for flow in other.flows)
-        ):
+        if other is None or _standing(each) > _standing(other):
             chosen[key] = each
     return chosen
+
+
+def _standing(series: FlowSeries) -> tuple[int, bool, int]:
+    return (-PREFERENCE.index(Origin(series.origin)), series.direction == "total",
+            sum(flow.is_complete for flow in series.flows))
 
 
 def sum_between(

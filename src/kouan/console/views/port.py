@@ -28,12 +28,11 @@ from kouan.console.tables import Column, Filter, Table
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here
 from kouan.grading.facts import MEASURES
-from kouan.grading.queries import judge, law_as_of
+from kouan.grading.queries import held_in_year, judge, law_as_of
 from kouan.ports import queries
-from kouan.ports.models import Port, PortChange, PortStatus
+from kouan.ports.models import Port, PortChange
 
 KINDS = {"month": Text("按月", "By month"), "quarter": Text("按季", "By quarter"), "year": Text("按年", "By year")}
-NOT_JUDGED = {PortStatus.PLANNED, PortStatus.CLOSED, PortStatus.MERGED}
 _YES_NO = {True: Text("是", "Yes"), False: Text("否", "No")}
 _CODED = {
     "status": words.STATUSES, "approval": words.APPROVALS, "transport_class": words.CLASSES, "neighbour_code": words.REGIONS,
@@ -165,7 +164,7 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "is_absent": bool(as_of or known_at) and state is None,
         "identity": _identity(found, state or found), "history": history, "events": queries.events_of(found),
         "flows": flows_of_port(found, points, heads, kind), "kinds": KINDS.items(), "kind": kind, "points": points,
-        "judgement": _judgement(request, found, heads), "links": list(found.layout_links.select_related("entry")),
+        "judgement": _judgement(request, found, heads, changes), "links": list(found.layout_links.select_related("entry")),
         "projects": list(found.projects.all()), "codes": list(found.codes.all()),
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
@@ -215,19 +214,27 @@ def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
     ]
 
 
-def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series]) -> dict[str, Any]:
-    """The verdict of a year with everything needed to answer for it; the finding where facts are refused."""
+def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series], changes: Sequence[PortChange]) -> dict[str, Any]:
+    """The verdict of a year with everything needed to answer for it; the finding where facts are refused.
+
+    ``changes``: the port's, read for its history already; they say what it was in the judged year.
+    """
     years = judged_years()
     year = asked_year(request, years) or clock.today().year - 1
     if found.is_group:
         return {"year": year, "years": [], "outcome": None, "why_not": Text(
             "这是含成员的口岸，由各成员口岸分别判定。", "This port is a group; its members are judged one by one.")}
-    if found.status in NOT_JUDGED:
-        return {"year": year, "years": [], "outcome": None, "why_not": Text(
-            f"口岸状态为“{words.STATUSES[found.status].zh}”，不作达标判定。",
-            f"The port's status is “{words.STATUSES[found.status].en}”; it is not judged.")}
+    held = held_in_year([found], year, changes)
+    there = held.get(found.code)
+    if there is None:
+        return {"year": year, "years": years, "outcome": None, "why_not": Text(
+            f"{year}年末名录中还没有这个口岸，不作达标判定。", f"The register did not hold this port at the end of {year}; it is not judged.")}
+    if there.was_out:
+        return {"year": year, "years": years, "outcome": None, "why_not": Text(
+            f"{year}年全年口岸状态为“{words.STATUSES[there.status].zh}”，不作达标判定。",
+            f"All through {year} the port's status was “{words.STATUSES[there.status].en}”; it is not judged.")}
     try:
-        judged = judge([found], year, law_as_of(), heads)[0]
+        judged = judge([found], year, law_as_of(), heads, held)[0]
     except Refused as error:
         return {"year": year, "years": years, "findings": error.findings, "outcome": None}
     outcome = judged.outcome

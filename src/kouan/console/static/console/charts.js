@@ -28,7 +28,8 @@
       formatter: function (points) {
         const lines = points.map(function (point) {
           const value = Array.isArray(point.value) ? point.value[point.value.length - 1] : point.value;
-          const exact = typeof value === "number" ? grouped(value) + (spec.unit ? " " + spec.unit : "") : scaled(null, spec.language);
+          const part = ((spec.series[point.seriesIndex] || {}).parts || {})[point.dataIndex];
+          const exact = typeof value === "number" ? grouped(value) + (spec.unit ? " " + spec.unit : "") : part ? part.words : scaled(null, spec.language);
           return point.marker + escaped(point.seriesName) + "　<strong>" + escaped(exact) + "</strong>";
         });
         return escaped(points[0].axisValueLabel || points[0].name) + "<br>" + lines.join("<br>");
