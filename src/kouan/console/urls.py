@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
     "doors", "account", "panorama", "ports", "port", "intake", "upload", "batch", "holdings", "figure", "sources", "counterpart",
-    "benchmark", "benchmark_port", "law", "law_try", "trail", "users", "jobs",
+    "benchmark", "benchmark_port", "law", "law_try", "plan", "trail", "users", "jobs",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -19,12 +19,14 @@ from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
+from kouan.console.as_written import as_written, in_brackets
 from kouan.console.marks import origin_badge
 from kouan.console.page import page
 from kouan.console.port_flows import flows_of_port, heads_of_port
-from kouan.console.tables import Column, Filter, Table
+from kouan.console.register_words import NOTES, note_text
+from kouan.console.tables import Column, Filter, Table, as_read
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
-from kouan.console.words import here
+from kouan.console.words import here, page_language
 from kouan.grading.facts import MEASURES
 from kouan.grading.queries import judge, law_as_of
 from kouan.ports import queries
@@ -50,12 +52,25 @@ def attribute_words(attribute: str, value: Any) -> Any:
         return codes.province(value).name
     if attribute in ("approved_on", "accepted_on"):
         return value if isinstance(value, date) else date.fromisoformat(value)
+    if attribute in NOTES:
+        return note_text(value)
     return value
 
 
 def _document(change: PortChange) -> SafeString:
     number = change.document.document_number
-    return format_html("{}{}", change.document.title, f"（{number}）" if number else "")
+    return format_html("{}{}", as_written(change.document.title), in_brackets(number) if number else "")
+
+
+def _attribute_cell(change: PortChange) -> SafeString | str:
+    value = attribute_words(change.attribute, change.value)
+    return as_written(here(value)) if isinstance(value, Text) else as_written(value) if isinstance(value, str) else as_read(value)
+
+
+def _note(written: str) -> SafeString | str:
+    """A note of the register: in the page's language where the system wrote it, else as it was written."""
+    note = note_text(written)
+    return as_written(here(note)) if note else "—"
 
 
 HISTORY = Table(
@@ -64,12 +79,13 @@ HISTORY = Table(
     prefix="history",
     columns=(
         Column("attribute", Text("事项", "What"), value=lambda c: words.PORT_ATTRIBUTES[c.attribute], order=True, is_key=True, keeps_line=True),
-        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value), is_wide=True),
+        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value), show=_attribute_cell,
+               is_wide=True),
         Column("valid_from", Text("自何日起", "True from"), order=True, keeps_line=True,
                show=lambda c: figures.day(c.valid_from) if c.valid_from else here(Text("登记以前", "Before our records"))),
         Column("recorded_at", Text("登记时间", "Known to us"), order=True, keeps_line=True),
         Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document, is_wide=True),
-        Column("reason", Text("说明", "Reason"), is_wide=True),
+        Column("reason", Text("说明", "Reason"), value=lambda c: note_text(c.reason), show=lambda c: _note(c.reason), is_wide=True),
     ),
     page_size=20,
     source=Text("口岸名录", "Register of ports"),
@@ -183,11 +199,13 @@ def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
     place = place_of(held)
     unknown = here(Text("未登记", "Not registered"))
     class_words = words.CLASSES[held.transport_class] if held.transport_class else Text("待定", "Undecided")
-    basis = f"{here(class_words)}" + (f"（{held.class_basis}）" if held.class_basis else "")
+    basis = format_html("{}{}", here(class_words), in_brackets(_note(held.class_basis)) if held.class_basis else "")
+    city = held.city_name if place and page_language() == "en" and held.city_name not in codes.province(held.province_code).name.zh else ""
+    names = format_html("{} · {}", as_written(held.name_zh), held.name_en) if held.name_en else as_written(held.name_zh)
     return [
         (Text("口岸代码", "Port code"), port.code),
-        (Text("名称", "Name"), f"{held.name_zh} · {held.name_en}" if held.name_en else held.name_zh),
-        (Text("所在地", "Place"), here(place) if place else "—"),
+        (Text("名称", "Name"), names),
+        (Text("所在地", "Place"), format_html("{}{}", here(place), format_html(", {}", as_written(city)) if city else "") if place else "—"),
         (Text("运输方式", "Mode"), here(words.MODES[port.mode])),
         (Text("运输类别", "Transport class"), basis),
         (Text("毗邻国家（地区）", "Neighbouring country or region"), here(words.REGIONS[held.neighbour_code]) if held.neighbour_code else "—"),
@@ -195,8 +213,9 @@ def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
         (Text("批准情况", "Approval"), here(words.APPROVALS[held.approval])),
         (Text("批准日期", "Approved on"), figures.day(held.approved_on) if held.approved_on else unknown),
         (Text("通过验收日期", "Accepted on"), figures.day(held.accepted_on) if held.accepted_on else unknown),
-        (Text("坐标", "Position"), f"{held.latitude}, {held.longitude}（{held.position_source}）" if held.latitude is not None else unknown),
-        (Text("登记来源", "Source of the entry"), held.source_note or "—"),
+        (Text("坐标", "Position"), format_html("{}, {}{}", held.latitude, held.longitude, in_brackets(_note(held.position_source)))
+         if held.latitude is not None else unknown),
+        (Text("登记来源", "Source of the entry"), _note(held.source_note)),
     ]
 
 
