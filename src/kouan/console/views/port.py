@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kouan.accounts.permissions import may
-from kouan.basis import Finding, Place, Refused, Text, clock, codes, measures
+from kouan.basis import Finding, NotFound, Place, Refused, Text, clock, codes, measures, nearest
 from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
@@ -24,6 +25,7 @@ from kouan.console.marks import origin_badge
 from kouan.console.page import page
 from kouan.console.port_flows import flows_of_port, heads_of_port
 from kouan.console.register_words import NOTES, note_text
+from kouan.console.subject_names import SubjectNames, direction_text
 from kouan.console.tables import Column, Filter, Table, as_read
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
@@ -98,14 +100,15 @@ FIGURES = Table(
         Column("period", Text("时期", "Period"), value=lambda o: o.period, order="period_start", is_key=True, keeps_line=True,
                show=lambda o: _period_cell(o)),
         Column("measure", Text("指标", "Measure"), value=lambda o: words.capitalised(measures.get(o.series.measure).name), keeps_line=True),
-        Column("direction", Text("方向", "Direction"), keeps_line=True,
-               value=lambda o: words.capitalised(measures.get(o.series.measure).direction_name(o.series.direction))),
+        Column("subject_name", Text("统计点", "Counted at"), value=lambda o: o.counted_at, keeps_line=True),
+        Column("direction", Text("方向（发布方）", "Direction (publisher's)"), keeps_line=True,
+               value=lambda o: direction_text(o.series.measure, o.series.direction, o.region)),
         Column("group", Text("分组", "Group"), keeps_line=True,
                value=lambda o: words.capitalised(measures.groups()[o.series.group].name)),
         Column("value", Text("数值", "Value"), order="value", is_number=True, show=lambda o: figures.number(o.value, shorten=False, places=6)),
         Column("unit", Text("单位", "Unit"), value=lambda o: figures.unit_name(o.series.unit), keeps_line=True),
         Column("origin", Text("来源性质", "Origin"), value=lambda o: words.ORIGINS[o.series.origin], show=lambda o: origin_badge(o.series.origin)),
-        Column("subject", Text("统计点", "Counted at"), value=lambda o: o.series.subject_code, only="export"),
+        Column("subject", Text("统计点代码", "Code of the point"), value=lambda o: o.series.subject_code, only="export"),
         Column("definition", Text("口径", "Definition"), value=lambda o: o.series.definition, only="export"),
         Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name, is_wide=True,
                show=lambda o: _source_cell(o)),
@@ -117,17 +120,39 @@ FIGURES = Table(
     ),
     filters=(
         Filter("origin", Text("来源性质", "Origin"), choices=tuple(words.ORIGINS.items()), field="series__origin"),
-        Filter("measure", Text("指标", "Measure"), apply=lambda rows, value: rows.filter(series__measure=value)),
-        Filter("direction", Text("方向", "Direction"), choices=tuple(words.DIRECTIONS.items()), field="series__direction"),
+        Filter("measure", Text("指标", "Measure"), field="series__measure"),
+        Filter("direction", Text("方向（发布方）", "Direction (publisher's)"), choices=tuple(words.DIRECTIONS.items()), field="series__direction"),
         Filter("group", Text("分组", "Group"), field="series__group",
                choices=lambda: tuple((code, group.name) for code, group in measures.groups().items())),
-        Filter("year", Text("年份", "Year"), apply=lambda rows, value: rows.filter(period_start__year=int(value)) if value.isdigit() else rows),
+        Filter("year", Text("年份", "Year"), apply=lambda rows, value: rows.filter(period_start__year=int(value))),
     ),
     default_order="-period",
     empty=Text("没有符合条件的数据。", "No figure matches."),
     empty_next=Text("可放宽筛选条件；尚未报送的数据应由口岸所在地按期报送。",
                     "Widen the filters; what is not reported is owed by the port's office."),
 )
+
+
+def present_in(series: Sequence[int]) -> Table:
+    """The table with its measures and years as drop-downs of what some series hold."""
+    held = Series.objects.filter(pk__in=series).order_by()
+    there = sorted(set(held.values_list("measure", flat=True)))
+    years = Observation.objects.filter(series_id__in=series).order_by().values_list("period_start__year", flat=True).distinct()
+    choices = {
+        "measure": tuple((code, words.capitalised(measures.get(code).name)) for code in there),
+        "year": tuple((str(year), Text(f"{year}年", str(year))) for year in sorted(set(years), reverse=True)),
+    }
+    return replace(FIGURES, filters=tuple(
+        replace(one, choices=choices[one.key]) if one.key in choices else one for one in FIGURES.filters
+    ))
+
+
+def _with_points(rows: list[Any]) -> None:
+    """Attach where each figure was counted and, for points across the border, in which region."""
+    names = SubjectNames((row.series.subject_kind, row.series.subject_code) for row in rows)
+    for row in rows:
+        row.counted_at = names.name(row.series.subject_kind, row.series.subject_code)
+        row.region = names.region(row.series.subject_kind, row.series.subject_code)
 
 
 def _linked(address: str, words: str) -> SafeString | str:
@@ -147,10 +172,25 @@ def _file_cell(row: Observation) -> SafeString | str:
     return _linked(address_of("batch", row.batch_id), row.batch.file_name)
 
 
+def _port_of(request: HttpRequest, code: str) -> Port:
+    """The port with this code, in scope. Else the 404 of every port that is not there, with the nearest ports in scope:
+    known and unknown codes out of scope are answered alike.
+    """
+    try:
+        return queries.get_port(request.user, code)
+    except NotFound as error:
+        index = queries.PortIndex.build(request.user)
+        meant = index.resolve(code)
+        codes_near = [meant.code] if isinstance(meant, Port) else nearest(code, index.ports)
+        links = [(port_name(index.ports[one]), reverse("port", args=[one])) for one in codes_near]
+        error.links = [*links, (here(Text("口岸列表", "The list of ports")), reverse("ports"))]  # type: ignore[attr-defined]
+        raise
+
+
 @page("ports.read")
 def port(request: HttpRequest, code: str) -> HttpResponseBase:
     """Everything known of one port; 404 and a trace when it is out of scope."""
-    found = queries.get_port(request.user, code)
+    found = _port_of(request, code)
     history = HISTORY.read(request, queries.history(found))
     if history.wants_export:
         return history.export()
@@ -249,7 +289,7 @@ def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series]) -> di
 @page("ports.read")
 def port_figures(request: HttpRequest, code: str) -> HttpResponseBase:
     """Every figure kept of a port and of the points that face it, with file, row and column of each."""
-    found = queries.get_port(request.user, code)
+    found = _port_of(request, code)
     points = [point.code for point in queries.counterpart_points_of(found)]
     own = Series.objects.filter(subject_kind="port", subject_code=found.code)
     facing = Series.objects.filter(subject_kind="counterpart_point", subject_code__in=points)
@@ -260,7 +300,7 @@ def port_figures(request: HttpRequest, code: str) -> HttpResponseBase:
         "As in the file, with the publisher's direction: arrival at the counterpart is departure here. "
         "Revised figures stay; the highest revision holds.",
     )]
-    view = FIGURES.read(request, rows, notes=notes)
+    view = present_in(keys).read(request, rows, notes=notes, decorate=_with_points)
     if view.wants_export:
         return view.export()
     return render(request, "console/ports/figures.html", {
