@@ -13,25 +13,22 @@ from __future__ import annotations
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from kouan.basis import Quantity, Text, quantity
+from kouan.basis import Text, quantity
 from kouan.console.words import page_language
 from kouan.law import DatedValue
+from kouan.law.values import TIMES
 
 NOTHING = mark_safe("")
-# Spans of time are no units of figures.
-_TIMES = {"years": Text("年", "years")}
 
 
 def value_text(value: DatedValue) -> Text:
     """1000万吨, or 10 million t."""
-    unit = _TIMES.get(value.unit)
-    english = f"{value.value:f} {unit.en}" if unit else Quantity.of(value.value, value.unit).display("en", places=6)
-    return Text(value.printed_text, english)
+    return value.text
 
 
 def unit_text(code: str) -> Text:
     """The unit of a parameter: one of the units of figures, or of time."""
-    return _TIMES[code] if code in _TIMES else quantity.get(code).name
+    return TIMES[code] if code in TIMES else quantity.get(code).name
 
 
 def printed_form(value: DatedValue) -> SafeString:

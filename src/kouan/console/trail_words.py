@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -68,7 +69,10 @@ def column_text(table: str, column: str) -> Text:
         return Text(column, column)
     for field in model._meta.local_concrete_fields:
         if field.column == column:
-            return Text(str(field.verbose_name), column)
+            name = str(field.verbose_name)
+            if field.is_relation and name.isascii():
+                name = table_text(field.related_model._meta.db_table).zh
+            return Text(name, column)
     return Text(column, column)
 
 
@@ -116,6 +120,10 @@ def value_html(value: Any) -> SafeString | str:
             '<span class="personal" title="{}">{}</span> <code>{}…</code>', value[len(DIGEST):],
             here(Text("个人信息，只留摘要", "Personal: digest only")), value[len(DIGEST):][:8],
         )
+    if isinstance(value, str) and value.startswith('"'):
+        # A column of JSON is recorded as the database keeps it, with every Chinese character escaped.
+        with suppress(ValueError):
+            return str(json.loads(value))
     if isinstance(value, list) and len(value) > LONGEST_LIST:
         return here(Text(f"（{len(value)} 项）", f"({len(value)} items)"))
     if isinstance(value, dict | list):

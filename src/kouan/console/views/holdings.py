@@ -271,7 +271,8 @@ def _fields(request: HttpRequest, row: Holding) -> list[dict[str, Any]]:
             continue
         heading = next((title for title in header if sources.heading(title) in layout.columns[name]), layout.titles[name][0])
         fields.append({
-            "name": f"cell-{name}", "heading": heading.rstrip("*"), "label": labels.get(heading, heading.rstrip("*")), "value": request.POST.get(f"cell-{name}", before.get(name, "")),
+            "name": f"cell-{name}", "heading": heading.rstrip("*"), "label": labels.get(heading, heading.rstrip("*")),
+            "value": request.POST.get(f"cell-{name}", before.get(name, "")),
             "is_faulty": heading in faulty, "before": before.get(name, ""),
         })
     return fields

@@ -24,7 +24,6 @@ from kouan.console.as_written import as_written, in_brackets
 from kouan.console.marks import origin_badge
 from kouan.console.page import page
 from kouan.console.port_flows import flows_of_port, heads_of_port
-from kouan.console.register_words import NOTES, note_text
 from kouan.console.subject_names import SubjectNames, direction_text
 from kouan.console.tables import Column, Filter, Table, as_read
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
@@ -33,6 +32,7 @@ from kouan.grading.facts import MEASURES
 from kouan.grading.queries import judge, law_as_of
 from kouan.ports import queries
 from kouan.ports.models import Port, PortChange, PortStatus
+from kouan.ports.notes import NOTES, note_text
 
 KINDS = {"month": Text("按月", "By month"), "quarter": Text("按季", "By quarter"), "year": Text("按年", "By year")}
 NOT_JUDGED = {PortStatus.PLANNED, PortStatus.CLOSED, PortStatus.MERGED}

@@ -105,8 +105,10 @@ def _row_link(row: AuditEntry) -> SafeString | str:
 
 
 def _deed(row: AuditEntry) -> SafeString | str:
-    if row.kind != "E" or not row.after:
+    if row.kind != "E":
         return deed_html(row.note)
+    if not row.after:
+        return format_html("<code>{}</code>", row.note)
     said = {change.column: change.after for change in queries.changes_of(row)}
     parts = [told(name, said[name]) for name in TELLING if said.get(name) not in (None, "", [], {})]
     return format_html('<span class="deed">{}</span>', here(Text("；", "; ")).join(parts)[:200]) if parts else "—"

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from kouan.basis import Text
-from kouan.console.words import MODES
+from kouan.ports.models import TransportMode
 
 # Attributes of the register whose values are sentences.
 NOTES = frozenset({"class_basis", "source_note", "position_source"})
@@ -62,7 +62,8 @@ _CLAUSES: tuple[tuple[str, str], ...] = (
     (r"五（一）(\d+)推进建设", r"part 5 (1) \1: to be built"),
     (r"仅见正文，不在专栏(\d+)与专栏(\d+)（(A-\d+)）", r"in the text only, neither in Box \1 nor in Box \2 (\3)"),
     (r"不在专栏(\d+)布局", r"not in the layout of Box \1"),
-    (r"原文未注明方式，同句含通往口岸道路建设，按公路登记", "the text gives no mode; the same sentence speaks of the road to the port, so registered as road"),
+    (r"原文未注明方式，同句含通往口岸道路建设，按公路登记",
+     "the text gives no mode; the same sentence speaks of the road to the port, so registered as road"),
     (r"原文未注明方式，同句含通往口岸道路建设，按公路登记（UN/LOCODE 记为港口），待核",
      "the text gives no mode; the same sentence speaks of the road to the port, so registered as road (a harbour in UN/LOCODE), to be verified"),
     (r"对侧口岸资料“(.+)”", r"counterpart data “\1”"),
@@ -94,7 +95,7 @@ _CLAUSES: tuple[tuple[str, str], ...] = (
     (r"据此登记为运行，不代表开放日期", "registered as open on this ground; that is not its day of opening"),
 )
 _COMPILED = tuple((re.compile(pattern), said) for pattern, said in _CLAUSES)
-_BY_MODE = {f"按运输方式：{name.zh}": f"by mode: {name.en.lower()}" for name in MODES.values()}
+_BY_MODE = {f"按运输方式：{mode.label}": f"by mode: {mode.value}" for mode in TransportMode}
 # A ； inside brackets joins parts of one clause.
 _JOINTS = re.compile(r"[；。](?![^（]*）)")
 
