@@ -79,7 +79,8 @@ def value(name: str, said: Any) -> str:
     if name in NOTES and (note := note_text(said)) is not None:
         return text(note)
     named: Mapping[Any, Text] = {
-        "mode": MODES, "status": STATUSES, "approval": APPROVALS, "neighbour_code": REGIONS, "transport_class": {one.value: words for one, words in CLASS_NAMES.items()},
+        "mode": MODES, "status": STATUSES, "approval": APPROVALS, "neighbour_code": REGIONS,
+        "transport_class": {one.value: words for one, words in CLASS_NAMES.items()},
     }.get(name, {})
     return text(named[said]) if said in named else str(said)
 

@@ -27,6 +27,7 @@ VERBS: Mapping[str, Text] = {
     "collection.actions.discard_preview": Text("放弃预览", "Drop a preview"),
     "collection.actions.accept_holding": Text("核准暂存的行", "Accept a held row"),
     "collection.actions.discard_holding": Text("不予采用暂存的行", "Set a held row aside"),
+    "collection.conflicts.take_row": Text("采用冲突行中的一行", "Take one of the rows in conflict"),
     "desk.actions.record_document": Text("登记文件", "Record a document"),
     "desk.actions.file_document": Text("归档文件", "File a document"),
     "desk.actions.add_version": Text("增加文件版本", "Add a version of a document"),

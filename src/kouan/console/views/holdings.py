@@ -17,12 +17,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
-from kouan.basis import Finding, Place, Refused, Text
-from kouan.collection import actions, queries, sources
+from kouan.basis import Finding, NotFound, Place, Refused, Text
+from kouan.collection import actions, conflicts, queries, sources
 from kouan.collection.holding import cells_by_column, layout_of
 from kouan.collection.models import Holding, HoldingOutcome, Observation
 from kouan.collection.readers import column_letters
-from kouan.console import conflicts, figures
+from kouan.console import figures
 from kouan.console.long_tables import LongTable
 from kouan.console.marks import badge
 from kouan.console.page import missing, page
@@ -176,7 +176,8 @@ def holding(request: HttpRequest, number: int) -> HttpResponse:
         try:
             return _take(request, row, others) if request.POST.get("deed") == "take" else _decide(request, row)
         except Refused as error:
-            if any(finding.code in ("not_allowed", "holding_already_decided") for finding in error.findings):
+            is_gone = isinstance(error, NotFound) and request.POST.get("deed") == "take"
+            if is_gone or any(finding.code in ("not_allowed", "holding_already_decided") for finding in error.findings):
                 raise
             fields = _fields(request, row)
             field = "take-reason" if request.POST.get("deed") == "take" else "reason"
@@ -223,10 +224,13 @@ def _take(request: HttpRequest, row: Holding, others: list[Holding]) -> HttpResp
     chosen = all_rows.get(request.POST.get("row", ""))
     if chosen is None:
         raise missing()
-    written = conflicts.take(request.user, chosen, [one for one in all_rows.values() if one is not chosen], request.POST.get("reason", ""))
+    written = conflicts.take_row(
+        actor=request.user, holding_id=chosen.pk, instead_of=[one.pk for one in all_rows.values() if one is not chosen],
+        reason=request.POST.get("reason", ""),
+    )
     messages.success(request, here(Text(
-        f"已采用第{chosen.row}行，写入 {written} 项数据；其余各行不予采用，原始内容仍可查阅。",
-        f"Row {chosen.row} was taken, {written} figures written; the other rows are not used and stay readable.",
+        f"已采用第{chosen.row}行，写入 {len(written)} 项数据；其余各行不予采用，原始内容仍可查阅。",
+        f"Row {chosen.row} was taken, {len(written)} figures written; the other rows are not used and stay readable.",
     )))
     return redirect("holding", chosen.pk)
 

@@ -6,14 +6,12 @@ The finding of each row names the others (``collection/intake.py``); no row is w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
-
-from kouan.basis import Text
+from kouan.accounts.action import action
 from kouan.collection import actions, queries
-from kouan.collection.models import Holding
-from kouan.console.words import here
+from kouan.collection.models import Holding, Observation
 
 CODE = "conflicting_rows"
 MOST = 6  # rows shown beside each other; more do not fit a page, and a file that bad is sent again
@@ -53,15 +51,15 @@ def lines_of(rows: list[Holding]) -> list[dict[str, Any]]:
     return lines
 
 
-def take(user: Any, chosen: Holding, others: list[Holding], reason: str) -> int:
-    """Accept one row and set the others that still wait aside, for one reason; answers how many figures were written.
+@action("intake.resolve")
+def take_row(*, actor: Any, holding_id: int, instead_of: Sequence[int], reason: str) -> list[Observation]:
+    """Accept one row and set the others that still wait aside, for one reason; answers the figures written.
 
     All or nothing. Raises what ``accept_holding`` and ``discard_holding`` raise.
     """
-    with transaction.atomic():
-        written = actions.accept_holding(actor=user, holding_id=chosen.pk, reason=reason)
-        why = here(Text(f"采用第{chosen.row}行：{reason}", f"Row {chosen.row} was taken: {reason}"))
-        for other in others:
-            if other.is_open:
-                actions.discard_holding(actor=user, holding_id=other.pk, reason=why[:400])
-    return len(written)
+    chosen = Holding.objects.visible_to(actor).filter(pk=holding_id).first()
+    written = actions.accept_holding(actor=actor, holding_id=holding_id, reason=reason)
+    why = f"采用第{chosen.row}行：{reason.strip()}" if chosen else reason
+    for pk in Holding.objects.visible_to(actor).waiting().filter(pk__in=instead_of).order_by("pk").values_list("pk", flat=True):
+        actions.discard_holding(actor=actor, holding_id=pk, reason=why[:400])
+    return written
