@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from kouan.basis import Text
 from kouan.cli.output import out, say, table, tell, text, write_json
 from kouan.cli.who import acting_for, reader
-from kouan.cli.words import BORDERS
 
 
 def mount(app: typer.Typer) -> None:
@@ -69,6 +67,8 @@ def score(
 
 
 def _title(group: str, year: int, members: int, shown: int) -> str:
-    border = text(BORDERS.get(group, Text(group, group)))
+    from kouan.cli.words import BORDERS
+
+    border = text(BORDERS[group]) if group in BORDERS else group
     return say(f"同类组：{border}，{year} 年，组内 {members} 个口岸，列出前 {shown} 个",
                f"Peer group: {border}, {year}, {members} ports in it, the first {shown} shown")

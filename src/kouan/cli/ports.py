@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import typer
 
-from kouan.cli import words
 from kouan.cli.output import out, say, table, text, write_json
 from kouan.cli.who import reader
 
@@ -25,6 +24,7 @@ def list_(
 
     例：kouan ports list --province 44 --mode road
     """
+    from kouan.cli import words
     from kouan.ports.models import TransportMode
     from kouan.ports.queries import ports_visible_to
     from kouan.ports.queries import search as matching
@@ -71,6 +71,7 @@ def show(
     """
 
     from kouan.basis import Finding, NotFound
+    from kouan.cli import words
     from kouan.ports.queries import get_port, resolve, state_of
 
     user = reader(as_user)
