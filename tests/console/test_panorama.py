@@ -37,7 +37,7 @@ def rows_of(client, query: str) -> list[dict]:
 def test_registered_never_stands_alone_as_the_national_total(open_as, officer):
     page = open_as(officer).get("/").content.decode()
     assert "已登记 / 国务院批准（2020年底）" in page
-    assert re.search(r'>2<span class="figure-of"> / <a href="/law/plan#B-07">313</a></span>', page)
+    assert re.search(r'>2<span class="figure-of"> / <a class="text-decoration-underline" href="/law/plan#B-07">313</a></span>', page)
     assert "不是全国口岸总数" in page
 
 

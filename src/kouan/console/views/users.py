@@ -131,7 +131,8 @@ def _with_port_names(rows: list[Any]) -> None:
 def _port_links(row: Any) -> SafeString | str:
     if not row.port_codes:
         return "—"
-    return format_html_join(here(SEPARATOR), "{}", ((row.names.link("port", code),) for code in row.port_codes))
+    # Each on a line of its own: a link between words would need more than its colour.
+    return format_html_join("", "<div>{}</div>", ((row.names.link("port", code),) for code in row.port_codes))
 
 
 FIELDS = ("code", "kind", "name_zh", "name_en", "province_code", "city_code", "port_codes", "credit_code")
