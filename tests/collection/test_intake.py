@@ -207,14 +207,24 @@ def test_an_exact_double_is_refused_and_names_the_first(tmp_path: Path, national
     report = intake(national, a_csv(tmp_path, [a_return(5), a_return(6, period="2023-04"), a_return(5), a_return("5.0")]))
     assert (report.accepted, report.refused) == (2, 2)
     double = finding(report, "duplicate_row")
-    assert "第2行" in double["message"]["zh"] and double["where"]["row"] == 4
+    assert "第2行" in double["message"]["zh"] and double["where"]["row"] == 4 and not double.get("required")
     assert list(Holding.objects.values_list("row", "outcome")) == [(4, "refused"), (5, "refused")]
+
+
+def test_a_file_of_another_source_names_that_source(tmp_path: Path, national: Any) -> None:
+    with pytest.raises(Refused) as refusal:
+        intake(national, a_csv(tmp_path, [("2606", "2021-02", "Trucks", 5)], ("port_code", "month", "measure", "value")))
+    remedy = refusal.value.findings[0].remedy
+    assert "美国陆路口岸入境数据" in remedy.zh and "us-border-crossing" in remedy.en and "kouan sources" not in remedy.zh
 
 
 def test_both_rows_of_a_conflict_are_held(tmp_path: Path, national: Any) -> None:
     report = intake(national, a_csv(tmp_path, [a_return(0), a_return(2175), a_return(0), a_return(1, period="2022-01")]))
     assert (report.accepted, report.held, report.refused) == (1, 2, 1)
-    assert finding(report, "conflicting_rows")["required"] == "2175"
+    conflict = finding(report, "conflicting_rows")
+    # The other row's figure is not what the law requires: it stands in the message, with its row.
+    assert conflict["message"]["zh"] == "与第3行对象、指标和时期相同而数值不同（本行：0；第3行：2175），均暂存。"
+    assert "row 3: 2175" in conflict["message"]["en"] and conflict["measured"] == "0" and not conflict.get("required")
     assert values() == [1]
 
 

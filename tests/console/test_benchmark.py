@@ -8,6 +8,7 @@ import pytest
 
 from accounts.factories import an_auditor, an_enterprise_user
 from console.benchmarks import a_scored_set
+from kouan.ports.models import BenchmarkPort
 from monitoring.factories import figures
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +127,19 @@ def test_enterprises_are_refused(open_as):
     client = open_as(an_enterprise_user())
     for address in ("/benchmark", "/benchmark/X1", "/benchmark/method"):
         assert client.get(address).status_code == 403
+
+
+def test_each_peer_group_stands_by_itself_in_order_of_rank(open_as, officer, guangdong):
+    a_scored_set()
+    moved = list(BenchmarkPort.objects.filter(code__in=("X2", "X4")))
+    for port in moved:
+        port.border = "US-Mexico Border" if port.border == "US-Canada Border" else "US-Canada Border"
+        port.save(update_fields=["border"])
+    rows = rows_of(open_as(officer), "/benchmark?format=json")
+    borders = [row["border"] for row in rows]
+    assert borders == sorted(borders) and len(set(borders)) == 2, "one group after the other"
+    page = open_as(officer).get("/benchmark").content.decode()
+    assert page.count('class="is-group"') == 2 and "同类组：美加边界" in page and "不同组的得分不可比" in page
+    mixed = open_as(officer).get("/benchmark?sort=-persons").content.decode()
+    assert 'class="is-group"' not in mixed
+    assert open_as(guangdong).get("/benchmark").content.decode().count('class="is-group"') == 2

@@ -238,6 +238,78 @@ def test_a_reporter_sees_the_held_row_and_may_not_decide(reporting, committed):
     assert row.resolution == ""
 
 
+@pytest.fixture
+def conflict(reporting):
+    """Two rows that give 0 and 2175 for the same month."""
+    batch = previewed(reporting, HEAD + GOOD + HELD.replace("三百万", "0") + HELD.replace("三百万", "2175"))
+    assert reporting.post(f"/intake/batches/{batch.pk}/commit").status_code == 302
+    return list(Holding.objects.order_by("row"))
+
+
+def test_rows_in_conflict_stand_side_by_side_and_one_is_taken(open_as, guangdong, conflict):
+    first, second = conflict
+    province = open_as(guangdong)
+    page = province.get(f"/intake/holdings/{first.pk}").content.decode()
+    assert "本行：0；第4行：2175" in page and "要求：" not in page
+    assert f'href="/intake/holdings/{second.pk}">第4行' in page and page.count("采用这一行</button>") == 2
+    answer = province.post(f"/intake/holdings/{first.pk}", {"deed": "take", "row": second.pk, "reason": " "})
+    assert answer.status_code == 422 and 'href="#field-take-reason"' in answer.content.decode()
+    assert not Observation.objects.filter(value=2175).exists()
+    answer = province.post(f"/intake/holdings/{first.pk}", {"deed": "take", "row": second.pk, "reason": "与边检核对"})
+    assert answer["Location"] == f"/intake/holdings/{second.pk}"
+    for row in conflict:
+        row.refresh_from_db()
+    assert (second.resolution, second.reason) == ("accepted", "与边检核对")
+    assert (first.resolution, first.reason) == ("discarded", "采用第4行：与边检核对")
+    assert Observation.objects.filter(value=2175).count() == 1 and not Observation.objects.filter(value=0).exists()
+    assert "采用这一行</button>" not in province.get(f"/intake/holdings/{first.pk}").content.decode()
+
+
+def test_a_conflict_recorded_before_does_not_call_the_other_row_a_requirement(open_as, guangdong, conflict):
+    row = conflict[0]
+    row.findings = [row.findings[0] | {"required": "2175", "message": {
+        "zh": "与第4行对象、指标和时期相同而数值不同，均暂存。", "en": "Row 4 gives another figure; both are held."}}]
+    row.save(update_fields=["findings"])
+    page = open_as(guangdong).get(f"/intake/holdings/{row.pk}").content.decode()
+    assert "本行：0；另一行：2175" in page and "要求：" not in page and page.count("采用这一行</button>") == 2
+
+
+def test_only_rows_of_the_conflict_can_be_taken_and_only_by_who_decides(open_as, guangdong, reporting, conflict):
+    first, second = conflict
+    assert "采用这一行</button>" not in reporting.get(f"/intake/holdings/{first.pk}").content.decode()
+    taking = {"deed": "take", "row": second.pk, "reason": "与边检核对"}
+    assert reporting.post(f"/intake/holdings/{first.pk}", taking).status_code == 403
+    assert AuditEntry.objects.filter(kind="E", note="refused", after__contains="take_row").count() == 1
+    assert open_as(guangdong).post(f"/intake/holdings/{first.pk}", taking | {"row": 999_999}).status_code == 404
+    before = AuditEntry.objects.filter(kind="E", note="out_of_reach").count()
+    assert open_as(a_provincial_officer("15")).post(f"/intake/holdings/{first.pk}", taking).status_code == 404
+    assert AuditEntry.objects.filter(kind="E", note="out_of_reach").count() == before + 1
+    assert not Holding.objects.exclude(resolution="").exists()
+
+
+def test_fields_of_a_foreign_file_are_named_in_words(open_as, officer):
+    batch = Batch.objects.create(
+        source="us-border-crossing", file_name="us.csv", file_sha256="0" * 64, file_size=1, state=BatchState.COMMITTED, is_open=True,
+        layout="copy", sheets=[""], columns=[["port_code", "month", "measure", "value"]],
+    )
+    row = Holding.objects.create(batch=batch, row=7, outcome="held", raw=["2606", "2021-02", "Bus Passengers", "0"], findings=[])
+    page = open_as(officer).get(f"/intake/holdings/{row.pk}").content.decode()
+    for label, heading in (("对标口岸代码", "port_code"), ("时期", "month"), ("指标", "measure"), ("数值", "value")):
+        assert f'{label} <span class="subline-inline">{heading}</span></label>' in page
+
+
+def test_a_wrong_source_leads_to_the_one_whose_columns_fit_and_gives_no_command(open_as, officer):
+    client = open_as(officer)
+    for chosen in ("hk-control-points", "port-return"):
+        answer = send(client, "port_code,month,measure,value\n2606,2021-02,Trucks,5\n", source=chosen)
+        page = answer.content.decode()
+        assert answer.status_code == 422 and "kouan sources" not in page
+        assert 'href="/intake/sources/us-border-crossing"' in page and 'href="/intake/upload?source=us-border-crossing"' in page
+        assert f'href="/intake/sources/{chosen}"' in page
+    page = send(client, "甲,乙\n1,2\n").content.decode()
+    assert "kouan sources" not in page and "改选该来源" not in page and 'href="/intake/sources/port-return"' in page
+
+
 # ---- scope -----------------------------------------------------------------------------------------------
 
 

@@ -230,6 +230,29 @@ def test_every_page_speaks_english_too(reader):
         assert 'lang="en"' in page and "截至日期" not in page, address
 
 
+@pytest.mark.parametrize(("address", "shown"), [
+    ("/law", ("10 million t", "100,000 person-crossings", "3 years")), ("/law/rules/volume_standard", ("10 million t", "1 million t")),
+    ("/law/parameters/volume_standard.sea.cargo", ("10 million t", "1 million t")), ("/law/parameters/volume_standard.grace.years", ("3 years",)),
+])
+def test_values_are_english_on_english_pages_with_the_printed_form_beside_them(reader, address, shown):
+    reader.cookies["kouan_language"] = "en"
+    page = read(reader, address)
+    for said in shown:
+        assert said in page
+    for printed in ("1000万吨", "3年"):
+        bare = page.replace(f'<q class="subline" lang="zh-CN">{printed}</q>', "").replace(f"the plan: {printed}", "")
+        assert bare == page or printed not in bare, "Chinese values stand as quotations only"
+    assert 'lang="zh-CN">国家“十四五”口岸发展规划 专栏6</span>' in page or "rules" in address
+    reader.cookies["kouan_language"] = "zh-hans"
+    assert '<q class="subline"' not in read(reader, address), "in Chinese the value is the printed form"
+
+
+def test_every_value_of_the_law_has_an_english_form():
+    for parameter in Law(date(2024, 6, 30)).library.parameters.values():
+        for value in parameter.values:
+            assert value.text.zh == value.printed_text and value.text.en.isascii()
+
+
 def test_enterprises_are_refused(open_as):
     client = open_as(an_enterprise_user())
     for address in ("/law", "/law/rules/volume_standard", "/law/try", "/law/try/access-air"):

@@ -14,9 +14,10 @@ from accounts.factories import an_auditor, an_enterprise_user
 from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock, codes
-from kouan.collection.models import Holding
-from kouan.console import base_map, tilegrid
+from kouan.collection.models import Holding, Observation
+from kouan.console import base_map, plan_figures, tilegrid
 from kouan.grading.actions import record_verdicts
+from kouan.monitoring.baseline import baseline
 from kouan.ports.models import Port
 from monitoring.factories import a_batch, figures
 from ports.factories import a_port
@@ -36,7 +37,7 @@ def rows_of(client, query: str) -> list[dict]:
 def test_registered_never_stands_alone_as_the_national_total(open_as, officer):
     page = open_as(officer).get("/").content.decode()
     assert "已登记 / 国务院批准（2020年底）" in page
-    assert re.search(r'>2<span class="figure-of"> / 313</span>', page)
+    assert re.search(r'>2<span class="figure-of"> / <a class="text-decoration-underline" href="/law/plan#B-07">313</a></span>', page)
     assert "不是全国口岸总数" in page
 
 
@@ -123,7 +124,7 @@ def test_held_rows_are_a_step_for_those_who_decide_about_them(open_as, officer, 
     assert "/intake/holdings" in page
     page = open_as(guangdong).get("/").content.decode()
     assert "行数据暂存待处理" not in page
-    assert "另有 1 行由提交单位处理" in page
+    assert "行由" not in page, "a row about no port of theirs is none of their business"
 
 
 def test_verdicts_of_the_last_full_year_stand_in_words(open_as, officer):
@@ -212,3 +213,56 @@ def test_a_map_with_its_number_is_drawn_and_the_number_shown_on_page_and_export(
 def test_a_missing_map_file_is_said(tmp_path):
     assert base_map.load(str(tmp_path / "none.json")).code == "base_map_missing"
     assert base_map.load("") is None
+
+
+def test_held_rows_elsewhere_are_those_of_ones_own_ports_with_the_office_that_decides(open_as, guangdong, reporter, administrator):
+    press = a_batch(source="press-facts")
+    type(press).objects.filter(pk=press.pk).update(is_open=True)
+    for row, code in ((7, "luohu-rail"), (8, "manzhouli-road"), (9, "")):
+        Holding.objects.create(batch=press, row=row, outcome="held", raw=["x"], findings=[], subject_kind="port" if code else "",
+                               subject_code=code)
+    for user, count in ((guangdong, 1), (reporter, 1), (administrator, 3)):
+        client = open_as(user)
+        page = client.get("/").content.decode()
+        assert f"另有 {count} 行由国家口岸管理办公室处理。" in page
+        assert "没有需要您处理的数据" in page
+        rows = {row["name"]: row for row in rows_of(client, "s.format=json")}
+        assert (rows["新闻报道中的口岸数据"]["waiting"], rows["新闻报道中的口岸数据"]["decided_by"]) == (count, "国家口岸管理办公室")
+
+
+def test_a_reporter_is_not_told_to_decide_what_only_offices_decide(open_as, reporter):
+    batch = a_batch(source="port-return")
+    type(batch).objects.filter(pk=batch.pk).update(organisation_id=reporter.organisation_id)
+    Holding.objects.create(batch=batch, row=7, outcome="held", raw=["x"], findings=[], subject_kind="port", subject_code="luohu-rail")
+    page = open_as(reporter).get("/").content.decode()
+    assert "另有 1 行由省级或国家口岸办处理。" in page and "行数据暂存待处理" not in page
+
+
+def test_national_figures_lead_to_their_source_with_the_exact_value(open_as, officer):
+    series = figures("nation:CN", "person_crossings", {"2024": 610_000_000}, origin="press", source="press-facts", unit="person_crossings")
+    seen = Observation.objects.get(series=series)
+    page = open_as(officer).get("/").content.decode()
+    assert f'<a href="/intake/figures/{seen.pk}"><data value="610000000' in page and 'title="610000000人次">6.1亿人次</data></a>' in page
+    assert "第一部分" in page
+    assert '<a href="/law/plan#B-01"><data value="22190000000" title="22,190,000,000吨">221.9亿吨</data></a>' in page
+
+
+def test_national_figures_in_english(open_as, officer):
+    client = open_as(officer)
+    client.cookies["kouan_language"] = "en"
+    for address in ("/", "/law/plan"):
+        page = client.get(address).content.decode()
+        for said in ("22.19 billion t", "CNY 146.37 trillion", "2.627 billion person-crossings"):
+            assert said in page
+        assert "1e8" not in page and "1e12" not in page
+
+
+def test_every_figure_of_the_plan_has_words_and_its_sentence(open_as, officer, guangdong):
+    for one in baseline():
+        said = plan_figures.shown(one)
+        assert said.zh and said.en and "1e" not in said.en and not re.search("[\u4e00-\u9fff]", said.en)
+    page = open_as(guangdong).get("/law/plan").content.decode()
+    assert page.count('<q lang="zh-CN">') == len(baseline()) and 'id="B-07"' in page and "第一部分" in page
+    rows = json.loads(b"".join(open_as(officer).get("/law/plan?format=json").streaming_content))["rows"]
+    assert {row["id"]: row["exact"] for row in rows}["B-02"] == "146370000000000"
+    assert open_as(an_enterprise_user()).get("/law/plan").status_code == 403

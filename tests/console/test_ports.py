@@ -10,7 +10,10 @@ import pytest
 
 from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
+from kouan.collection.models import Observation
 from kouan.grading.actions import record_verdicts
+from kouan.ports.models import CounterpartPoint, Port
+from monitoring.factories import figures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
 
@@ -99,3 +102,64 @@ def test_pages_in_english(open_as, officer):
     page = client.get("/ports/luohu-rail").content.decode()
     for words in ("Not reported", "Not evaluated", "Volume standard", "Look back"):
         assert words in page
+
+
+@pytest.fixture
+def across():
+    """Lo Wu, in Hong Kong, faces 罗湖: two days and two directions; and a figure of the press."""
+    CounterpartPoint.objects.create(code="lo-wu", region_code="HK", name_zh="罗湖", name_en="Lo Wu", relation="one_to_one", mode="rail",
+                                    port=Port.objects.get(code="luohu-rail"))
+    for direction in ("inbound", "outbound"):
+        figures("counterpart_point:lo-wu", "person_crossings", {"2023-02-06": 5, "2022-02-06": 4}, direction=direction,
+                origin="counterpart", source="hk-control-points", unit="person_crossings")
+    figures("port:luohu-rail", "cargo_tonnes", {"2018": 7}, origin="press", source="press-facts")
+
+
+def test_figures_say_whose_direction_it_is_and_where_it_leads(open_as, reporter, across):
+    client = open_as(reporter)
+    page = client.get("/ports/luohu-rail/figures").content.decode()
+    assert "方向（发布方）" in page and "入境（抵港）" in page and "出境（离港）" in page and "香港罗湖管制站" in page
+    rows = json.loads(b"".join(client.get("/ports/luohu-rail/figures?format=json").streaming_content))["rows"]
+    assert {(row["subject_name"], row["direction"]) for row in rows} == {
+        ("香港罗湖管制站", "入境（抵港）"), ("香港罗湖管制站", "出境（离港）"), ("罗湖铁路口岸", "合计")}
+    seen = Observation.objects.filter(series__direction="inbound").first()
+    page = client.get(f"/intake/figures/{seen.pk}").content.decode()
+    assert "<h1" in page and "香港罗湖管制站：" in page and "方向（发布方）" in page and "入境（抵港）" in page
+    client.cookies["kouan_language"] = "en"
+    page = client.get(f"/intake/figures/{seen.pk}").content.decode()
+    assert "Lo Wu Control Point, Hong Kong" in page and "(arriving in Hong Kong)" in page
+
+
+def test_measures_and_years_are_those_present_and_others_are_said(open_as, reporter, across):
+    client = open_as(reporter)
+    page = client.get("/ports/luohu-rail/figures").content.decode()
+    for year in (2023, 2022, 2018):
+        assert f'<option value="{year}">{year}年</option>' in page
+    assert '<option value="2020">' not in page and '<option value="cargo_tonnes">' in page and '<option value="teu">' not in page
+    assert "2018年" in client.get("/ports/luohu-rail/figures?year=2018").content.decode()
+    for query, said in (("year=abc", "筛选项“年份”没有“abc”这一选项"), ("year=2020", "没有“2020”这一选项"), ("measure=teu", "没有“teu”这一选项")):
+        assert said in client.get(f"/ports/luohu-rail/figures?{query}").content.decode()
+
+
+def test_a_port_that_is_not_there_leads_to_the_nearest_in_scope(open_as, officer, reporter):
+    answer = open_as(reporter).get("/ports/luohu")
+    page = answer.content.decode()
+    assert answer.status_code == 404 and '<a href="/ports/luohu-rail">罗湖铁路口岸</a>' in page and '<a href="/ports">口岸列表</a>' in page
+    assert '<a href="/ports/manzhouli-road">' in open_as(officer).get("/ports/manzhouli/figures").content.decode()
+    # Of somebody else's port no more is said than of none at all.
+    for code in ("manzhouli-road", "manzhouli", "nowhere"):
+        page = open_as(reporter).get(f"/ports/{code}").content.decode()
+        assert "满洲里" not in page and 'href="/ports/manzhouli-road"' not in page and '<a href="/ports">口岸列表</a>' in page
+
+
+def test_english_pages_translate_what_the_system_wrote_and_mark_what_stays_chinese(open_as, officer):
+    Port.objects.filter(code="luohu-rail").update(source_note="规划专栏3 BDR-12", city_name="深圳市")
+    Port.objects.filter(code="manzhouli-road").update(source_note="由当地口岸办补正")
+    client = open_as(officer)
+    client.cookies["kouan_language"] = "en"
+    page = client.get("/ports/luohu-rail").content.decode()
+    assert "Railway (by mode: rail)" in page and "Box 3 of the plan, BDR-12" in page and "（" not in page.split("<main")[1].split("</main")[0]
+    assert '<span lang="zh-CN">深圳市</span>' in page and '<span lang="zh-CN">罗湖铁路口岸</span>' in page
+    assert '<span lang="zh-CN">由当地口岸办补正</span>' in client.get("/ports/manzhouli-road").content.decode()
+    client.cookies["kouan_language"] = "zh-hans"
+    assert "铁路（按运输方式：铁路）" in client.get("/ports/luohu-rail").content.decode()

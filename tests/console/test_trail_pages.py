@@ -8,9 +8,11 @@ import pytest
 from django.db import connection
 
 from accounts.factories import a_port_reporter, a_user, an_auditor, an_enterprise_user
+from kouan.accounts.actions import set_language
 from kouan.accounts.models import Organisation, OrganisationKind, Role
 from kouan.audit.models import AuditBlock, AuditEntry
 from kouan.audit.sealer import seal
+from kouan.console.trail_words import value_html
 from kouan.desk.jobs import run
 from kouan.desk.models import Job, JobState
 from kouan.ports.models import Port
@@ -205,3 +207,29 @@ def test_every_page_speaks_english_too(client_of_auditor):
     for address in ("/audit", f"/audit/entries/{number}", "/audit/blocks", "/audit/verification"):
         page = client_of_auditor.get(address).content.decode()
         assert 'lang="en"' in page and "变更" not in page and "封存" not in page, address
+
+
+def test_deeds_and_tables_stand_in_words_with_their_code_below(client_of_auditor, auditor):
+    set_language(actor=auditor, language="en")
+    page = client_of_auditor.get("/audit?table=accounts_user").content.decode()
+    assert '更改界面语言<span class="subline"><code>accounts.actions.set_language</code></span>' in page
+    assert '用户<span class="subline">accounts_user</span>' in page
+    assert "更改界面语言" in client_of_auditor.get(f"/audit/entries/{entry_of('accounts_user', 'U').pk}").content.decode()
+    assert "操作：" in client_of_auditor.get("/audit?event=refused").content.decode() or not AuditEntry.objects.filter(note="refused").exists()
+    client_of_auditor.cookies["kouan_language"] = "en"
+    page = client_of_auditor.get("/audit?table=accounts_user").content.decode()
+    assert "Change the language of the pages" in page and "Users (accounts_user)" in page
+
+
+def test_the_parts_of_a_refusal_are_named(client_of_auditor, open_as, guangdong):
+    assert open_as(guangdong).get("/audit").status_code == 403
+    page = client_of_auditor.get("/audit?event=refused").content.decode()
+    assert "权限：audit.read" in page and "permission audit.read" not in page
+
+
+def test_the_command_that_compares_an_anchor_does_not_break_at_its_dashes(client_of_auditor):
+    assert '<span class="text-nowrap">--anchor 文件</span>' in client_of_auditor.get("/audit/verification").content.decode()
+
+
+def test_a_text_kept_as_json_is_read_as_text():
+    assert value_html('"\\u73f2\\u6625"') == "珲春"

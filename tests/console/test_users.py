@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import pytest
@@ -120,3 +121,15 @@ def test_an_unknown_port_of_an_organisation_is_told_with_the_nearest(open_as, ad
 @pytest.mark.parametrize("address", ["/users", "/users/1", "/users/add", "/users/add/template.xlsx", "/organisations", "/organisations/add"])
 def test_these_pages_are_for_administrators(open_as, officer, address):
     assert open_as(officer).get(address).status_code == 403
+
+
+def test_organisations_are_shown_with_the_names_of_their_ports(open_as, administrator, ports):
+    office = an_office(OrganisationKind.PORT_OPERATOR, code="luohu-office", port_codes=["luohu-rail", "not-registered"])
+    client = open_as(administrator)
+    page = client.get("/organisations").content.decode()
+    assert '<div><a href="/ports/luohu-rail">罗湖铁路口岸</a></div><div>not-registered</div>' in page
+    assert 'href="/ports/not-registered"' not in page
+    exported = client.get("/organisations?format=json")
+    rows = json.loads(b"".join(exported.streaming_content))["rows"]
+    mine = next(row for row in rows if row["code"] == office.code)
+    assert (mine["ports"], mine["port_codes"]) == ("罗湖铁路口岸、not-registered", "luohu-rail、not-registered")

@@ -262,7 +262,7 @@ DEMONSTRATION_ORGANISATIONS: tuple[dict[str, Any], ...] = (
     {"code": "npo", "kind": "national_office", "name_zh": "国家口岸管理办公室", "name_en": "National Office of Port Administration"},
     {"code": "gd", "kind": "provincial_office", "name_zh": "广东省人民政府口岸办公室", "name_en": "Guangdong port office", "province_code": "44"},
     {"code": "sz", "kind": "city_office", "name_zh": "深圳市人民政府口岸办公室", "name_en": "Shenzhen port office", "province_code": "44",
-     "city_code": "440300", "port_codes": ["luohu-rail", "futian-road"]},
+     "city_code": "440300", "port_codes": ["luohu-rail", "futian-rail"]},
     {"code": "lh-bianjian", "kind": "inspection_agency", "name_zh": "罗湖出入境边防检查站（演示）",
      "name_en": "Luohu border inspection (demonstration)", "province_code": "44", "port_codes": ["luohu-rail"]},
     {"code": "lh", "kind": "port_operator", "name_zh": "罗湖口岸经营单位（演示）", "name_en": "Luohu port operator (demonstration)",

@@ -6,6 +6,8 @@ Exit status: 0 done; 1 findings of error severity, or refused; 2 arguments that 
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from kouan import __version__
@@ -39,7 +41,12 @@ def begin(
     ),
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="显示版本 / show the version"),
 ) -> None:
-    """The language is fixed by ``Door`` before this runs."""
+    """The language is fixed by ``Door`` before this runs; here one that nobody speaks is refused, not taken for Chinese."""
+    if not language.lower().startswith(("zh", "en")):
+        raise typer.BadParameter(
+            f"没有语言“{language}”，可用 zh（中文）或 en（English） / there is no language “{language}”: zh or en",
+            param_hint="--language",
+        )
 
 
 def _mount() -> None:
@@ -71,6 +78,20 @@ def _mount() -> None:
 _mount()
 
 
+def language_first(arguments: list[str]) -> list[str]:
+    """The arguments with ``--language`` or ``-l`` moved before the command: people write it behind as well.
+
+    >>> language_first(["ports", "list", "-l", "en"])
+    ['-l', 'en', 'ports', 'list']
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    for at, argument in enumerate(arguments[:end]):
+        length = 1 if argument.startswith("--language=") else 2 if argument in ("--language", "-l") else 0
+        if length and at + length <= end:
+            return [*arguments[at : at + length], *arguments[:at], *arguments[at + length :]]
+    return arguments
+
+
 def main() -> None:
     """The entry point."""
-    app()
+    app(language_first(sys.argv[1:]))

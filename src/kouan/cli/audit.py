@@ -25,7 +25,8 @@ def verify(
 
     例：kouan audit verify --anchor anchor.json
 
-    Exit status: 0 sound, 1 not sound or not verifiable, 2 unusable arguments.
+    退出状态：0 完好；1 不完好或无法核验；2 参数不能使用。
+    / Exit status: 0 sound, 1 not sound or not verifiable, 2 unusable arguments.
     """
     from kouan.audit.verify import verify as run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from kouan.cli.naming import year_in_reach
-from kouan.cli.output import out, say, table, tell, write_json
+from kouan.cli.output import out, say, table, tell, text, write_json
 from kouan.cli.who import acting_for, reader
 
 
@@ -56,9 +56,20 @@ def score(
     names = dict(BenchmarkPort.objects.values_list("code", "name"))
     for group in sorted({each.peer_group for each in found}):
         members = [each for each in found if each.peer_group == group]
+        out.print(_title(group, year, len(members), min(top, len(members))), style="bold", markup=False)
         table(
             [say("名次", "rank"), say("代码", "code"), say("口岸", "port"), say("得分", "score")],
             ([each.rank or "—", each.subject_code, names.get(each.subject_code, ""),
               f"{each.value:.1f}" if each.value is not None else say(*(why_not_scored(each) or ("", "")))] for each in members[:top]),
-            right=(0, 3), title=f"{group} · {year} · {len(members)}",
+            right=(0, 3),
         )
+    tell("每条边界是一个同类组，组内评分、排名；不同组的得分不可比。",
+         "Each border is a peer group, scored and ranked by itself; scores of different groups are not comparable.")
+
+
+def _title(group: str, year: int, members: int, shown: int) -> str:
+    from kouan.cli.words import BORDERS
+
+    border = text(BORDERS[group]) if group in BORDERS else group
+    return say(f"同类组：{border}，{year} 年，组内 {members} 个口岸，列出前 {shown} 个",
+               f"Peer group: {border}, {year}, {members} ports in it, the first {shown} shown")

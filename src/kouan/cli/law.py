@@ -12,7 +12,7 @@ import typer
 from kouan.cli.output import out, say, show_findings, status_of, table, text, write_json
 
 if TYPE_CHECKING:
-    from kouan.law import Ruling
+    from kouan.law import DatedValue, Ruling
 
 app = typer.Typer(help="法规与参数 / the law as data", no_args_is_help=True)
 
@@ -27,7 +27,7 @@ def try_(
                                          "withdrawal-ladder、grade-proposal / the rule"),
     facts: Path = typer.Option(..., exists=True, dir_okay=False,
                                help="事实文件：volume-standard 为 CSV，其他为 JSON 行 / file of facts: CSV for volume-standard, else JSON lines"),
-    as_of: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="设定与口径截至日期 / settings and rulings as of"),
+    as_of: datetime = typer.Option(..., formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="设定与口径截至日期 / settings and rulings as of"),
     rulings: Path | None = typer.Option(None, exists=True, dir_okay=False, help="解释口径文件（YAML） / file of rulings (YAML)"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
@@ -47,7 +47,7 @@ def try_(
     from kouan.law import load_rulings
 
     if rule not in RULES:
-        raise typer.BadParameter(say(f"没有规则“{rule}”；可用：", f"no rule “{rule}”; known: ") + "、".join(RULES), param_hint="RULE")
+        raise typer.BadParameter(say(f"没有规则“{rule}”；可用：", f"no rule “{rule}”; known: ") + say("、", ", ").join(RULES), param_hint="RULE")
     held = load_rulings(rulings) if rulings else list(rulings_on_record())
     if rule != VOLUME:
         _try_cases(rule, facts, as_of, held, json)
@@ -61,7 +61,7 @@ def try_(
         [say("行", "row"), say("年度", "year"), say("类别", "class"), say("结论", "verdict"), say("提示", "flags")],
         ([answer["row"], answer["year"], (answer["transport_class_name"] or {}).get(zh, "—"),
           (answer["verdict_name"] or {}).get(zh, say("（无法判定）", "(cannot be judged)")),
-          "、".join(flag["label"][zh] for flag in answer["flags"])] for answer in answers),
+          say("、", ", ").join(flag["label"][zh] for flag in answer["flags"])] for answer in answers),
         right=(0,),
     )
     counts = Counter((answer["verdict_name"] or {}).get(zh, "—") for answer in answers)
@@ -100,7 +100,7 @@ def _try_cases(rule: str, facts: Path, as_of: datetime, rulings: list[Ruling], a
 @app.command()
 def show(
     key: str = typer.Argument("", help="参数或设定，如 volume_standard.sea.cargo；不填则列出全部 / parameter or setting; all when left out"),
-    as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="截至日期 / as of"),
+    as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="截至日期 / as of"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """参数历次取值、依据，以及不明文字所取的读法。
@@ -129,7 +129,7 @@ def show(
             except NotFound:
                 in_force.append([parameter.key, say("尚未施行", "not yet in force"), ""])
             else:
-                in_force.append([parameter.key, value.printed_text, str(value.citation)])
+                in_force.append([parameter.key, _printed(value), str(value.citation)])
         table([say("参数", "parameter"), say("现行值", "value in force"), say("依据", "citation")], in_force)
         table(
             [say("设定", "setting"), say("不明文字", "open point"), say("所取读法", "reading")],
@@ -139,15 +139,20 @@ def show(
     if any(setting.key == key for setting in catalogue.settings):
         setting = law.setting(key)
         out.print(f"{setting.key}  {setting.ambiguity}", markup=False)
-        out.print(f"  {text(setting.label)}（{setting.value}）", markup=False)
+        out.print(f"  {text(setting.label)}{say('（', ' (')}{setting.value}{say('）', ')')}", markup=False)
         out.print(f"  {text(setting.reason)}", markup=False)
         return
     table(
         [say("自", "from"), say("值", "value"), say("发布", "issued"), say("依据", "citation"), say("说明", "note")],
-        ([value.in_force_from, value.printed_text, value.issued, value.citation,
+        ([value.in_force_from, _printed(value), value.issued, value.citation,
           text(value.note) if value.note else ""] for value in law.history(key)),
         title=key,
     )
+
+
+def _printed(value: DatedValue) -> str:
+    """1000万吨; for readers of English 10 million t with what is printed behind it."""
+    return say(value.printed_text, f"{value.text.en} (“{value.printed_text}”)")
 
 
 def _must_be_known(key: str, known: list[str]) -> None:
@@ -180,4 +185,4 @@ def docs(
     if json:
         write_json({"folder": str(folder), "pages": sorted(pages)})
         return
-    out.print(say(f"写入 {len(pages)} 页", f"{len(pages)} pages written") + f"：{folder}", markup=False)
+    out.print(say(f"写入 {len(pages)} 页", f"{len(pages)} pages written") + say("：", ": ") + str(folder), markup=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from kouan.cli.output import out, say, table, write_json
+from kouan.cli.output import out, say, table, text, write_json
 from kouan.cli.who import reader
 
 app = typer.Typer(help="口岸名录 / the register of ports", no_args_is_help=True)
@@ -24,6 +24,7 @@ def list_(
 
     例：kouan ports list --province 44 --mode road
     """
+    from kouan.cli import words
     from kouan.ports.models import TransportMode
     from kouan.ports.queries import ports_visible_to
     from kouan.ports.queries import search as matching
@@ -48,17 +49,19 @@ def list_(
     table(
         [say("代码", "code"), say("名称", "name"), say("方式", "mode"), say("类别", "class"), say("省份", "province"),
          say("运行状态", "status"), say("批准情况", "approval")],
-        ([port.code, port.name_zh, port.get_mode_display(), port.get_transport_class_display() or "—",
-          port.province_code, port.get_status_display(), port.get_approval_display()] for port in rows),
+        ([port.code, words.port_name(port), words.value("mode", port.mode),
+          words.value("transport_class", port.transport_class) if port.transport_class else "—",
+          words.value("province_code", port.province_code), words.value("status", port.status),
+          words.value("approval", port.approval)] for port in rows),
     )
-    out.print(say(f"共 {len(rows)} 个", f"{len(rows)} ports"))
+    out.print(words.count_of_ports(len(rows)))
 
 
 @app.command()
 def show(
     port: str = typer.Argument(..., help="口岸代码、名称或其他代码 / port by any code or name"),
-    as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="当时情况 / as it stood on"),
-    known_at: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="按当时所知 / as known on"),
+    as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="当时情况 / as it stood on"),
+    known_at: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="按当时所知 / as known on"),
     as_user: str = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
@@ -68,6 +71,7 @@ def show(
     """
 
     from kouan.basis import Finding, NotFound
+    from kouan.cli import words
     from kouan.ports.queries import get_port, resolve, state_of
 
     user = reader(as_user)
@@ -86,7 +90,12 @@ def show(
     if state is None:
         out.print(say("该日（按当时所知）尚无此口岸。", "On that day, as then known, there was no such port."))
         return
-    for name, value in state.as_dict().items():
-        if name != "because" and value not in (None, ""):
-            out.print(f"  {name:<18} {value}", markup=False)
-    out.print("  " + "  ".join(f"{code['scheme']}={code['code']}" for code in codes), markup=False)
+    out.print(f"{words.port_name(state)}  {entry.code}", style="bold", markup=False)
+    table(
+        [say("事项", "what"), say("内容", "value")],
+        [
+            *([words.attribute(name), words.value(name, value)] for name, value in state.as_dict().items()
+              if name not in ("because", "code") and value not in (None, "")),
+            *([text(words.CODE_SCHEMES[code["scheme"]]), code["code"]] for code in codes),
+        ],
+    )

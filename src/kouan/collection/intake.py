@@ -203,16 +203,16 @@ def _figure(figures: Figures, at: np.ndarray, row: int) -> str:
 def _double(where: Place, zh: str, en: str) -> Finding:
     return Finding.error(
         "duplicate_row", f"与第{zh}行完全重复，拒收。", f"It repeats row {en} exactly and is refused.", where=where,
-        required=f"≠ {en}" if en else None,
         remedy=("无需处理；如两行本应不同，请改正后重新提交。", "Nothing to do; if the two should differ, correct and resubmit."),
     )
 
 
 def _conflict(where: Place, zh: str, en: str, this: str, other: str) -> Finding:
+    """Neither figure is what is required: both stand in the message, and nobody can tell which is right."""
     return Finding.error(
-        "conflicting_rows", f"与第{zh}行对象、指标和时期相同而数值不同，均暂存。",
-        f"Row {en} gives another figure for the same subject, measure and period; both are held.", where=where,
-        measured=this, required=other,
+        "conflicting_rows", f"与第{zh}行对象、指标和时期相同而数值不同（本行：{this}；第{zh}行：{other}），均暂存。",
+        f"Row {en} gives another figure for the same subject, measure and period (this row: {this}; row {en}: {other}); both are held.",
+        where=where, measured=this,
         remedy=("请核实后在暂存区采用其中一个，或改正后重新提交。", "Verify, then accept one in the holding area, or correct and resubmit."),
     )
 

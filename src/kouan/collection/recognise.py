@@ -11,7 +11,7 @@ from itertools import chain
 
 from kouan.basis import Finding, Place, Refused
 from kouan.collection.readers import OpenFile, Row, Sheet
-from kouan.collection.sources import Layout, Source, heading
+from kouan.collection.sources import Layout, Source, all_sources, heading
 
 
 @dataclass(slots=True)
@@ -132,12 +132,30 @@ def _unrecognised(
 ) -> Finding:
     zh = f"缺少列：{'、'.join(missing)}。" if missing else "没有任何已知的列标题。"
     en = f"Missing columns: {', '.join(missing)}." if missing else "It has none of the known headings."
+    fitting = [other for other in all_sources() if other.id != source.id and _fits(other, seen)]
+    remedy = (
+        f"列标题与来源“{'”“'.join(other.name.zh for other in fitting)}”（{'、'.join(other.id for other in fitting)}）相符，请改选该来源。",
+        f"The headings are those of “{'”, “'.join(other.name.en for other in fitting)}” ({', '.join(other.id for other in fitting)}): "
+        "choose that source.",
+    ) if fitting else (
+        f"请核对是否选错来源，并对照来源“{source.id}”的说明中列出的列标题（命令行：kouan sources show {source.id}）。",
+        f"Check that the source is the right one, and compare the headings that the source {source.id} lists "
+        f"(on the command line: kouan sources show {source.id}).",
+    )
     return Finding.error(
         "header_not_recognised",
         f"表头与来源“{source.name.zh}”的任何版式都不符。{zh}",
         f"The header fits no layout of “{source.name.en}”. {en}",
         where=Place(file=name, sheet=sheet or None, row=row),
         measured=", ".join(seen)[:300] or None,
-        remedy=(f"请核对是否选错来源，或对照“kouan sources show {source.id}”列出的列标题。",
-                f"Check that the source is the right one; “kouan sources show {source.id}” lists its headings."),
+        remedy=remedy,
+    )
+
+
+def _fits(source: Source, seen: Sequence[str]) -> bool:
+    """Whether some headings hold every column that a layout of the source needs."""
+    headings = {heading(cell) for cell in seen}
+    return any(
+        all(column in layout.optional or headings & set(aliases) for column, aliases in layout.columns.items())
+        for layout in source.layouts
     )

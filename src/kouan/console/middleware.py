@@ -57,7 +57,10 @@ class RefusalMiddleware:
         if status == 404 and request.user.is_authenticated:
             record_event("out_of_reach", actor_id=request.user.pk,
                          payload={"path": request.path[:300], "method": request.method})
-        return render(request, "console/refused.html", {"findings": error.findings, "status": status}, status=status)
+        return render(request, "console/refused.html", {
+            # Where to look instead, as (words, address), from a page that knows.
+            "findings": error.findings, "status": status, "links": getattr(error, "links", []),
+        }, status=status)
 
 
 class ContentSecurityMiddleware:

@@ -12,6 +12,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from kouan.basis import Text
+from kouan.console.law_values import value_text
 from kouan.console.words import here
 from kouan.law import DatedValue, Parameter
 
@@ -46,7 +47,7 @@ def step_chart(parameter: Parameter, as_of: date) -> SafeString:
             parts.append(_line(x(firm), level, x(end), level, 2.5, "5 4"))
         if at:
             parts.append(_line(start, y(values[at - 1]), start, level, 1.2))
-        parts.append(f'<text class="value-label" x="{start + 6:.1f}" y="{level - 7:.1f}">{conditional_escape(value.printed_text)}</text>')
+        parts.append(f'<text class="value-label" x="{start + 6:.1f}" y="{level - 7:.1f}">{conditional_escape(here(value_text(value)))}</text>')
         parts.append(f'<text x="{start:.1f}" y="{HEIGHT - 10}">{value.in_force_from.year}</text>')
     if first <= as_of <= last:
         parts.append(_line(x(as_of), TOP - 14, x(as_of), base, 1, "2 3", "#754800"))

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kouan.basis import SubjectKind, Text, codes
+from kouan.basis import SubjectKind, Text, codes, measures
 from kouan.console.addresses import address_of
-from kouan.console.words import here
+from kouan.console.words import capitalised, here
 from kouan.ports.models import BenchmarkPort, CounterpartPoint, Port
 
 KINDS: Mapping[str, Text] = {
@@ -23,6 +23,24 @@ KINDS: Mapping[str, Text] = {
 }
 
 
+# How the points of a region are named in full, and what its inbound and outbound are to a reader on this side.
+PLACES: Mapping[str, Text] = {"HK": Text("香港", "Hong Kong")}
+_THERE: Mapping[str, tuple[Text, Text]] = {
+    "HK": (Text("抵港", "arriving in Hong Kong"), Text("离港", "leaving Hong Kong")),
+    "MO": (Text("抵澳", "arriving in Macao"), Text("离澳", "leaving Macao")),
+}
+_ACROSS = (Text("抵对侧", "arriving on the other side"), Text("离对侧", "leaving the other side"))
+
+
+def direction_text(measure: str, direction: str, region: str = "") -> Text:
+    """A direction as its publisher means it. ``region``: of the point across the border, where 入境 is into there: 入境（抵港）."""
+    said = capitalised(measures.get(measure).direction_name(direction))
+    if not region or direction not in ("inbound", "outbound"):
+        return said
+    there = _THERE.get(region, _ACROSS)[direction == "outbound"]
+    return Text(f"{said.zh}（{there.zh}）", f"{said.en} ({there.en})")
+
+
 class SubjectNames:
     """The names of some subjects, fetched together. ``name(kind, code)`` and ``link(kind, code)``."""
 
@@ -33,13 +51,19 @@ class SubjectNames:
         self._names: dict[tuple[str, str], Text] = {}
         for kind, rows in (
             (SubjectKind.PORT, Port.objects.filter(code__in=wanted["port"]).values_list("code", "name_zh", "name_en")),
-            (SubjectKind.COUNTERPART_POINT,
-             CounterpartPoint.objects.filter(code__in=wanted["counterpart_point"]).values_list("code", "name_zh", "name_en")),
             (SubjectKind.BENCHMARK_PORT,
              BenchmarkPort.objects.filter(code__in=wanted["benchmark_port"]).values_list("code", "name", "name")),
         ):
             if wanted[kind.value]:
                 self._names |= {(kind.value, code): Text(zh, en or zh) for code, zh, en in rows}
+        self._regions: dict[str, str] = {}
+        if wanted["counterpart_point"]:
+            points = CounterpartPoint.objects.filter(code__in=wanted["counterpart_point"])
+            for code, zh, en, region in points.values_list("code", "name_zh", "name_en", "region_code"):
+                self._regions[code] = region
+                place = PLACES.get(region)
+                self._names["counterpart_point", code] = Text(
+                    f"{place.zh}{zh}管制站" if place else zh, f"{en or zh} Control Point, {place.en}" if place else en or zh)
         for code in wanted["province"]:
             self._names["province", code] = codes.province(code).name
         for code in wanted["nation"]:
@@ -50,10 +74,14 @@ class SubjectNames:
         found = self._names.get((kind, code))
         return here(found) if found else code
 
+    def region(self, kind: str, code: str) -> str:
+        """The region of a counterpart point (HK); empty for everything else."""
+        return self._regions.get(code, "") if kind == "counterpart_point" else ""
+
     def link(self, kind: str, code: str) -> SafeString | str:
         """The name, leading to the port's page where there is one."""
         if not code:
             return "—"
-        address = address_of("port", code) if kind == "port" else ""
+        address = address_of("port", code) if kind == "port" and (kind, code) in self._names else ""
         name = self.name(kind, code)
         return format_html('<a href="{}">{}</a>', address, name) if address else name

@@ -149,7 +149,8 @@ class Table:
     ``prefix`` keeps two tables of one page apart in the address bar (``prefix="held"`` reads
     ``held.page``). ``decorate`` of ``read`` gets the rows of a page (or of a chunk of an export)
     and may put attributes on them that one query fetches for all. ``period``, ``origin`` and ``source`` are printed over the table and on the
-    note sheet of every export; ``read`` may override them.
+    note sheet of every export; ``read`` may override them. ``group`` names the group of a row of a list:
+    in the default order the rows stand group by group, each under a heading; in any other order they are mixed.
     """
 
     name: str
@@ -165,6 +166,7 @@ class Table:
     empty: Text = Text("没有符合条件的记录。", "No records match.")
     empty_next: Text | None = None
     can_export: bool = True
+    group: Callable[[Any], Text] | None = None
 
     def parameter(self, key: str) -> str:
         """The name of one of the table's parameters in the address bar."""
@@ -249,6 +251,14 @@ class TableView:
             known = [pair for pair in held if pair[0] is not None]
             known.sort(key=lambda pair: _sortable(pair[0]), reverse=falling)
             self.rows = [row for _, row in known] + [row for value, row in held if value is None]
+            if self.is_grouped and self.table.group is not None:
+                group = self.table.group
+                self.rows.sort(key=lambda row: here(group(row)))
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether the rows stand group by group."""
+        return self.table.group is not None and self.order == self.table.default_order
 
     # ---- pages -----------------------------------------------------------------------------------
 
@@ -354,10 +364,13 @@ class TableView:
         for column in self.columns:
             tag, scope = ("th", ' scope="row"') if column.is_key else ("td", "")
             columns.append((f"<{tag}{scope}{_cell_class(column)}>", column.cell, f"</{tag}>"))
-        lines = [
-            "<tr>" + "".join([before + cell(row) + after for before, cell, after in columns]) + "</tr>"
-            for row in self.page_rows
-        ]
+        group = self.table.group if self.is_grouped else None
+        lines, open_group = [], ""
+        for row in self.page_rows:
+            if group is not None and (name := here(group(row))) != open_group:
+                open_group = name
+                lines.append(f'<tr class="is-group"><th scope="rowgroup" colspan="{len(columns)}">{escape(name)}</th></tr>')
+            lines.append("<tr>" + "".join([before + cell(row) + after for before, cell, after in columns]) + "</tr>")
         return mark_safe("\n".join(lines))  # noqa: S308 - every cell was escaped by Column.cell
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString
 from kouan.audit.registry import registrations
 from kouan.basis import Text
 from kouan.console import figures
+from kouan.console.deed_words import TABLES, deed_text
 from kouan.console.words import here
 
 KINDS: Mapping[str, Text] = {
@@ -51,13 +53,12 @@ def _models() -> dict[str, Any]:
 
 def table_text(table: str) -> Text:
     """The name of an audited table; the table's own where it is none of the house's."""
-    model = _models().get(table)
-    return Text(str(model._meta.verbose_name), model.__name__) if model is not None else Text(table, table)
+    return TABLES.get(table, Text(table, table))
 
 
 def table_choices() -> tuple[tuple[str, Text], ...]:
     """The audited tables as options of a filter."""
-    return tuple((table, Text(f"{table_text(table).zh}（{table}）", table)) for table in _models())
+    return tuple((table, Text(f"{table_text(table).zh}（{table}）", f"{table_text(table).en} ({table})")) for table in _models())
 
 
 @lru_cache(maxsize=512)
@@ -68,13 +69,32 @@ def column_text(table: str, column: str) -> Text:
         return Text(column, column)
     for field in model._meta.local_concrete_fields:
         if field.column == column:
-            return Text(str(field.verbose_name), column)
+            name = str(field.verbose_name)
+            if field.is_relation and name.isascii():
+                name = table_text(field.related_model._meta.db_table).zh
+            return Text(name, column)
     return Text(column, column)
 
 
 def event_text(note: str) -> Text:
-    """An event in words; its code where it has none."""
-    return EVENTS.get(note, Text(note, note))
+    """An event or a verb in words; its code where it has none."""
+    return EVENTS.get(note) or deed_text(note) or Text(note, note)
+
+
+# What is worth reading of an event without opening it, and what each part is called.
+TELLING: Mapping[str, Text] = {
+    "path": Text("地址", "address"), "permission": Text("权限", "permission"), "verb": Text("操作", "deed"),
+    "table": Text("表格", "table"), "format": Text("格式", "format"), "rows": Text("行数", "rows"), "source": Text("来源", "source"),
+    "file": Text("文件", "file"), "ports": Text("口岸", "ports"), "batch": Text("批次", "batch"), "number": Text("编号", "number"),
+    "code": Text("代码", "code"),
+}
+
+
+def told(name: str, value: Any) -> str:
+    """One part of an event as a phrase: 操作：登记口岸."""
+    said = here(deed) if name == "verb" and (deed := deed_text(str(value))) else "、".join(map(str, value)) if isinstance(value, list) \
+        else str(value)
+    return f"{here(TELLING[name])}{here(Text('：', ': '))}{said}"
 
 
 def instant(at: str) -> str:
@@ -100,6 +120,10 @@ def value_html(value: Any) -> SafeString | str:
             '<span class="personal" title="{}">{}</span> <code>{}…</code>', value[len(DIGEST):],
             here(Text("个人信息，只留摘要", "Personal: digest only")), value[len(DIGEST):][:8],
         )
+    if isinstance(value, str) and value.startswith('"'):
+        # A column of JSON is recorded as the database keeps it, with every Chinese character escaped.
+        with suppress(ValueError):
+            return str(json.loads(value))
     if isinstance(value, list) and len(value) > LONGEST_LIST:
         return here(Text(f"（{len(value)} 项）", f"({len(value)} items)"))
     if isinstance(value, dict | list):

@@ -16,7 +16,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kouan.basis import Citation, Text
+from kouan.basis import Citation, Quantity, Text
+
+# Spans of time are no units of figures.
+TIMES: Mapping[str, Text] = {"years": Text("年", "years"), "months": Text("个月", "months")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,13 @@ class DatedValue:
     def printed_text(self) -> str:
         """Return the value as the instrument prints it: 1000万吨."""
         return f"{self.printed:f}{self.printed_unit}"
+
+    @property
+    def text(self) -> Text:
+        """Return the value in words: 1000万吨 as printed; 10 million t for readers of English."""
+        if self.unit in TIMES:
+            return Text(self.printed_text, f"{self.value:f} {TIMES[self.unit].en}")
+        return Text(self.printed_text, Quantity.of(self.value, self.unit).display("en", places=6))
 
     def is_carried_on(self, day: date) -> bool:
         """Tell whether `day` lies after the period the instrument was made for (待新规)."""

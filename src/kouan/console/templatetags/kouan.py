@@ -20,8 +20,11 @@ from django.utils.safestring import SafeString
 
 from kouan.basis import Finding, Text
 from kouan.console import figures, marks, words
+from kouan.console.as_written import as_written
 from kouan.console.charts import Chart
+from kouan.console.law_values import printed_form, value_text
 from kouan.console.words import page_language
+from kouan.law import DatedValue
 
 register = template.Library()
 
@@ -67,6 +70,24 @@ def text(value: Any) -> str:
     if isinstance(value, Mapping) and {"zh", "en"} <= value.keys():
         return str(value[page_language()])
     return "" if value is None else str(value)
+
+
+@register.filter
+def written(value: Any) -> SafeString | str:
+    """``{{ document.title|written }}``: a text that stays Chinese, marked as such on an English page."""
+    return as_written(value)
+
+
+@register.filter
+def law_value(value: DatedValue) -> SafeString:
+    """A value of the law: 1000万吨; in English 10 million t with the printed form under it."""
+    return format_html("{}{}", value_text(value).in_language(page_language()), printed_form(value))
+
+
+@register.filter
+def box(value: str) -> str:
+    """A box of the plan: 专栏3, Box 3."""
+    return value if page_language() == "zh" else value.replace("专栏", "Box ")
 
 
 @register.filter

@@ -23,7 +23,7 @@ from kouan.console import figures, words
 from kouan.console.long_tables import LongTable
 from kouan.console.marks import origin_badge, severity_badge
 from kouan.console.page import page
-from kouan.console.subject_names import SubjectNames
+from kouan.console.subject_names import SubjectNames, direction_text
 from kouan.console.tables import Column, Filter
 from kouan.console.views.holdings import HOLDINGS_OF_BATCH, with_names
 from kouan.console.views.intake import source_name, submitter_name, taken_in
@@ -202,7 +202,8 @@ def _changes(kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
         before = Decimal(old) if old is not None else None
         said.append({
             "subject": names.link(each["subject_kind"], each["subject_code"]), "measure": measure.name,
-            "direction": measure.direction_name(each["direction"]), "period": Period.parse(each["period"]),
+            "direction": direction_text(each["measure"], each["direction"], names.region(each["subject_kind"], each["subject_code"])),
+            "period": Period.parse(each["period"]),
             "group": measures.groups()[each["group"]].name if each["group"] != measures.ALL else None,
             "value": value, "old": before, "unit": figures.unit_name(each["unit"]),
             "change": (value - before) / before if before else None, "difference": _signed(value - before) if before is not None else "",
@@ -280,6 +281,11 @@ def _by_measure(rows: Any, value: str) -> Any:
     return rows.filter(series__measure=value)
 
 
+def _direction(row: Any) -> Text:
+    series = row.series
+    return direction_text(series.measure, series.direction, row.names.region(series.subject_kind, series.subject_code))
+
+
 BATCH_FIGURES = LongTable(
     name="batch-figures",
     title=Text("本批次写入的数据", "Figures written by this batch"),
@@ -288,8 +294,8 @@ BATCH_FIGURES = LongTable(
                show=lambda o: o.names.link(o.series.subject_kind, o.series.subject_code), is_key=True),
         Column("subject_code", Text("对象代码", "Code"), value=lambda o: o.series.subject_code, only="export"),
         Column("measure", Text("指标", "Measure"), value=lambda o: measures.get(o.series.measure).name),
-        Column("direction", Text("方向", "Direction"), keeps_line=True,
-               value=lambda o: measures.get(o.series.measure).direction_name(o.series.direction)),
+        Column("direction", Text("方向（发布方）", "Direction (publisher's)"), keeps_line=True,
+               value=lambda o: _direction(o)),
         Column("group", Text("分组", "Group"), value=lambda o: measures.groups()[o.series.group].name),
         Column("period", Text("时期", "Period"), value=lambda o: o.period, keeps_line=True),
         Column("value", Text("数值", "Value"), is_number=True, show=_value),

@@ -37,6 +37,10 @@ STATEMENT = Text(
     "对标数据仅供方法比较，不涉及我国口岸评价。",
     "Benchmarks compare methods only; they say nothing about the ports of China.",
 )
+NOT_COMPARABLE = Text(
+    "两条边界是两个同类组，分别评分、分别排名：不同组的得分不可比。",
+    "The two borders are two peer groups, scored and ranked apart: scores of different groups are not comparable.",
+)
 BORDERS: Mapping[str, Text] = {
     "US-Canada Border": Text("美加边界", "US–Canada border"),
     "US-Mexico Border": Text("美墨边界", "US–Mexico border"),
@@ -145,7 +149,8 @@ def _table(*, with_ranks: bool) -> Table:
             Filter("quarter", Text("分位", "Quarter"), choices=(*QUARTERS.items(), ("none", UNSCORED)),
                    apply=lambda rows, value: [row for row in rows if str(row["quarter"] or "none") == value]),
         ),
-        default_order="-score" if with_ranks else "quarter",
+        default_order="rank" if with_ranks else "quarter",
+        group=lambda row: Text(f"同类组：{row['border'].zh}", f"Peer group: {row['border'].en}"),
         origin="official",
         empty=Text("没有符合条件的对标口岸。", "No benchmark port matches."),
         empty_next=Text("可放宽筛选条件或改选年度。", "Widen the filters or choose another year."),
@@ -226,8 +231,10 @@ def benchmark(request: HttpRequest) -> HttpResponse:
         request, rows_of(run, year, request.user), period=str(year), source=source.name,
         source_url=address_of("source", source.id), fresh_at=run.recorded_at,
         decorate=partial(add_trends, run) if with_ranks else None,
-        notes=(STATEMENT, Text("只统计入境方向；得分是同类组内的相对值，不同年度之间不能直接比较高低。",
-                               "Entries only. A score is relative to the group of its year; levels of different years are not comparable.")),
+        notes=(STATEMENT, NOT_COMPARABLE, Text(
+            "只统计入境方向；得分是同类组内的相对值，不同年度之间不能直接比较高低。",
+            "Entries only. A score is relative to the group of its year; levels of different years are not comparable.",
+        )),
     )
     if view.wants_export:
         return view.export()

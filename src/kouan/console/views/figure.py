@@ -16,7 +16,7 @@ from kouan.console import figures
 from kouan.console.addresses import address_of
 from kouan.console.figures import Figure
 from kouan.console.page import page
-from kouan.console.subject_names import KINDS, SubjectNames
+from kouan.console.subject_names import KINDS, SubjectNames, direction_text
 from kouan.console.views.batch import size_words, submitter_name
 from kouan.console.views.intake import source_name
 from kouan.console.words import here
@@ -46,7 +46,8 @@ def observation(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "console/intake/figure.html", {
         "figure": Figure(found.value, series.unit, found.period, series.origin, label=measure.name),
         "observation": found, "series": series, "measure": measure, "exact": figures.number(found.value, shorten=False, places=6),
-        "unit": figures.unit_name(series.unit), "direction": measure.direction_name(series.direction),
+        "unit": figures.unit_name(series.unit), "direction": direction_text(
+            series.measure, series.direction, names.region(series.subject_kind, series.subject_code)),
         "group": measures.groups()[series.group].name, "subject": names.link(series.subject_kind, series.subject_code),
         "subject_name": names.name(series.subject_kind, series.subject_code), "kind": KINDS[series.subject_kind],
         "versions": _versions(request, versions), "is_current": current.observation == found.pk, "current": current,

@@ -17,18 +17,19 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
-from kouan.basis import Finding, Place, Refused, Text
-from kouan.collection import actions, queries, sources
+from kouan.basis import Finding, NotFound, Place, Refused, Text
+from kouan.collection import actions, conflicts, queries, sources
 from kouan.collection.holding import cells_by_column, layout_of
 from kouan.collection.models import Holding, HoldingOutcome, Observation
 from kouan.collection.readers import column_letters
 from kouan.console import figures
 from kouan.console.long_tables import LongTable
 from kouan.console.marks import badge
-from kouan.console.page import page
+from kouan.console.page import missing, page
 from kouan.console.subject_names import SubjectNames
 from kouan.console.tables import Column, Filter
 from kouan.console.views.intake import source_choices, source_name
+from kouan.console.views.sources import column_meanings
 from kouan.console.words import here, page_language
 
 BREAK = mark_safe("<br>")
@@ -170,18 +171,21 @@ def holding(request: HttpRequest, number: int) -> HttpResponse:
     """One row: what it said, what is wrong, and the decision about it."""
     row = queries.get_holding(request.user, number)
     findings: list[Finding] = []
+    others = conflicts.others_of(request.user, row)
     if request.method == "POST":
         try:
-            return _decide(request, row)
+            return _take(request, row, others) if request.POST.get("deed") == "take" else _decide(request, row)
         except Refused as error:
-            if any(finding.code in ("not_allowed", "holding_already_decided") for finding in error.findings):
+            is_gone = isinstance(error, NotFound) and request.POST.get("deed") == "take"
+            if is_gone or any(finding.code in ("not_allowed", "holding_already_decided") for finding in error.findings):
                 raise
             fields = _fields(request, row)
-            findings = [_to_field(finding, fields) for finding in error.findings]
+            field = "take-reason" if request.POST.get("deed") == "take" else "reason"
+            findings = [_to_field(finding, fields, field) for finding in error.findings]
     with_names([row])
     return render(request, "console/intake/holding.html", {
         "row": row, "place": _place(row), "standing_code": standing_of(row), "standing": standing_badge(row),
-        "said": [Finding.from_dict(each) for each in row.findings],
+        "said": [Finding.from_dict(each) for each in row.findings], "conflict": _conflict(row, others),
         "cells": _cells(row), "fields": _fields(request, row) if row.is_open else [], "findings": findings, "subject": _subject(row),
         "may_resolve": row.is_open and may(request.user, "intake.resolve")
         and actions.may_submit(request.user, sources.get(row.batch.source)),
@@ -214,13 +218,46 @@ def _decide(request: HttpRequest, row: Holding) -> HttpResponse:
     return redirect("holding", row.pk)
 
 
-def _to_field(finding: Finding, fields: list[dict[str, Any]]) -> Finding:
+def _take(request: HttpRequest, row: Holding, others: list[Holding]) -> HttpResponse:
+    """Take one of the rows in conflict; the others are not used."""
+    all_rows = {str(one.pk): one for one in (row, *others)}
+    chosen = all_rows.get(request.POST.get("row", ""))
+    if chosen is None:
+        raise missing()
+    written = conflicts.take_row(
+        actor=request.user, holding_id=chosen.pk, instead_of=[one.pk for one in all_rows.values() if one is not chosen],
+        reason=request.POST.get("reason", ""),
+    )
+    messages.success(request, here(Text(
+        f"已采用第{chosen.row}行，写入 {len(written)} 项数据；其余各行不予采用，原始内容仍可查阅。",
+        f"Row {chosen.row} was taken, {len(written)} figures written; the other rows are not used and stay readable.",
+    )))
+    return redirect("holding", chosen.pk)
+
+
+def _conflict(row: Holding, others: list[Holding]) -> dict[str, Any] | None:
+    """The rows in conflict side by side, in the order of the file; None where the row stands alone."""
+    if not others:
+        return None
+    labels = _column_labels(row)
+    rows = sorted((row, *others), key=lambda one: (one.sheet, one.row))
+    return {
+        "rows": [
+            {"pk": one.pk, "place": _place(one), "address": "" if one.pk == row.pk else reverse("holding", args=[one.pk]),
+             "standing": standing_badge(one), "is_open": one.is_open}
+            for one in rows
+        ],
+        "lines": [line | {"label": labels.get(line["heading"], line["heading"])} for line in conflicts.lines_of(rows)],
+    }
+
+
+def _to_field(finding: Finding, fields: list[dict[str, Any]], otherwise: str = "reason") -> Finding:
     """Errors of a cell lead to its field in the form; others to the reason, the one field that is always there."""
     where = finding.where
     if where.field:
-        return finding
+        return finding if where.field != "reason" else finding.at(Place(field=otherwise))
     named = next((each["name"] for each in fields if where.column and each["heading"] == where.column.rstrip("*")), "")
-    return finding.at(Place(field=named or "reason"))
+    return finding.at(Place(field=named or otherwise))
 
 
 def _fields(request: HttpRequest, row: Holding) -> list[dict[str, Any]]:
@@ -231,16 +268,35 @@ def _fields(request: HttpRequest, row: Holding) -> list[dict[str, Any]]:
         return []
     header = row.batch.columns[row.sheet] if row.sheet < len(row.batch.columns) else []
     faulty = {data.get("where", {}).get("column") for data in row.findings}
+    labels = _column_labels(row)
     fields = []
     for name in layout.columns:
         if name not in before and name not in layout.optional:
             continue
         heading = next((title for title in header if sources.heading(title) in layout.columns[name]), layout.titles[name][0])
         fields.append({
-            "name": f"cell-{name}", "heading": heading.rstrip("*"), "value": request.POST.get(f"cell-{name}", before.get(name, "")),
+            "name": f"cell-{name}", "heading": heading.rstrip("*"), "label": labels.get(heading, heading.rstrip("*")),
+            "value": request.POST.get(f"cell-{name}", before.get(name, "")),
             "is_faulty": heading in faulty, "before": before.get(name, ""),
         })
     return fields
+
+
+def _column_labels(row: Holding) -> dict[str, str]:
+    """Words for the headings of the row's file that are in another language than the page; the rest speak for themselves."""
+    try:
+        layout = layout_of(row)
+    except Refused:
+        return {}
+    meanings = column_meanings(layout)
+    header = row.batch.columns[row.sheet] if row.sheet < len(row.batch.columns) else []
+    wants_ascii = page_language() == "en"
+    labels = {}
+    for heading in {*header, *(titles[0] for titles in layout.titles.values())}:
+        name = next((name for name, aliases in layout.columns.items() if sources.heading(heading) in aliases), "")
+        if name in meanings and heading.isascii() != wants_ascii:
+            labels[heading] = here(meanings[name])
+    return labels
 
 
 def _cells(row: Holding) -> list[dict[str, Any]]:

@@ -14,7 +14,9 @@ from django.utils.safestring import SafeString
 
 from kouan.basis import Finding, Period, Place, Text, clock
 from kouan.console import figures
+from kouan.console.as_written import as_written, in_brackets
 from kouan.console.law_search import KINDS, entries, excerpt, marked, search, words_of
+from kouan.console.law_values import printed_form, unit_text, value_text
 from kouan.console.marks import badge
 from kouan.console.page import missing, page
 from kouan.console.step_chart import step_chart
@@ -70,12 +72,12 @@ def _value(row: dict[str, Any]) -> SafeString | str:
     value: DatedValue | None = row["value"]
     if value is None:
         return here(Text("尚无数值", "no value yet"))
-    return format_html("<strong>{}</strong>", value.printed_text)
+    return format_html("<strong>{}</strong>{}", here(value_text(value)), printed_form(value))
 
 
 def _before(row: dict[str, Any]) -> str:
     older = [value for value in row["parameter"].values if row["value"] and value.in_force_from < row["value"].in_force_from]
-    return older[-1].printed_text if older else "—"
+    return here(value_text(older[-1])) if older else "—"
 
 
 PARAMETERS = Table(
@@ -85,13 +87,14 @@ PARAMETERS = Table(
     columns=(
         Column("label", Text("参数", "Parameter"), value=lambda r: r["parameter"].label, show=_parameter_link, is_key=True, is_wide=True),
         Column("key", Text("标识", "Key"), value=lambda r: r["parameter"].key, only="export"),
-        Column("value", Text("当日数值", "Value on that day"), value=lambda r: r["value"].printed_text if r["value"] else None, show=_value,
+        Column("value", Text("当日数值", "Value on that day"), value=lambda r: value_text(r["value"]) if r["value"] else None, show=_value,
                keeps_line=True),
         Column("exact", Text("折合", "Exactly"), value=lambda r: r["value"].value if r["value"] else None, only="export"),
         Column("unit", Text("单位", "Unit"), value=lambda r: r["value"].unit if r["value"] else None, only="export"),
         Column("since", Text("自何日起", "From"), value=lambda r: r["value"].in_force_from if r["value"] else None, keeps_line=True),
         Column("before", Text("此前", "Before"), value=_before, keeps_line=True),
-        Column("citation", Text("出处", "Source"), value=lambda r: str(r["value"].citation) if r["value"] else None, is_wide=True),
+        Column("citation", Text("出处", "Source"), value=lambda r: str(r["value"].citation) if r["value"] else None, is_wide=True,
+               show=lambda r: as_written(r["value"].citation) if r["value"] else "—"),
         Column("note", Text("说明", "Note"), value=lambda r: r["value"].note if r["value"] and r["value"].note else None, is_wide=True),
         Column("carried_on", Text("待新规", "New instrument pending"), only="export",
                value=lambda r: bool(r["value"] and r["value"].is_carried_on(r["as_of"]))),
@@ -110,7 +113,7 @@ def decided_words(setting: Setting) -> str:
     """From which document the reading comes: a ruling, or our default."""
     if setting.decided_by is None:
         return here(Text("系统默认，尚无解释文件", "Default; no ruling yet"))
-    return f"{setting.decided_by.document_title}（{setting.decided_by.document_number}）"
+    return format_html("{}{}", as_written(setting.decided_by.document_title), in_brackets(setting.decided_by.document_number))
 
 
 SETTINGS = Table(
@@ -124,7 +127,8 @@ SETTINGS = Table(
         Column("reading", Text("当日采用的理解", "Reading on that day"), value=lambda r: r["setting"].label, is_wide=True),
         Column("decided", Text("由何而定", "Decided by"), value=lambda r: decided_words(r["setting"])),
         Column("reason", Text("理由", "Reason"), value=lambda r: r["setting"].reason, is_wide=True),
-        Column("citation", Text("原文", "Text"), value=lambda r: str(r["setting"].question.citation)),
+        Column("citation", Text("原文", "Text"), value=lambda r: str(r["setting"].question.citation),
+               show=lambda r: as_written(r["setting"].question.citation)),
     ),
 )
 
@@ -199,8 +203,9 @@ VALUES = Table(
     name="law-values",
     title=Text("历次数值", "Values over time"),
     columns=(
-        Column("printed", Text("印载", "As printed"), value=lambda r: r["value"].printed_text, is_key=True, keeps_line=True,
+        Column("printed", Text("印载", "Value"), value=lambda r: value_text(r["value"]), is_key=True, keeps_line=True,
                show=lambda r: _printed(r)),
+        Column("as_printed", Text("印载原文", "As printed"), value=lambda r: r["value"].printed_text, only="export"),
         Column("exact", Text("折合", "Exactly"), value=lambda r: r["value"].value, is_number=True,
                show=lambda r: f"{figures.number(r['value'].value, shorten=False, places=6)} {r['unit']}"),
         Column("from", Text("自", "From"), value=lambda r: r["value"].in_force_from, keeps_line=True),
@@ -215,12 +220,12 @@ VALUES = Table(
 
 def _printed(row: Mapping[str, Any]) -> SafeString:
     current = badge(here(Text("当日适用", "In force")), "disc", "ok") if row["is_current"] else ""
-    return format_html("{} {}", row["value"].printed_text, current)
+    return format_html("{} {}{}", here(value_text(row["value"])), current, printed_form(row["value"]))
 
 
 def _cited(value: DatedValue) -> SafeString | str:
     quote = value.citation.quote
-    return format_html('{}<span class="subline">“{}”</span>', value.citation, quote) if quote else str(value.citation)
+    return format_html('{}<span class="subline">“{}”</span>', as_written(value.citation), as_written(quote)) if quote else as_written(value.citation)
 
 
 def _until_html(value: DatedValue) -> SafeString | str:
@@ -248,7 +253,7 @@ def parameter(request: HttpRequest, key: str) -> HttpResponse:
         raise missing()
     value = in_force(found, one)
     view = VALUES.read(request, [
-        {"value": each, "unit": figures.unit_name(each.unit),
+        {"value": each, "unit": here(unit_text(each.unit)),
          "is_current": value is not None and (each.printed, each.citation) == (value.printed, value.citation)}
         for each in reversed(one.values)
     ])
@@ -259,7 +264,7 @@ def parameter(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "console/law/parameter.html", _common(request, found, findings, one.label) | {
         "parameter": one, "value": value, "is_carried_on": bool(value and value.is_carried_on(found.as_of)), "table": view,
         "chart": step_chart(one, found.as_of), "exact": figures.number(value.value, shorten=False, places=6) if value else "",
-        "unit": figures.unit_name(one.unit), "comparison": COMPARISONS.get(one.comparison, Text(one.comparison, one.comparison)),
+        "unit": here(unit_text(one.unit)), "comparison": COMPARISONS.get(one.comparison, Text(one.comparison, one.comparison)),
         "rules": [(rules[name], law_address("law-rule", name, found)) for name in used_by(rules, key)],
         "settings": [(found.setting(name), law_address("law-setting", name, found)) for name in others],
     })

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -17,8 +18,8 @@ from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, Text, clock, codes, measures
 from kouan.collection import sources
 from kouan.collection.actions import may_submit
-from kouan.collection.queries import SourceState, source_states
-from kouan.console import base_map, figures, tilegrid, words
+from kouan.collection.queries import SourceState, holdings_visible_to, observations_visible_to, source_states
+from kouan.console import base_map, figures, plan_figures, tilegrid, words
 from kouan.console.addresses import address_of
 from kouan.console.composition import PortCounts, blocks, count_ports, layout_block
 from kouan.console.figures import Figure
@@ -33,6 +34,11 @@ from kouan.monitoring.overview import LatestFlow, Reporting, latest_flows, natio
 from kouan.ports.queries import APPROVED_TOTAL_CITATION, plan_counts, ports_visible_to
 
 REGISTER = Text("口岸名录", "Register of ports")
+# Who decides about held rows, by who may submit the source (holdings.py: province or nation; open sources: the nation).
+OFFICES: Mapping[str, Text] = {
+    "national": Text("国家口岸管理办公室", "the national port office"),
+    "scope": Text("省级或国家口岸办", "the provincial or national port office"),
+}
 
 
 def _linked(address: str, label: Any) -> SafeString | str:
@@ -159,14 +165,15 @@ SOURCES = Table(
         Column("last_day", Text("数据截至", "Figures up to"), keeps_line=True),
         Column("last_committed_at", Text("最近入库", "Last intake"), keeps_line=True, show=lambda row: figures.day(row["last_committed_at"])),
         Column("batches", Text("批次", "Batches"), is_number=True),
-        Column("waiting", Text("暂存", "Held"), is_number=True),
+        Column("waiting", Text("暂存", "Held"), is_number=True, show=lambda row: _held(row)),
+        Column("decided_by", Text("由谁处理", "Decided by"), only="export"),
     ),
     prefix="s",
 )
 
 
-def source_rows(states: Mapping[str, SourceState]) -> list[dict[str, Any]]:
-    """Every known source with its state, also one from which nothing has come in."""
+def source_rows(states: Mapping[str, SourceState], waiting: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Every known source with its state, also one from which nothing has come in. ``waiting``: rows of ``waiting_rows``."""
     rows = []
     for source in sources.all_sources():
         state = states.get(source.id)
@@ -176,20 +183,77 @@ def source_rows(states: Mapping[str, SourceState]) -> list[dict[str, Any]]:
             "batches": state.batches if state else 0,
             "last_day": state.last_day if state else None,
             "last_committed_at": state.last_committed_at if state else None,
-            "waiting": state.waiting if state else 0,
+            "waiting": waiting.get(source.id, 0), "decided_by": OFFICES[source.submitter],
         })
     return rows
 
 
+def _held(row: dict[str, Any]) -> SafeString | str:
+    if not row["waiting"]:
+        return "0"
+    return format_html('{}<span class="subline">{}</span>', row["waiting"],
+                       here(Text(f"由{row['decided_by'].zh}处理", f"for {row['decided_by'].en}")))
+
+
+def waiting_rows(user: Any) -> dict[str, int]:
+    """Held rows by source that are the user's own: of all ports for who sees the nation; else of batches that are not open
+    to all and of the user's ports. Rows about foreign ports or about other provinces are nobody's concern here.
+    """
+    rows = holdings_visible_to(user).waiting().order_by()
+    if not scope_of(user).everything:
+        own = ports_visible_to(user).order_by().values("code")
+        rows = rows.filter(Q(batch__is_open=False) | Q(subject_kind="port", subject_code__in=own))
+    return dict(rows.values_list("batch__source").annotate(n=Count("pk")).values_list("batch__source", "n"))
+
+
+def elsewhere_words(user: Any, waiting: Mapping[str, int]) -> list[str]:
+    """For each office that decides rows which this user does not: how many wait there."""
+    counts: dict[str, int] = {}
+    for source, count in waiting.items():
+        if not _decides(user, source):
+            submitter = sources.get(source).submitter
+            counts[submitter] = counts.get(submitter, 0) + count
+    return [
+        here(Text(f"另有 {count} 行由{OFFICES[submitter].zh}处理。", f"Another {count} are for {OFFICES[submitter].en} to decide."))
+        for submitter, count in counts.items()
+    ]
+
+
+def _decides(user: Any, source: str) -> bool:
+    return may(user, "intake.resolve") and may_submit(user, sources.get(source))
+
+
 def nation_rows(user: Any) -> list[dict[str, Any]]:
-    """The nation's last yearly figures as printed, in words."""
+    """The nation's last yearly figures as printed, in words, each with its page."""
     language = words.page_language()
+    found = national_figures(user)
+    wanted = Q(pk=None)
+    for one in found:
+        wanted |= Q(series__measure=one.measure, series__origin=one.origin, series__source=one.source, period_start=one.period.start,
+                    period_end=one.period.end)
+    rows = observations_visible_to(user).filter(
+        wanted, series__subject_kind="nation", series__granularity="year", series__group="all", series__direction="total",
+    ).order_by("revision").values_list("series__measure", "pk")
+    pages = {measure: address_of("observation", pk) for measure, pk in rows}
     return [
         {
             "name": here(measures.get(one.measure).name), "origin": one.origin, "period": one.period, "on_year": one.on_year,
-            "shown": Figure(one.value, one.unit).short(language),
+            "shown": (figure := Figure(one.value, one.unit)).short(language), "exact": figure.exact(language),
+            "plain": f"{one.value:f}", "address": pages.get(one.measure, ""),
         }
-        for one in national_figures(user)
+        for one in found
+    ]
+
+
+def plan_rows() -> list[dict[str, Any]]:
+    """The plan's sums of 2016–2020 in words, each leading to the sentence it is quoted from."""
+    page_of_plan = reverse("plan-figures")
+    return [
+        {
+            "name": here(Text(one.name_zh, one.name_en)), "shown": here(plan_figures.shown(one)), "exact": here(plan_figures.exact(one)),
+            "plain": plan_figures.plain(one), "address": f"{page_of_plan}#{one.id}", "quote": one.quote,
+        }
+        for one in baseline.headlines()
     ]
 
 
@@ -228,8 +292,8 @@ def panorama(request: HttpRequest) -> HttpResponse:
     counts = count_ports(user, year)
     states = reporting(user, last_year)
     arrived = source_states(user)
-    waiting = sum(state.waiting for state in arrived.values())
-    mine = sum(state.waiting for state in arrived.values() if may_submit(user, sources.get(state.source)))
+    waiting = waiting_rows(user)
+    mine = sum(count for source, count in waiting.items() if _decides(user, source))
     if scope.everything:
         places = PROVINCES.read(request, province_rows(counts, states))
     else:
@@ -238,7 +302,7 @@ def panorama(request: HttpRequest) -> HttpResponse:
     if isinstance(drawn, base_map.BaseMap):
         places.notes = [*places.notes, Text(f"底图审图号：{drawn.number}", f"Base map approval number: {drawn.number}")]
     flows = FLOWS.read(request, latest_flows(user), notes=FLOW_NOTES)
-    origins = SOURCES.read(request, source_rows(arrived))
+    origins = SOURCES.read(request, source_rows(arrived, waiting))
     for view in (places, flows, origins):
         if view.wants_export:
             return view.export()
@@ -248,9 +312,11 @@ def panorama(request: HttpRequest) -> HttpResponse:
         "blocks": [each for each in (*blocks(counts), layout_block(user)) if each.lines], "places": places, "flows": flows,
         "tiles": tilegrid.tiles(counts.by_province, reverse("ports")) if scope.everything else [],
         "legend": tilegrid.shade_legend(), "mode_marks": [(here(mark), here(words.MODES[mode])) for mode, mark in tilegrid.MODE_MARKS.items()],
-        "sources": origins, "waiting": mine, "elsewhere": waiting - mine,
+        "sources": origins, "waiting": mine, "elsewhere": elsewhere_words(user, waiting),
         "fresh_at": max((s.last_committed_at for s in arrived.values() if s.last_committed_at), default=None),
-        "headlines": baseline.headlines(), "nation": nation_rows(user), "plan": APPROVED_TOTAL_CITATION.instrument,
+        "headlines": plan_rows(), "nation": nation_rows(user), "plan": APPROVED_TOTAL_CITATION.instrument,
+        "plan_part": here(plan_figures.section_words(APPROVED_TOTAL_CITATION.article)),
+        "approved_address": f"{reverse('plan-figures')}#{baseline.APPROVED_PORTS}",
         "steps": next_steps(user, states, mine),
         "base_map": drawn if isinstance(drawn, base_map.BaseMap) else None,
         "findings": [drawn] if isinstance(drawn, Finding) else [],

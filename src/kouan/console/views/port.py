@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -15,22 +16,24 @@ from django.utils.safestring import SafeString
 
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
-from kouan.basis import Finding, Place, Refused, Text, clock, codes, measures
-from kouan.basis.period import FIRST_YEAR, LAST_YEAR
+from kouan.basis import Finding, NotFound, Place, Refused, Text, clock, codes, measures, nearest
 from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
+from kouan.console.as_written import as_written, in_brackets
 from kouan.console.marks import origin_badge
 from kouan.console.page import page
 from kouan.console.port_flows import flows_of_port, heads_of_port
-from kouan.console.tables import Column, Filter, Table
+from kouan.console.subject_names import SubjectNames, direction_text
+from kouan.console.tables import Column, Filter, Table, as_read
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
-from kouan.console.words import here
+from kouan.console.words import here, page_language
 from kouan.grading.facts import MEASURES
 from kouan.grading.queries import held_in_year, judge, law_as_of
 from kouan.ports import queries
 from kouan.ports.models import Port, PortChange
+from kouan.ports.notes import NOTES, note_text
 
 KINDS = {"month": Text("按月", "By month"), "quarter": Text("按季", "By quarter"), "year": Text("按年", "By year")}
 _YES_NO = {True: Text("是", "Yes"), False: Text("否", "No")}
@@ -51,14 +54,27 @@ def attribute_words(attribute: str, value: Any) -> Any:
         return codes.province(value).name
     if attribute in ("approved_on", "accepted_on"):
         return value if isinstance(value, date) else date.fromisoformat(value)
+    if attribute in NOTES:
+        return note_text(value)
     return value
 
 
 def _document(change: PortChange) -> SafeString:
     number = change.document.document_number
-    said = format_html("{}{}", change.document.title, f"（{number}）" if number else "")
+    said = format_html("{}{}", as_written(change.document.title), in_brackets(number) if number else "")
     # Only where the reader is sure to see the paper: whoever sees the port need not see every paper of it.
     return format_html('<a href="{}">{}</a>', reverse("document", args=[change.document_id]), said) if getattr(change, "links_paper", False) else said
+
+
+def _attribute_cell(change: PortChange) -> SafeString | str:
+    value = attribute_words(change.attribute, change.value)
+    return as_written(here(value)) if isinstance(value, Text) else as_written(value) if isinstance(value, str) else as_read(value)
+
+
+def _note(written: str) -> SafeString | str:
+    """A note of the register: in the page's language where the system wrote it, else as it was written."""
+    note = note_text(written)
+    return as_written(here(note)) if note else "—"
 
 
 HISTORY = Table(
@@ -67,12 +83,13 @@ HISTORY = Table(
     prefix="history",
     columns=(
         Column("attribute", Text("事项", "What"), value=lambda c: words.PORT_ATTRIBUTES[c.attribute], order=True, is_key=True, keeps_line=True),
-        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value), is_wide=True),
+        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value), show=_attribute_cell,
+               is_wide=True),
         Column("valid_from", Text("自何日起", "True from"), order=True, keeps_line=True,
                show=lambda c: figures.day(c.valid_from) if c.valid_from else here(Text("登记以前", "Before our records"))),
         Column("recorded_at", Text("登记时间", "Known to us"), order=True, keeps_line=True),
         Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document, is_wide=True),
-        Column("reason", Text("说明", "Reason"), is_wide=True),
+        Column("reason", Text("说明", "Reason"), value=lambda c: note_text(c.reason), show=lambda c: _note(c.reason), is_wide=True),
     ),
     page_size=20,
     source=Text("口岸名录", "Register of ports"),
@@ -85,14 +102,15 @@ FIGURES = Table(
         Column("period", Text("时期", "Period"), value=lambda o: o.period, order="period_start", is_key=True, keeps_line=True,
                show=lambda o: _period_cell(o)),
         Column("measure", Text("指标", "Measure"), value=lambda o: words.capitalised(measures.get(o.series.measure).name), keeps_line=True),
-        Column("direction", Text("方向", "Direction"), keeps_line=True,
-               value=lambda o: words.capitalised(measures.get(o.series.measure).direction_name(o.series.direction))),
+        Column("subject_name", Text("统计点", "Counted at"), value=lambda o: o.counted_at, keeps_line=True),
+        Column("direction", Text("方向（发布方）", "Direction (publisher's)"), keeps_line=True,
+               value=lambda o: direction_text(o.series.measure, o.series.direction, o.region)),
         Column("group", Text("分组", "Group"), keeps_line=True,
                value=lambda o: words.capitalised(measures.groups()[o.series.group].name)),
         Column("value", Text("数值", "Value"), order="value", is_number=True, show=lambda o: figures.number(o.value, shorten=False, places=6)),
         Column("unit", Text("单位", "Unit"), value=lambda o: figures.unit_name(o.series.unit), keeps_line=True),
         Column("origin", Text("来源性质", "Origin"), value=lambda o: words.ORIGINS[o.series.origin], show=lambda o: origin_badge(o.series.origin)),
-        Column("subject", Text("统计点", "Counted at"), value=lambda o: o.series.subject_code, only="export"),
+        Column("subject", Text("统计点代码", "Code of the point"), value=lambda o: o.series.subject_code, only="export"),
         Column("definition", Text("口径", "Definition"), value=lambda o: o.series.definition, only="export"),
         Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name, is_wide=True,
                show=lambda o: _source_cell(o)),
@@ -104,11 +122,11 @@ FIGURES = Table(
     ),
     filters=(
         Filter("origin", Text("来源性质", "Origin"), choices=tuple(words.ORIGINS.items()), field="series__origin"),
-        Filter("measure", Text("指标", "Measure"), apply=lambda rows, value: rows.filter(series__measure=value)),
-        Filter("direction", Text("方向", "Direction"), choices=tuple(words.DIRECTIONS.items()), field="series__direction"),
+        Filter("measure", Text("指标", "Measure"), field="series__measure"),
+        Filter("direction", Text("方向（发布方）", "Direction (publisher's)"), choices=tuple(words.DIRECTIONS.items()), field="series__direction"),
         Filter("group", Text("分组", "Group"), field="series__group",
                choices=lambda: tuple((code, group.name) for code, group in measures.groups().items())),
-        Filter("year", Text("年份", "Year"), apply=lambda rows, value: _of_year(rows, value)),
+        Filter("year", Text("年份", "Year"), apply=lambda rows, value: rows.filter(period_start__year=int(value))),
     ),
     default_order="-period",
     empty=Text("没有符合条件的数据。", "No figure matches."),
@@ -117,10 +135,26 @@ FIGURES = Table(
 )
 
 
-def _of_year(rows: Any, value: str) -> Any:
-    """The figures that begin in a year; what is no year finds none."""
-    is_year = value.isascii() and value.isdigit() and FIRST_YEAR <= int(value) <= LAST_YEAR
-    return rows.filter(period_start__year=int(value)) if is_year else rows.none()
+def present_in(series: Sequence[int]) -> Table:
+    """The table with its measures and years as drop-downs of what some series hold."""
+    held = Series.objects.filter(pk__in=series).order_by()
+    there = sorted(set(held.values_list("measure", flat=True)))
+    years = Observation.objects.filter(series_id__in=series).order_by().values_list("period_start__year", flat=True).distinct()
+    choices = {
+        "measure": tuple((code, words.capitalised(measures.get(code).name)) for code in there),
+        "year": tuple((str(year), Text(f"{year}年", str(year))) for year in sorted(set(years), reverse=True)),
+    }
+    return replace(FIGURES, filters=tuple(
+        replace(one, choices=choices[one.key]) if one.key in choices else one for one in FIGURES.filters
+    ))
+
+
+def _with_points(rows: list[Any]) -> None:
+    """Attach where each figure was counted and, for points across the border, in which region."""
+    names = SubjectNames((row.series.subject_kind, row.series.subject_code) for row in rows)
+    for row in rows:
+        row.counted_at = names.name(row.series.subject_kind, row.series.subject_code)
+        row.region = names.region(row.series.subject_kind, row.series.subject_code)
 
 
 def _linked(address: str, words: str) -> SafeString | str:
@@ -140,10 +174,25 @@ def _file_cell(row: Observation) -> SafeString | str:
     return _linked(address_of("batch", row.batch_id), row.batch.file_name)
 
 
+def _port_of(request: HttpRequest, code: str) -> Port:
+    """The port with this code, in scope. Else the 404 of every port that is not there, with the nearest ports in scope:
+    known and unknown codes out of scope are answered alike.
+    """
+    try:
+        return queries.get_port(request.user, code)
+    except NotFound as error:
+        index = queries.PortIndex.build(request.user)
+        meant = index.resolve(code)
+        codes_near = [meant.code] if isinstance(meant, Port) else nearest(code, index.ports)
+        links = [(port_name(index.ports[one]), reverse("port", args=[one])) for one in codes_near]
+        error.links = [*links, (here(Text("口岸列表", "The list of ports")), reverse("ports"))]  # type: ignore[attr-defined]
+        raise
+
+
 @page("ports.read")
 def port(request: HttpRequest, code: str) -> HttpResponseBase:
     """Everything known of one port; 404 and a trace when it is out of scope."""
-    found = queries.get_port(request.user, code)
+    found = _port_of(request, code)
     changes = queries.history(found)
     sees_papers = scope_of(request.user).everything
     for change in changes:
@@ -197,11 +246,13 @@ def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
     place = place_of(held)
     unknown = here(Text("未登记", "Not registered"))
     class_words = words.CLASSES[held.transport_class] if held.transport_class else Text("待定", "Undecided")
-    basis = f"{here(class_words)}" + (f"（{held.class_basis}）" if held.class_basis else "")
+    basis = format_html("{}{}", here(class_words), in_brackets(_note(held.class_basis)) if held.class_basis else "")
+    city = held.city_name if place and page_language() == "en" and held.city_name not in codes.province(held.province_code).name.zh else ""
+    names = format_html("{} · {}", as_written(held.name_zh), held.name_en) if held.name_en else as_written(held.name_zh)
     return [
         (Text("口岸代码", "Port code"), port.code),
-        (Text("名称", "Name"), f"{held.name_zh} · {held.name_en}" if held.name_en else held.name_zh),
-        (Text("所在地", "Place"), here(place) if place else "—"),
+        (Text("名称", "Name"), names),
+        (Text("所在地", "Place"), format_html("{}{}", here(place), format_html(", {}", as_written(city)) if city else "") if place else "—"),
         (Text("运输方式", "Mode"), here(words.MODES[port.mode])),
         (Text("运输类别", "Transport class"), basis),
         (Text("毗邻国家（地区）", "Neighbouring country or region"), here(words.REGIONS[held.neighbour_code]) if held.neighbour_code else "—"),
@@ -209,8 +260,9 @@ def _identity(port: Port, held: Any) -> list[tuple[Text, Any]]:
         (Text("批准情况", "Approval"), here(words.APPROVALS[held.approval])),
         (Text("批准日期", "Approved on"), figures.day(held.approved_on) if held.approved_on else unknown),
         (Text("通过验收日期", "Accepted on"), figures.day(held.accepted_on) if held.accepted_on else unknown),
-        (Text("坐标", "Position"), f"{held.latitude}, {held.longitude}（{held.position_source}）" if held.latitude is not None else unknown),
-        (Text("登记来源", "Source of the entry"), held.source_note or "—"),
+        (Text("坐标", "Position"), format_html("{}, {}{}", held.latitude, held.longitude, in_brackets(_note(held.position_source)))
+         if held.latitude is not None else unknown),
+        (Text("登记来源", "Source of the entry"), _note(held.source_note)),
     ]
 
 
@@ -252,7 +304,7 @@ def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series], chang
 @page("ports.read")
 def port_figures(request: HttpRequest, code: str) -> HttpResponseBase:
     """Every figure kept of a port and of the points that face it, with file, row and column of each."""
-    found = queries.get_port(request.user, code)
+    found = _port_of(request, code)
     points = [point.code for point in queries.counterpart_points_of(found)]
     own = Series.objects.filter(subject_kind="port", subject_code=found.code)
     facing = Series.objects.filter(subject_kind="counterpart_point", subject_code__in=points)
@@ -263,7 +315,7 @@ def port_figures(request: HttpRequest, code: str) -> HttpResponseBase:
         "As in the file, with the publisher's direction: arrival at the counterpart is departure here. "
         "Revised figures stay; the highest revision holds.",
     )]
-    view = FIGURES.read(request, rows, notes=notes)
+    view = present_in(keys).read(request, rows, notes=notes, decorate=_with_points)
     if view.wants_export:
         return view.export()
     return render(request, "console/ports/figures.html", {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -16,11 +17,12 @@ from kouan.audit.actions import record_event
 from kouan.basis import Finding, NotFound, Period, Place, Refused, Text, clock, measures
 from kouan.collection import actions, queries, sources
 from kouan.collection.models import BatchState
-from kouan.collection.sources import Source
+from kouan.collection.sources import Layout, Source
 from kouan.collection.template import DEFAULT_MEASURES, measure_choices, port_choices, write_template
 from kouan.console import words
 from kouan.console.marks import origin_badge
 from kouan.console.page import missing, page
+from kouan.console.subject_names import KINDS
 from kouan.console.tables import Column, Table
 from kouan.console.views.users import XLSX
 from kouan.console.words import here, page_language
@@ -113,14 +115,24 @@ def source(request: HttpRequest, source_id: str) -> HttpResponse:
     })
 
 
-def _layout(layout: Any) -> dict[str, Any]:
-    """The columns of a layout as people read them: heading, what it holds, whether it must be there."""
+_SUBJECT_KEYS: Mapping[str, Text] = {
+    "name": Text("名称", "name"), "code": Text("代码", "code"), "mode": Text("运输方式", "mode"), "state": Text("所在州", "state"),
+    "scope": Text("范围", "scope"),
+}
+
+
+def column_meanings(layout: Layout) -> dict[str, Text]:
+    """What each column of a layout holds, by the layout's name of it; columns that are only carried along are left out."""
     meanings: dict[str, Text] = {}
     for name in layout.period_columns:
         meanings[name] = Text("时期", "Period")
-    for key in ("name", "code", "mode", "state", "scope"):
-        if isinstance(layout.subject.get(key), str) and layout.subject[key] in layout.columns:
-            meanings.setdefault(layout.subject[key], Text("对象", "Subject"))
+    kind = KINDS.get(layout.subject["kind"], Text("对象", "Subject"))
+    for key, words_of_key in _SUBJECT_KEYS.items():
+        column = layout.subject.get(key)
+        if isinstance(column, str) and column in layout.columns:
+            is_told = key in ("name", "code")
+            meanings.setdefault(column, Text(f"{kind.zh}{words_of_key.zh}", f"{kind.en}: {words_of_key.en}") if is_told
+                                else words.capitalised(words_of_key))
     meanings |= {
         name: text for name, text in (
             (layout.measure_column, Text("指标", "Measure")), (layout.direction_column, Text("方向", "Direction")),
@@ -136,6 +148,12 @@ def _layout(layout: Any) -> dict[str, Any]:
             )
         else:
             meanings[value.column] = Text("数值", "Figure")
+    return meanings
+
+
+def _layout(layout: Layout) -> dict[str, Any]:
+    """The columns of a layout as people read them: heading, what it holds, whether it must be there."""
+    meanings = column_meanings(layout)
     return {
         "id": layout.id,
         "columns": [

@@ -41,11 +41,13 @@ from kouan.console.trail_words import (
     KIND_MARKS,
     KINDS,
     REFUSALS,
+    TELLING,
     column_text,
     event_text,
     instant,
     table_choices,
     table_text,
+    told,
     value_html,
 )
 from kouan.console.views.jobs import progress
@@ -102,16 +104,24 @@ def _row_link(row: AuditEntry) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', reverse("audit-row", args=[row.table_name, row.row_pk]), row.row_pk)
 
 
-# What is worth reading of an event without opening it.
-_TELLING = ("path", "permission", "verb", "table", "format", "rows", "source", "file", "ports", "batch", "number")
-
-
 def _deed(row: AuditEntry) -> SafeString | str:
-    if row.kind != "E" or not row.after:
-        return format_html("<code>{}</code>", row.note) if row.note else "—"
+    if row.kind != "E":
+        return deed_html(row.note)
+    if not row.after:
+        return format_html("<code>{}</code>", row.note)
     said = {change.column: change.after for change in queries.changes_of(row)}
-    parts = [f"{name} {said[name]}" for name in _TELLING if said.get(name) not in (None, "", [], {})]
-    return format_html('<span class="deed">{}</span>', "，".join(parts)[:160]) if parts else "—"
+    parts = [told(name, said[name]) for name in TELLING if said.get(name) not in (None, "", [], {})]
+    return format_html('<span class="deed">{}</span>', here(Text("；", "; ")).join(parts)[:200]) if parts else "—"
+
+
+def deed_html(note: str) -> SafeString | str:
+    """A verb in words with its code under it."""
+    if not note:
+        return "—"
+    words = event_text(note)
+    if words.zh == note:
+        return format_html("<code>{}</code>", note)
+    return format_html('{}<span class="subline"><code>{}</code></span>', here(words), note)
 
 
 def _actor(row: Any) -> SafeString | str:
@@ -239,6 +249,7 @@ def entry(request: HttpRequest, number: int) -> HttpResponse:
     name_actors([found])
     return render(request, "console/trail/entry.html", {
         "entry": found, "kind": kind_badge(found.kind), "actor": _actor(found), "at": instant(found.at),
+        "deed": deed_html(found.note),
         "about": table_text(found.table_name) if found.table_name else event_text(found.note),
         "changes": [
             {"label": column_text(found.table_name, one.column), "column": one.column,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from django.views.decorators.cache import never_cache
 
 from kouan.basis import Finding, Place, Refused, Text
 from kouan.collection import actions, jobs, sources
+from kouan.collection.readers import Limits, open_file
+from kouan.collection.recognise import match_sheets
 from kouan.collection.report import IntakeReport
+from kouan.collection.sources import Source
 from kouan.console.page import is_from_script, page
 from kouan.console.views.intake import REPEATED
 from kouan.console.words import here
@@ -34,12 +38,17 @@ def upload(request: HttpRequest) -> HttpResponse:
     # The port's own return is what most people send; what was posted is never replaced.
     chosen = request.POST.get("source", "") if request.method == "POST" else request.GET.get("source") or "port-return"
     findings: list[Finding] = []
+    wrong_source: dict[str, Any] | None = None
     if request.method == "POST":
         try:
             return _go(request, _take(request, chosen))
+        except NotOfThatSource as error:
+            wrong_source = {"chosen": error.chosen, "fitting": [one for one in choices if one in error.fitting]}
+            findings = [_by_field(finding) for finding in error.findings]
         except Refused as error:
             findings = [_by_field(finding) for finding in error.findings]
     context = {
+        "wrong_source": wrong_source,
         "choices": choices, "chosen": chosen, "findings": findings, "accepted": ACCEPTED,
         "limit_bytes": settings.KOUAN_UPLOAD_LIMIT, "limit": settings.KOUAN_UPLOAD_LIMIT // 1024 // 1024,
         "crumbs": [{"label": Text("报送", "Collection"), "address": reverse("intake")}, {"label": Text("上传文件", "Upload")}],
@@ -75,7 +84,38 @@ def _examine(user: Any, file: UploadedFile, source: str, name: str) -> IntakeRep
         for block in file.chunks():
             copy.write(block)
         copy.flush()
-        return actions.preview(actor=user, path=Path(copy.name), source=source, name=name)
+        try:
+            return actions.preview(actor=user, path=Path(copy.name), source=source, name=name)
+        except Refused as error:
+            if not any(finding.code == "header_not_recognised" for finding in error.findings):
+                raise
+            raise NotOfThatSource(error.findings, sources.get(source), Path(copy.name), name) from error
+
+
+class NotOfThatSource(Refused):
+    """The file's headings are not those of the source chosen. ``fitting``: the sources whose headings they are.
+
+    Its remedies are words for the page, which leads to the source's own page instead of a command.
+    """
+
+    def __init__(self, findings: list[Finding], chosen: Source, path: Path, name: str) -> None:
+        self.chosen = chosen
+        self.fitting = [one for one in sources.all_sources() if one != chosen and _is_of(one, path, name)]
+        names = Text("”“".join(one.name.zh for one in self.fitting), "”, “".join(one.name.en for one in self.fitting))
+        remedy = Text(f"列标题与来源“{names.zh}”相符，请改选该来源。", f"The headings are those of “{names.en}”: choose that source.") \
+            if self.fitting else Text("请核对是否选错来源，或按来源说明中列出的列标题改正文件。",
+                                      "Check that the source is the right one, or give the file the headings that its page lists.")
+        super().__init__([
+            replace(finding, remedy=remedy) if finding.code == "header_not_recognised" else finding for finding in findings
+        ])
+
+
+def _is_of(source: Source, path: Path, name: str) -> bool:
+    limits = Limits()
+    try:
+        return bool(match_sheets(open_file(path, name, limits), source, name, limits.header_search)[0])
+    except Refused:
+        return False
 
 
 def _refuse_large(file: UploadedFile, name: str) -> None:

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from openpyxl import Workbook
@@ -25,12 +25,14 @@ from kouan.basis import Finding, Place, Refused, Text, codes
 from kouan.console import words
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, get_or_missing, page
+from kouan.console.subject_names import SubjectNames
 from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import here
 from kouan.ports.queries import PortIndex
 
 PREVIEW_SALT = "kouan.console.users.preview"
 PASSWORDS_SALT = "kouan.console.users.passwords"
+SEPARATOR = Text("、", ", ")
 STATES = {"yes": Text("启用", "Active"), "no": Text("停用", "Blocked")}
 
 
@@ -84,7 +86,9 @@ ORGANISATIONS = Table(
         Column("kind", Text("类别", "Kind"), value=lambda o: words.ORGANISATION_KINDS[o.kind], order="kind"),
         Column("province_code", Text("省级行政区", "Province"), value=lambda o: codes.province(o.province_code).name if o.province_code else None,
                order="province_code"),
-        Column("port_codes", Text("所辖口岸", "Ports"), value=lambda o: "、".join(o.port_codes)),
+        Column("ports", Text("所辖口岸", "Ports"), value=lambda o: here(SEPARATOR).join(o.names.name("port", code) for code in o.port_codes),
+               show=lambda o: _port_links(o), is_wide=True),
+        Column("port_codes", Text("口岸代码", "Port codes"), value=lambda o: "、".join(o.port_codes), only="export"),
         Column("users", Text("用户数", "Users"), value=lambda o: o.user_count, order="user_count", is_number=True, unit=Text("人", "people")),
         Column("is_active", Text("在用", "In use")),
     ),
@@ -109,10 +113,26 @@ def users(request: HttpRequest) -> HttpResponseBase:
 @page("users.manage")
 def organisations(request: HttpRequest) -> HttpResponseBase:
     """All organisations in the administrator's scope."""
-    view = ORGANISATIONS.read(request, queries.organisations(request.user).annotate(user_count=Count("users")))
+    view = ORGANISATIONS.read(
+        request, queries.organisations(request.user).annotate(user_count=Count("users")), decorate=_with_port_names,
+    )
     if view.wants_export:
         return view.export()
     return render(request, "console/users/organisations.html", {"table": view})
+
+
+def _with_port_names(rows: list[Any]) -> None:
+    """Attach the names of the ports of some organisations, fetched together."""
+    names = SubjectNames(("port", code) for row in rows for code in row.port_codes)
+    for row in rows:
+        row.names = names
+
+
+def _port_links(row: Any) -> SafeString | str:
+    if not row.port_codes:
+        return "—"
+    # Each on a line of its own: a link between words would need more than its colour.
+    return format_html_join("", "<div>{}</div>", ((row.names.link("port", code),) for code in row.port_codes))
 
 
 FIELDS = ("code", "kind", "name_zh", "name_en", "province_code", "city_code", "port_codes", "credit_code")

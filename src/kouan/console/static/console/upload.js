@@ -68,13 +68,14 @@
   // What stands beside each field: as the server wrote it now, and not as it was before.
   function wrongFields(page) {
     form.querySelectorAll(".field[id]").forEach(function (field) {
-      field.querySelectorAll(".field-wrong").forEach((old) => old.remove());
+      field.querySelectorAll(".field-wrong, [data-beside]").forEach((old) => old.remove());
       const fresh = page && page.getElementById(field.id);
       const wrong = fresh ? Array.from(fresh.querySelectorAll(".field-wrong")) : [];
       field.classList.toggle("is-wrong", wrong.length > 0);
       const control = field.querySelector("input, select");
       if (wrong.length) control.setAttribute("aria-invalid", "true"); else control.removeAttribute("aria-invalid");
-      wrong.forEach((one) => field.querySelector(".hint").after(one));
+      const beside = fresh ? Array.from(fresh.querySelectorAll("[data-beside]")) : [];
+      [...beside, ...wrong].forEach((one) => field.querySelector(".hint").after(one));
     });
   }
 
