@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from files import HONGKONG, PUBLISHED, RETURN, a_crossing_day, a_csv, a_published_row, a_return, a_workbook, changed_package
+from files import (
+    HONGKONG,
+    PUBLISHED,
+    RETURN,
+    a_crossing_day,
+    a_csv,
+    a_published_row,
+    a_return,
+    a_workbook,
+    changed_package,
+)
 from openpyxl import Workbook
 
 from kouan.basis import Refused
