@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -119,6 +120,10 @@ def test_unusable_arguments_are_named(program: Any, query: str, code: str) -> No
     assert answer.status_code == 422
     assert code in codes_of(answer)
     assert all(finding["where"] for finding in answer.json()["error"]["findings"])
+    for finding in answer.json()["error"]["findings"]:
+        # Patterns and the names of values stay as they are; no sentence of English stands in the Chinese.
+        assert not re.search(r"[a-z]{3,} [a-z]{2,}", finding["message"]["zh"]), finding["message"]["zh"]
+        assert re.search(r"[\u4e00-\u9fff]", finding["message"]["zh"])
 
 
 def test_law_of_any_day_can_be_asked(program: Any) -> None:

@@ -10,9 +10,11 @@ from kouan.basis import Finding, Place, Severity, codes
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
+# Registering department and kind of body, GB 32100-2015 table 1.
+HEADS = ["11", "12", "13", "19", "21", "31", "52", "53", "54", "61", "72", "81", "91", "92", "93", "A1", "N3", "Y1"]
 credit_bodies = st.builds(
     lambda head, division, rest: head + division + rest,
-    st.text(ALPHABET, min_size=2, max_size=2),
+    st.sampled_from(HEADS),
     st.text("0123456789", min_size=6, max_size=6),
     st.text(ALPHABET, min_size=9, max_size=9),
 )
@@ -104,6 +106,33 @@ def test_an_unknown_scheme_is_a_programming_error() -> None:
 @given(credit_bodies)
 def test_a_right_credit_code_passes(body: str) -> None:
     assert codes.check("credit_code", body + codes.credit_code_check_character(body)) is None
+
+
+@pytest.mark.parametrize(("head", "measured"), [("00", "0"), ("01", "0"), ("Z1", None), ("94", "94"), ("Y2", "Y2"), ("B1", "B")])
+def test_a_credit_code_begins_with_a_department_and_a_kind_of_body(head: str, measured: str | None) -> None:
+    body = head + "350100" + "M000100Y4"
+    if measured is None:
+        assert code_of(codes.check("credit_code", body + "0")) == "malformed_code"
+        return
+    found = codes.check("credit_code", body + codes.credit_code_check_character(body))
+    assert found is not None and found.is_error
+    assert (found.code, found.measured) == ("unknown_registration", measured)
+    assert found.citation is not None and "表1" in found.citation.article
+
+
+def test_the_code_of_a_body_that_nobody_registered_does_not_pass() -> None:
+    assert code_of(codes.check("credit_code", "0" * 18)) == "unknown_registration"
+
+
+@pytest.mark.parametrize("code", ["ZZZZZ", "QQAAA", "XXABC"])
+def test_a_locode_begins_with_a_country_that_exists(code: str) -> None:
+    found = codes.check("unlocode", code)
+    assert found is not None and found.is_error and found.code == "unknown_country" and code[:2] in found.message.zh
+
+
+@pytest.mark.parametrize("code", ["KZALA", "VNSGN", "USNYC", "XZAAA"])
+def test_a_locode_of_another_country_is_checked_by_country_and_form(code: str) -> None:
+    assert codes.check("unlocode", code) is None
 
 
 @given(credit_bodies, st.integers(0, 17), st.data())

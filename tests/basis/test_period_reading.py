@@ -201,3 +201,17 @@ def test_nothing_typed_makes_the_reader_fall(text: str) -> None:
 @given(st.integers() | st.floats() | st.booleans() | st.none() | st.binary(max_size=4))
 def test_nothing_stored_makes_the_reader_fall(value: object) -> None:
     assert isinstance(Period.read(value), Period | Finding)
+
+
+@pytest.mark.parametrize("text", ["FY2023", "fy 2023", "ＦＹ２０２３", "2023财年", "二〇二三财年", "2023财政年度", "2023年財年", "Fiscal Year 2023"])
+def test_a_fiscal_year_asks_for_its_calendar(text: str) -> None:
+    found = Period.read(text)
+    assert isinstance(found, Finding) and found.code == "fiscal_calendar_unknown" and found.measured == text
+    assert "2023-04-01/2024-03-31" in found.remedy.zh and "fiscal" in found.remedy.en
+    assert Period.read(text, fiscal=(4, "start")).code == "2023-04-01/2024-03-31"
+    assert Period.read(text, fiscal=(10, "end")).code == "2022-10-01/2023-09-30"
+
+
+@pytest.mark.parametrize("text", ["2023年度", "Feb 2023", "2023", "2023-03"])
+def test_what_is_no_fiscal_year_is_read_as_ever(text: str) -> None:
+    assert Period.read(text, fiscal=(4, "start")) == Period.read(text)

@@ -150,3 +150,20 @@ def test_conversion_by_way_of_a_third_unit_is_the_same(value: Decimal, a: str, b
     except InexactConversion:
         assume(False)
     assert direct == by_way
+
+
+@pytest.mark.parametrize(("text", "measure_unit", "hint"), [
+    ("公斤x", "t", "公斤"), ("人次数", "person_crossings", "人次"), ("万顿", "t", "万吨"), ("万顿", None, "万吨"),
+    ("公斤x", None, "公斤"), ("标箱（个）", "teu", "标箱"), ("blah", "t", "万吨"), ("公斤x", "person_crossings", "万人次"),
+])
+def test_a_near_miss_is_answered_with_a_unit_that_is_read(text: str, measure_unit: str | None, hint: str) -> None:
+    found = units.find(text, fits=units.get(measure_unit) if measure_unit else None)
+    assert isinstance(found, Finding) and found.code == "unknown_unit"
+    assert hint in found.remedy.zh
+    assert isinstance(units.find(hint), units.Unit)
+
+
+def test_the_units_of_a_measure_are_listed_where_nothing_is_near() -> None:
+    found = units.find("???", fits=units.get("person_crossings"))
+    assert isinstance(found, Finding)
+    assert "该指标可用：人次、万人次、亿人次" in found.remedy.zh and "10,000 person-crossings" in found.remedy.en

@@ -81,6 +81,24 @@ def test_arguments_that_cannot_be_used_end_with_status_2(kouan: Any, tmp_path: P
     assert kouan("intake", a_file(tmp_path, GOOD), "--source", "nowhere", "--json").status == 1
 
 
+def test_a_missing_file_keeps_the_shape_of_the_counts(kouan: Any, tmp_path: Path) -> None:
+    for path, code in ((tmp_path / "没有.csv", "no_such_file"), (tmp_path, "not_a_file")):
+        ran = kouan("intake", str(path), "--source", "port-return", "--json")
+        assert ran.status == 2 and set(ran.json) >= KEYS | {"error", "row_findings"}
+        assert [ran.json[key] for key in ("read", "accepted", "held", "refused", "observations")] == [0, 0, 0, 0, 0]
+        assert ran.codes == [code] == [each["code"] for each in ran.json["findings"]]
+    said = kouan("intake", str(tmp_path / "没有.csv"), "--source", "port-return")
+    assert said.status == 2 and "没有文件" in said.err and "does not exist" not in said.err
+
+
+def test_every_rows_finding_stands_in_the_json(kouan: Any, tmp_path: Path) -> None:
+    text = HEAD + "".join(f"罗河口岸{number},cargo_tonnes,2022-01,合计,{number},吨\n" for number in range(1, 31))
+    body = kouan("intake", a_file(tmp_path, text), "--source", "port-return", "--json").json
+    assert [each["where"]["row"] for each in body["row_findings"]] == list(range(2, 32))
+    assert body["row_findings_left"] == 0 and all(each["remedy"]["zh"] for each in body["row_findings"])
+    assert {each["measured"] for each in body["findings"]} == {f"罗河口岸{number}" for number in range(1, 31)}
+
+
 def test_submitting_as_a_province_stays_in_its_scope(kouan: Any, tmp_path: Path) -> None:
     a_provincial_officer("15", username="neimenggu")
     ran = kouan("intake", a_file(tmp_path, GOOD), "--source", "port-return", "--as", "neimenggu", "--json")

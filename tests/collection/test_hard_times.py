@@ -32,7 +32,7 @@ SCRIPT = Path(__file__).with_name("a_killed_intake.py")
 def a_large_return(folder: Path, number: int) -> Path:
     """5,000 rows of which 4,990 are sound; other figures for each number, so that each file is another."""
     ports = ("luohu-rail", "liantang-road", "huanggang-road", "manzhouli-rail", "manzhouli-road")
-    months = [f"{year}-{month:02d}" for year in range(1942, 2024) for month in range(1, 13)]
+    months = [f"{year}-{month:02d}" for year in range(1949, 2024) for month in range(1, 13)]
     rows = [
         a_return(value, port=port, period=month)
         for value, (port, month) in enumerate(((port, month) for port in ports for month in months), number * 100_000)
@@ -193,11 +193,12 @@ def a_port(transactional_db: None) -> None:
 
 def many_rows(folder: Path) -> Path:
     """A return whose figures do not fit into forty pages."""
-    days = [f"{year}-{month:02d}" for year in range(1841, 2024) for month in range(1, 13)]
+    months = [f"{year}-{month:02d}" for year in range(1949, 2024) for month in range(1, 13)]
     return a_csv(folder, [
-        a_return(value, period=day, measure=measure, unit=unit)
-        for measure, unit in (("person_crossings", "人次"), ("cargo_tonnes", "吨"), ("teu", "标箱"))
-        for value, day in enumerate(days)
+        a_return(value, period=month, measure=measure, unit=unit, direction=direction)
+        for measure, unit in (("person_crossings", "人次"), ("cargo_tonnes", "吨"), ("teu", "标箱"), ("trains", "列次"))
+        for direction in ("入境", "出境")
+        for value, month in enumerate(months)
     ])
 
 
@@ -210,7 +211,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_done(tmp_path: Path, nation
     assert (Batch.objects.count(), Observation.objects.count(), Holding.objects.count()) == (0, 0, 0)
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA max_page_count = 1073741823")
-    assert take_in(actor=national_alone, path=many_rows(tmp_path), source="port-return").observations == 6588
+    assert take_in(actor=national_alone, path=many_rows(tmp_path), source="port-return").observations == 7200
 
 
 @pytest.mark.usefixtures("a_port")
@@ -253,7 +254,7 @@ def test_a_busy_database_is_told(tmp_path: Path, national_alone: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 30000" if connection.vendor == "sqlite" else "RESET lock_timeout")
     assert not Batch.objects.exists()
-    assert take_in(actor=national_alone, path=place, source="port-return").observations == 6588
+    assert take_in(actor=national_alone, path=place, source="port-return").observations == 7200
 
 
 @pytest.fixture

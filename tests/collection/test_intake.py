@@ -46,8 +46,11 @@ def intake(actor: Any, place: Path, source: str = "port-return", **more: Any) ->
 
 
 def codes(report: IntakeReport) -> dict[str, int]:
-    """Findings by code with their count."""
-    return {finding["code"]: finding["count"] for finding in report.findings}
+    """Findings by code with their count, over all lines of the summary."""
+    counts: dict[str, int] = {}
+    for each in report.findings:
+        counts[each["code"]] = counts.get(each["code"], 0) + each["count"]
+    return counts
 
 
 def finding(report: IntakeReport, code: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ command line show, pinned by tests/house/test_error_shape.py.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
@@ -93,16 +93,62 @@ def no_such_method(method: str, allowed: str) -> Finding:
     )
 
 
+# What pydantic objects to, by its type of error; the words in braces are its context.
+_OBJECTIONS: dict[str, str] = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "没有这一项",
+    "int_parsing": "应为整数", "int_type": "应为整数", "int_from_float": "应为整数", "int_parsing_size": "整数过大",
+    "float_parsing": "应为数字", "float_type": "应为数字", "finite_number": "应为有限的数字",
+    "decimal_parsing": "应为数字", "decimal_type": "应为数字", "decimal_max_digits": "最多 {max_digits} 位数字",
+    "decimal_max_places": "最多 {decimal_places} 位小数", "decimal_whole_digits": "整数部分最多 {whole_digits} 位",
+    "bool_parsing": "应为 true 或 false", "bool_type": "应为 true 或 false",
+    "string_type": "应为文字", "string_unicode": "不是有效的文字", "string_too_short": "至少 {min_length} 个字符",
+    "string_too_long": "至多 {max_length} 个字符", "string_pattern_mismatch": "格式应为 {pattern}",
+    "greater_than": "应大于 {gt}", "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}", "less_than_equal": "应不大于 {le}", "multiple_of": "应为 {multiple_of} 的倍数",
+    "literal_error": "应为 {expected}", "enum": "应为 {expected}",
+    "date_parsing": "日期不存在或格式不对，应写作 2023-03-06", "date_type": "应为日期，写作 2023-03-06",
+    "date_from_datetime_parsing": "日期不存在或格式不对，应写作 2023-03-06",
+    "date_from_datetime_inexact": "应为日期，不带时刻",
+    "datetime_parsing": "时刻不存在或格式不对，应写作 2026-01-01T00:00:00+08:00",
+    "datetime_from_date_parsing": "时刻不存在或格式不对，应写作 2026-01-01T00:00:00+08:00",
+    "datetime_type": "应为时刻，写作 2026-01-01T00:00:00+08:00", "timezone_aware": "时刻须带时区",
+    "list_type": "应为列表", "set_type": "应为列表", "tuple_type": "应为列表", "dict_type": "应为对象",
+    "model_type": "应为对象", "model_attributes_type": "应为对象", "dataclass_type": "应为对象",
+    "too_long": "至多 {max_length} 项", "too_short": "至少 {min_length} 项",
+    "json_invalid": "不是有效的 JSON", "json_type": "应为 JSON",
+}
+
+
+def said_of(slip: Mapping[str, Any]) -> tuple[str, str]:
+    """What one slip of pydantic says, in Chinese and in English.
+
+    >>> said_of({"type": "greater_than_equal", "msg": "Input should be greater than or equal to 1", "ctx": {"ge": 1}})
+    ('应不小于 1', 'Input should be greater than or equal to 1')
+    """
+    said = str(slip.get("msg", ""))[:200].removeprefix("Value error, ")
+    zh, both, en = said.partition(" / ")
+    if both:
+        return zh, en  # a check of our own says both
+    words = _OBJECTIONS.get(str(slip.get("type", "")))
+    if words is None:
+        return "不符合接口说明的要求", said
+    context = {name: str(value).replace(" or ", " 或 ")[:100] for name, value in (slip.get("ctx") or {}).items()}
+    try:
+        return words.format_map(context), said
+    except KeyError:
+        return "不符合接口说明的要求", said
+
+
 def of_validation(error: ValidationError) -> list[Finding]:
     """A finding for each argument that cannot be used, with its place."""
     findings = []
     for slip in error.errors[:50]:
         place = [str(part)[:64] for part in slip.get("loc", ())]
-        said = str(slip.get("msg", ""))[:200].removeprefix("Value error, ")
-        zh, _, en = said.partition(" / ")
         kind = str(slip.get("type", ""))
+        zh, en = said_of(slip)
         findings.append(Finding.error(
-            "unusable_argument", f"参数不能使用：{zh}", f"Unusable argument: {en or said}",
+            "unusable_argument", f"参数不能使用：{zh}", f"Unusable argument: {en}",
             where=Place(field=place[-1] if place else None, path="/".join(place) or None),
             required=kind or None,
             remedy=("请按接口说明（/api/v1/docs）修改该参数。", "Correct it as /api/v1/docs says."),

@@ -29,6 +29,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from kouan.basis.citation import Citation
+from kouan.basis.countries import COUNTRIES
 from kouan.basis.finding import Finding, Place
 from kouan.basis.names import half_width, key, nearest
 from kouan.basis.text import Text
@@ -255,6 +256,14 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_VALUES = {character: value for value, character in enumerate(_CREDIT_ALPHABET)}
 _CREDIT_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
 GB_32100 = Citation("GB 32100-2015 法人和其他组织统一社会信用代码编码规则", "附录A")
+GB_32100_KINDS = Citation("GB 32100-2015 法人和其他组织统一社会信用代码编码规则", "表1（2016年第1号修改单）")
+
+# GB 32100-2015, table 1, as amended in 2016: who registers, and what kinds of body it registers. 54 are the
+# villagers' and residents' committees, which 民政 has registered since 2017.
+_CREDIT_KINDS: Mapping[str, str] = {
+    "1": "1239", "2": "19", "3": "123459", "4": "19", "5": "12349", "6": "129", "7": "129", "8": "19", "9": "123",
+    "A": "19", "N": "1239", "Y": "1",
+}
 
 # ISO 6346: letters count 10, 12, 13 … 38, without the multiples of 11.
 _CONTAINER_VALUES = {str(digit): digit for digit in range(10)} | dict(
@@ -322,7 +331,8 @@ def normalise(scheme: str, text: str) -> str:
 def check(scheme: str, text: str, *, where: Place | None = None) -> Finding | None:
     """Return what is wrong with a code, or None. ValueError for a scheme that is not known.
 
-    Codes of findings: malformed_code, unknown_code, wrong_check_digit (errors);
+    Codes of findings: malformed_code, unknown_code, unknown_country, unknown_registration,
+    wrong_check_digit (errors);
     unlisted_code, withdrawn_code (warnings).
     """
     rules = _scheme(scheme)
@@ -389,10 +399,20 @@ def _check_division(code: str) -> Finding | None:
 
 
 def _check_unlocode(code: str) -> Finding | None:
-    if code[:2] not in ("CN", "HK", "MO"):
-        return None  # only the form of other countries' codes can be checked here
-    entry = locodes().get(code)
     name = _SCHEMES["unlocode"].name
+    if code[:2] not in COUNTRIES and code[:2] != "XZ":  # XZ: installations in international waters
+        return Finding.error(
+            "unknown_country",
+            f"{name.zh}“{code}”的前两位“{code[:2]}”不是任何国家（地区）的代码。",
+            f"“{code[:2]}”, which begins the {name.en} “{code}”, is the code of no country or region.",
+            measured=code,
+            required="ISO 3166-1",
+            remedy=("前两位应为国家（地区）代码，如 CN、KZ、VN。",
+                    "It begins with the code of a country or region, such as CN, KZ or VN."),
+        )
+    if code[:2] not in ("CN", "HK", "MO"):
+        return None  # of other countries' codes only the country and the form can be checked here
+    entry = locodes().get(code)
     if entry is None:
         names = {c: found.name for c, found in locodes().items() if c[:2] == code[:2]}
         return _not_listed(code, name, Text("2024年版代码表", "the edition of 2024"), names, is_error=True)
@@ -424,6 +444,23 @@ def _check_customs_port(code: str) -> Finding | None:
 
 
 def _check_credit_code(code: str) -> Finding | None:
+    name = _SCHEMES["credit_code"].name
+    if code[1] not in _CREDIT_KINDS.get(code[0], ""):
+        if code[0] in _CREDIT_KINDS:
+            at, zh, en = 1, "第2位", "second character"
+            what, said, known = "该登记管理部门的机构类别", "kind of body of that department", _CREDIT_KINDS[code[0]]
+        else:
+            at, zh, en = 0, "第1位", "first character"
+            what, said, known = "登记管理部门", "registering department", "".join(_CREDIT_KINDS)
+        return Finding.error(
+            "unknown_registration",
+            f"{name.zh}“{code}”的{zh}“{code[at]}”不是{what}代码。",
+            f"The {en} of the {name.en} “{code}”, “{code[at]}”, stands for no {said}.",
+            measured=code[: at + 1],
+            required=", ".join(known),
+            citation=GB_32100_KINDS,
+            remedy=("请对照证照原件逐位核对。", "Compare each character with the original document."),
+        )
     expected = credit_code_check_character(code[:17])
     if code[17] == expected:
         return None

@@ -189,10 +189,12 @@ class Period:
 
     @staticmethod
     def read(
-        text: object, *, dayfirst: bool = False, monthfirst: bool = False, where: Place | None = None
+        text: object, *, dayfirst: bool = False, monthfirst: bool = False,
+        fiscal: tuple[int, str] | None = None, where: Place | None = None,
     ) -> Period | Finding:
-        """As `parse`, but hand the finding back: for readers that go on with the next row."""
-        return _reading().read_period(text, dayfirst=dayfirst, monthfirst=monthfirst, where=where)
+        """As `parse`, but hand the finding back: for readers that go on with the next row. `fiscal`: first
+        month of the source's fiscal year and the end that names it, for FY2023."""
+        return _reading().read_period(text, dayfirst=dayfirst, monthfirst=monthfirst, fiscal=fiscal, where=where)
 
     # ---- arithmetic -----------------------------------------------------------------------------
 

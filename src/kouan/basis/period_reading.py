@@ -38,18 +38,21 @@ _CHINESE_DIGITS = {c: d for d, c in enumerate("〇一二三四五六七八九")}
 
 
 def read_period(
-    value: object, *, dayfirst: bool = False, monthfirst: bool = False, where: Place | None = None
+    value: object, *, dayfirst: bool = False, monthfirst: bool = False,
+    fiscal: tuple[int, str] | None = None, where: Place | None = None,
 ) -> Period | Finding:
     """Read a period from text, a date, or a whole number of the form YYYY, YYYYMM or YYYYMMDD.
 
     `dayfirst` or `monthfirst` states the order that a source declares for 03/04/2023; giving both is
-    a ValueError. The finding's place is `where`.
+    a ValueError. `fiscal` states the source's fiscal calendar for FY2023 and 2023财年: the month in which
+    the year begins, and whether "start" or "end" names it; without it such a year is asked about.
+    The finding's place is `where`.
     """
     if dayfirst and monthfirst:
         raise ValueError("a source puts the day first or the month first, not both")
     answer: Period | Finding
     if isinstance(value, str):
-        answer = _read_text(value, dayfirst, monthfirst)
+        answer = _read_fiscal(value, fiscal) or _read_text(value, dayfirst, monthfirst)
     elif isinstance(value, Period):
         answer = value
     elif isinstance(value, datetime):
@@ -93,6 +96,31 @@ def _read_text(text: str, dayfirst: bool, monthfirst: bool) -> Period | Finding:
     if plain.replace(".", "", 1).isdigit():
         return _is_number(text)
     return _unreadable(text)
+
+
+def _read_fiscal(text: str, fiscal: tuple[int, str] | None) -> Period | Finding | None:
+    """A fiscal year by the source's calendar, or the question which one it is; None for anything else."""
+    if not _FISCAL_HINT.search(text):
+        return None
+    match = _FISCAL.fullmatch(" ".join(_arabic(half_width(text)).split()))
+    if match is None:
+        return None
+    year = int(next(filter(None, match.groups())))
+    if fiscal is not None:
+        begins, named_by = fiscal
+        return _guarded(lambda: Period.fiscal_year(year, begins, named_by=named_by), text)
+    return Finding.error(
+        "fiscal_calendar_unknown",
+        f"“{text}”是财政年度，但没有说明哪一种财政年度：内地为1月1日起，香港为4月1日起，美国为上年10月1日起。",
+        f"“{text}” is a fiscal year, and its calendar is not stated: it begins on 1 January on the Mainland, on 1 April "
+        "in Hong Kong, on 1 October of the year before in the United States.",
+        measured=text,
+        remedy=(
+            "请写明起止日期，如 2023-04-01/2024-03-31，或在数据来源说明的 period 中注明 fiscal（起始月和命名方式）。",
+            "Write the first and last day, such as 2023-04-01/2024-03-31, or state fiscal (first month, and which end names "
+            "the year) under period in the source's description.",
+        ),
+    )
 
 
 def _guarded(make: Callable[[], Period], text: str) -> Period | Finding:
@@ -231,6 +259,11 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Period]], ...] = 
         (rf"{_D}(?:st|nd|rd|th)?[ \-]{_MONTH_WORD}[ ,\-]*{_Y}", _word_day),
     )
 )
+_FISCAL_HINT = re.compile(r"fy|ｆｙ|fiscal|[财財]", re.IGNORECASE)
+_FISCAL = re.compile(
+    r"(?:fy|fiscal year|fiscal) ?(\d{4})|(\d{4}) ?(?:fy|fiscal year)|(\d{4}) ?年?(?:财年|财政年度|財政年度|財年)度?",
+    re.ASCII | re.IGNORECASE,
+)
 _LOST_ZERO = re.compile(r"\d{4}\.1", re.ASCII)
 _SLASHED = re.compile(
     rf"(?P<first>\d{{1,2}})(?P<s>[-/.])(?P<second>\d{{1,2}})(?P=s)(?P<year>\d{{4}}){_MIDNIGHT}",
@@ -245,7 +278,7 @@ _TWO_DIGIT_YEAR = re.compile(
 
 # ---- Chinese numerals -----------------------------------------------------------------------------
 
-_CHINESE_YEAR = re.compile(r"[〇零○一二三四五六七八九]{4}(?=年)")
+_CHINESE_YEAR = re.compile(r"[〇零○一二三四五六七八九]{4}(?=年|财|財)")
 _CHINESE_NUMBER = re.compile(r"(?P<tens>[二三]?十)?(?P<ones>[一二三四五六七八九])?(?=[月日号季])")
 
 

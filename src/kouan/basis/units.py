@@ -156,12 +156,13 @@ def get(name: str) -> Unit:
     return unit
 
 
-def find(name: str, *, where: Place | None = None) -> Unit | Finding:
-    """As `get`, but hand the finding back: for readers that go on with the next row."""
+def find(name: str, *, fits: Unit | None = None, where: Place | None = None) -> Unit | Finding:
+    """As `get`, but hand the finding back: for readers that go on with the next row. `fits`: the unit of
+    the measure that is meant; units that convert to it are suggested first, or all listed."""
     try:
         return get(name)
     except UnknownUnit as refusal:
-        finding = refusal.findings[0]
+        finding = _unknown(name, fits) if fits is not None else refusal.findings[0]
         return finding.at(where) if where else finding
 
 
@@ -181,15 +182,56 @@ def unit_missing(where: Place | None = None) -> Finding:
     )
 
 
-def _unknown(name: str) -> Finding:
+def _near(name: str) -> list[tuple[str, Unit]]:
+    """Spellings like `name`, best first, each unit once: what it contains, then what it resembles."""
+    by_name = _registry()[1]
+    wanted = _spelling(name)
+    language = "en" if name.isascii() else "zh"
+    # 公斤x and 人次数 hold a spelling that is known; the longest says most. A single letter says nothing.
+    held = sorted(
+        (word for word in by_name if word in wanted and (len(word) > 1 or not word.isascii())), key=lambda word: -len(word)
+    )
+    found = [(word, by_name[word]) for word in held if len(word) > 1][:3]
+    names = {word: u for u in all_units().values() if (word := u.name.in_language(language))}
+    order = {word: place for place, word in enumerate(names)}
+    # Of equally near names the registry's first is the likeliest: tonnes stand before mu.
+    like = sorted(nearest(name, names, n=len(names)), key=lambda word: (-likeness(name, word), order[word]))
+    found += [(word, names[word]) for word in like]
+    found += [(word, by_name[word]) for word in held if len(word) == 1]
+    first: dict[str, tuple[str, Unit]] = {}
+    for word, unit in found:
+        first.setdefault(unit.code, (word, unit))
+    return list(first.values())
+
+
+def fitting(unit: Unit) -> list[Unit]:
+    """The units in which a measure of this unit is usually reported: the unit, its 万 and 亿, and its like.
+
+    >>> [each.name.zh for each in fitting(get("t"))]
+    ['吨', '万吨', '亿吨', '千克']
+    """
+    own = [each for each in all_units().values() if each.base_code == unit.base_code and each.factor / unit.factor in (1, 10**4, 10**8)]
+    like = [
+        each for each in all_units().values()
+        if each.base_code == each.code != unit.base_code and each.kind == unit.kind and each.converts_to(unit)
+    ]
+    return own + like
+
+
+def _unknown(name: str, fits: Unit | None = None) -> Finding:
     if not name.strip():
         return unit_missing()
-    language = "en" if name.isascii() else "zh"
-    names = [word for u in all_units().values() if (word := u.name.in_language(language))]
-    # Of equally near names the registry's first is the likeliest: tonnes stand before mu.
-    near = sorted(nearest(name, names, n=20), key=lambda word: (-likeness(name, word), names.index(word)))[:3]
+    found = _near(name)
+    if fits is None:
+        near = [word for word, _ in found[:3]]
+    else:
+        right = [word for word, unit in found if unit.converts_to(fits)][:2]
+        near = right + [word for word, unit in found if not unit.converts_to(fits) and likeness(name, word) > 0.5][:2]
     zh = f"是否为：{'、'.join(near)}？" if near else ""
     en = f"Did you mean {', '.join(near)}? " if near else ""
+    if fits is not None:
+        zh += f"该指标可用：{'、'.join(each.name.zh or each.code for each in fitting(fits))}。"
+        en += f"The measure takes: {', '.join(each.name.en or each.code for each in fitting(fits))}. "
     return Finding.error(
         "unknown_unit",
         f"没有计量单位“{name}”。",

@@ -29,16 +29,48 @@ if TYPE_CHECKING:
 
 UNUSABLE = 2
 
+# What typer, click and pydantic say of a value, whole or behind "Invalid value for X: ".
+_VALUES = (
+    (r"(?i:file|path) '(.*)' does not exist\.", r"没有文件“\1”。"),
+    (r"(?i:directory) '(.*)' does not exist\.", r"没有文件夹“\1”。"),
+    (r"\w+ '(.*)' is a directory\.", r"“\1”是文件夹，不是文件。"),
+    (r"\w+ '(.*)' is a file\.", r"“\1”是文件，不是文件夹。"),
+    (r"\w+ '(.*)' is not readable\.", r"“\1”无法读取。"),
+    (r"\w+ '(.*)' is not writable\.", r"“\1”无法写入。"),
+    (r"'(.*)' is not a valid integer( range)?\.", r"“\1”不是整数。"),
+    (r"'(.*)' is not a valid float( range)?\.", r"“\1”不是数字。"),
+    (r"'(.*)' is not a valid boolean\..*", r"“\1”不是 true 或 false。"),
+    (r"'(.*)' is not a valid UUID\.", r"“\1”不是 UUID。"),
+    (r"(.+) is not in the range (.+?)\.?", r"\1 超出范围：应满足 \2。"),
+    (r"'(.*)' does not match the formats? (.+?)\.?", r"“\1”不是日期或日历上没有，应写作 2023-03-06。"),
+    (r"'(.*)' is not one of (.+?)\.?", r"“\1”不是可用的值，应为 \2 之一。"),
+    (r"Input should be a valid integer.*", r"应为整数。"),
+    (r"Input should be a valid (?:number|decimal|float).*", r"应为数字。"),
+    (r"Input should be a valid boolean.*", r"应为 true 或 false。"),
+    (r"Input should be a valid date.*", r"应为日期，写作 2023-03-06。"),
+    (r"Input should be a valid string.*", r"应为文字。"),
+    (r"Input should be less than or equal to (.+)", r"应不大于 \1。"),
+    (r"Input should be greater than or equal to (.+)", r"应不小于 \1。"),
+    (r"Input should be less than (.+)", r"应小于 \1。"),
+    (r"Input should be greater than (.+)", r"应大于 \1。"),
+    (r"Input should be (.+)", r"应为 \1。"),
+)
+_TAIL = (
+    (r"\s*Did you mean one of: (.+?)\?", r"是否为：\1？"),
+    (r"\s*Did you mean (.+?)\?", r"是否为：\1？"),
+    (r"\s*\(Possible options: (.+?)\)", r"（可用：\1）"),
+    (r"\s*Choose from:?\s*(.+?)\.?$", r"可选：\1。"),
+)
 _USAGE = (
     (r"Missing option (.+?)\.(.*)", r"缺少选项 \1。\2"),
     (r"Missing argument (.+?)\.(.*)", r"缺少参数 \1。\2"),
     (r"Missing command\.", r"缺少命令。"),
-    (r"No such option: (\S+)(.*)", r"没有选项 \1\2"),
+    (r"No such option: (\S+?)\.?( .*)?", r"没有选项 \1。\2"),
     (r"No such command (.+?)\.(.*)", r"没有命令 \1。\2"),
     (r"Got unexpected extra arguments? \((.*)\)", r"多余的参数：\1"),
     (r"Option (\S+) requires an argument\.?", r"选项 \1 需要一个值。"),
-    (r"Invalid value for (.+?): (.*)", r"\1 的值不能使用：\2"),
-    (r"Invalid value: (.*)", r"值不能使用：\1"),
+    (r"Option (\S+) requires (\d+) arguments\.?", r"选项 \1 需要 \2 个值。"),
+    (r"Option (\S+) does not take a value\.?", r"选项 \1 不带值。"),
 )
 
 
@@ -263,14 +295,40 @@ def findings_of(error: Exception) -> list[Finding] | None:
     return None
 
 
+def in_chinese(message: str) -> str:
+    """What click says of wrong arguments, in Chinese; a sentence of our own stays as it is.
+
+    >>> in_chinese("Invalid value for 'FILE': File 'x.csv' does not exist.")
+    "'FILE' 的值不能使用：没有文件“x.csv”。"
+    """
+    found = re.fullmatch(r"Invalid value(?: for (.+?))?: (.*)", message)
+    if found:
+        value = _translated(found[2], _VALUES) or found[2]
+        if not re.search(r"[\u4e00-\u9fff]", value):
+            value = f"请核对（{value}）"
+        return f"{found[1]} 的值不能使用：{value}" if found[1] else f"值不能使用：{value}"
+    return _translated(message, _USAGE) or _translated(message, _VALUES) or message
+
+
+def _translated(message: str, table: Sequence[tuple[str, str]]) -> str | None:
+    """The Chinese of a sentence, and of the suggestions behind it; None where the table has none."""
+    for pattern, said in table:
+        if re.fullmatch(pattern, message):
+            zh = re.sub(pattern, said, message)
+            for tail, words in _TAIL:
+                zh = re.sub(tail, words, zh)
+            return zh
+    return None
+
+
 def _of_usage(error: Any) -> list[Finding]:
     from kouan.basis import Finding, Place
 
     if type(error).__name__ == "NoArgsIsHelpError":
         out.file.write(error.ctx.get_help() + "\n")
         return []
-    message = " ".join(error.format_message().split())
-    zh = next((re.sub(pattern, said, message) for pattern, said in _USAGE if re.fullmatch(pattern, message)), message)
+    message = " ".join(error.format_message().split()).replace("Value error, ", "")
+    zh = in_chinese(message)
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx is not None else "kouan"
     return [Finding.error(

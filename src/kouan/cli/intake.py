@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kouan.cli.output import out, progress_bar, say, show_findings, table, tell, text, write_json
+from kouan.cli.command import UNUSABLE
+from kouan.cli.output import fail, out, progress_bar, say, show_findings, table, tell, text, write_json
 from kouan.cli.who import acting_for, reader
+
+if TYPE_CHECKING:
+    from kouan.basis import Finding
 
 sources_app = typer.Typer(help="数据来源 / sources of data", no_args_is_help=True)
 
@@ -20,7 +25,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def intake(
-    file: Path = typer.Argument(..., exists=True, dir_okay=False, help="CSV、XLSX 或 Parquet 文件 / a CSV, XLSX or Parquet file"),
+    file: Path = typer.Argument(..., help="CSV、XLSX 或 Parquet 文件 / a CSV, XLSX or Parquet file"),
     source: str = typer.Option(..., help="数据来源，见 kouan sources list / source, see kouan sources list"),
     dry_run: bool = typer.Option(False, "--dry-run", help="只检查，不写入 / check only, write nothing"),
     again: bool = typer.Option(False, help="同一文件重新读取一遍 / read the very same file anew"),
@@ -35,8 +40,9 @@ def intake(
     """
     from kouan.basis import Refused
     from kouan.collection.actions import take_in
-    from kouan.collection.report import IntakeReport
 
+    if not file.is_file():
+        raise typer.Exit(_no_file(file, source, dry_run, json))
     with acting_for(reader(as_user), "kouan intake") as actor, progress_bar(quiet=json) as progress:
         try:
             report = take_in(
@@ -45,14 +51,10 @@ def intake(
         except Refused as refusal:
             if not json:
                 raise
-            # The counts stand here as well, so that a program need not know two shapes.
-            nothing = IntakeReport(source, file.name, "", dry_run=dry_run).as_dict()
-            said = [finding.as_dict() for finding in refusal.findings]
-            write_json({**nothing, "findings": said, "error": {"status": 1, "findings": said}})
-            raise typer.Exit(1)
+            raise typer.Exit(_nothing_taken(file, source, dry_run, refusal.findings, 1))
     status = 1 if report.has_errors else 0
     if json:
-        write_json(report.as_dict())
+        write_json(report.as_dict(by_row=True))
         raise typer.Exit(status)
     if report.repeated:
         tell("这个文件已经导入过，没有任何变化", "This very file was taken in before; nothing was changed")
@@ -75,6 +77,30 @@ def intake(
     raise typer.Exit(status)
 
 
+def _nothing_taken(file: Path, source: str, dry_run: bool, findings: Sequence[Finding], status: int) -> int:
+    """Write a refusal as JSON with the counts beside it, so that a program need not know two shapes."""
+    from kouan.collection.report import IntakeReport
+
+    nothing = IntakeReport(source, file.name, "", dry_run=dry_run).as_dict(by_row=True)
+    said = [finding.as_dict() for finding in findings]
+    write_json({**nothing, "findings": said, "row_findings": said, "error": {"status": status, "findings": said}})
+    return status
+
+
+def _no_file(file: Path, source: str, dry_run: bool, json: bool) -> int:
+    """Say that the path leads to no file; 2, as for any argument that cannot be used."""
+    from kouan.basis import Finding, Place
+
+    where, is_there = Place(file=str(file), field="FILE"), file.exists()
+    finding = Finding.error(
+        "not_a_file" if is_there else "no_such_file",
+        f"“{file}”是文件夹，不是文件。" if is_there else f"没有文件“{file}”。",
+        f"“{file}” is a folder, not a file." if is_there else f"There is no file “{file}”.", where=where,
+        remedy=("请核对路径。", "Check the path."),
+    )
+    return _nothing_taken(file, source, dry_run, [finding], UNUSABLE) if json else fail([finding], status=UNUSABLE)
+
+
 def _show_summary(summary: list[dict[str, Any]]) -> None:
     """The findings by code, each with how often and the first places."""
     from kouan.basis import Finding
@@ -84,6 +110,9 @@ def _show_summary(summary: list[dict[str, Any]]) -> None:
         count = each.get("count", 1)
         if count > 1:
             out.print(say(f"    共 {count:,} 处", f"    {count:,} times"), style="dim")
+    if len(summary) > 20:
+        more = len(summary) - 20
+        out.print(say(f"    另有 {more} 类，用 --json 查看全部。", f"    {more} more kinds; --json shows all."), style="dim")
 
 
 def template(

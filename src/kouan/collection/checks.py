@@ -11,13 +11,14 @@ Decimal('0.3')
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from kouan.basis import Finding, InexactConversion, Measure, Period, Refused, Unit, numbers, units
+from kouan.basis import Finding, InexactConversion, Measure, Period, Refused, Rollup, Unit, numbers, units
 
 DIGITS = 15  # what a double holds without loss: SQLite and every spreadsheet
 PLACES = 6  # decimals that an observation keeps
@@ -41,6 +42,11 @@ CEILINGS_PER_DAY: dict[str, int] = {
 }
 NATION_TIMES = 10  # a nation, province or group may reach this many times a single port's ceiling
 
+# What is counted one by one. TEU are not: a 45-foot container counts 2.25.
+COUNTED = frozenset({"person_crossings", "movements", "containers", "people", "count"})
+# What a spreadsheet shows instead of a result.
+ERROR_CELL = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|ERROR!|GETTING_DATA)", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -49,6 +55,7 @@ class Reading:
     value: Value | None = None
     finding: Finding | None = None
     is_refused: bool = False
+    is_scaled: bool = False  # written with a multiple: 3万
 
 
 def whole(value: Decimal) -> Value:
@@ -78,6 +85,8 @@ def _read_text(raw: str) -> Reading:
 
 
 def _read_any(raw: Any) -> Reading:
+    if is_error_cell(raw):
+        return Reading(finding=error_cell(raw.strip()))
     answer = numbers.parse(raw)
     if isinstance(answer, Finding):
         if answer.code == "number_missing":
@@ -92,6 +101,37 @@ def _read_any(raw: Any) -> Reading:
     return _judged(answer, str(raw))
 
 
+def is_error_cell(raw: Any) -> bool:
+    """Whether a cell holds what a spreadsheet shows for a failed formula (#REF!, #N/A)."""
+    return isinstance(raw, str) and raw[:1] in "#＃ " and ERROR_CELL.fullmatch(raw.strip()) is not None
+
+
+def error_cell(text: str) -> Finding:
+    """The finding that a cell holds an error of the spreadsheet; its place is for the caller."""
+    return Finding.error(
+        "error_cell", f"单元格是表格软件的错误值“{text}”，不是数据，也不等于未报送。",
+        f"The cell holds the spreadsheet's error “{text}”: it is no figure, and not the same as not reported.",
+        measured=text,
+        remedy=("请更正该单元格的公式或数据来源，粘贴为数值后重新提交。",
+                "Mend the formula or its source, paste the value, and submit again."),
+    )
+
+
+def is_counted(measure: Measure) -> bool:
+    """Whether figures of a measure are whole numbers: things counted, not means, shares or weights."""
+    return measure.base_unit.dimension in COUNTED and measure.rollup in (Rollup.SUM, Rollup.MAX, Rollup.LAST)
+
+
+def not_whole(value: Value, measure: Measure) -> Finding:
+    """The finding that something counted one by one has a fraction."""
+    return Finding.error(
+        "not_whole", f"“{measure.name.zh}”以{measure.base_unit.name.zh or '个'}计数，应为整数。",
+        f"“{measure.name.en}” counts {measure.base_unit.name.en or 'things'}: the figure is a whole number.",
+        measured=f"{numbers.plain(Decimal(value))} {measure.base_unit.name.zh}".strip(), required="整数 / a whole number",
+        remedy=("请核对数值和计量单位（如“万人次”误作“人次”）。", "Check figure and unit (10,000 persons written as persons?)."),
+    )
+
+
 def _judged(value: Decimal, text: str) -> Reading:
     if value < 0:
         return Reading(finding=Finding.error(
@@ -101,7 +141,7 @@ def _judged(value: Decimal, text: str) -> Reading:
         ))
     if len(numbers.tidy(value).normalize().as_tuple().digits) > DIGITS:
         return Reading(finding=_too_long(text), is_refused=True)
-    return Reading(whole(value))
+    return Reading(whole(value), is_scaled=text.rstrip()[-1:] in ("千", "万", "亿"))
 
 
 def _too_long(text: str) -> Finding:
@@ -110,6 +150,29 @@ def _too_long(text: str) -> Finding:
         f"“{text[:40]}” has more than {DIGITS} significant digits and cannot be kept exactly.",
         measured=text[:60], required=f"≤ {DIGITS}", remedy=("请核对该单元格。", "Check the cell."),
     )
+
+
+_LAST_PLACE = re.compile(r"(?:\.(\d+))?\s*(万亿|千万|百万|十万|[千万亿])?$")
+_TIMES = {"千": 10**3, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12}
+
+
+def half_place(read: Value | None, raw: Any, source: Unit, target: Unit) -> Decimal:
+    """Half of the last place in which a figure was written, in its base unit: how far rounding may go.
+
+    Zero for plain whole numbers. 12.3 万吨 is rounded to 0.1 万吨, so it may be off by 500 t.
+    """
+    places, times = 0, 1
+    if isinstance(raw, str):
+        written = _LAST_PLACE.search(raw.strip())
+        if written:
+            places, times = len(written[1] or ""), _TIMES.get(written[2] or "", 1)
+    elif read is not None and type(read) is not int:
+        places = max(0, -int(Decimal(read).as_tuple().exponent))
+    if not places and times == 1 and source is target:
+        return Decimal(0)
+    step = Decimal(times).scaleb(-places)
+    ratio = source.factor / target.factor
+    return step * ratio.numerator / ratio.denominator / 2
 
 
 def converted(value: Value, source: Unit, target: Unit) -> Value | Finding:
@@ -165,8 +228,10 @@ def absurd(value: Value, ceiling: int, days: int) -> Finding:
     )
 
 
-def period_fault(period: Period, kinds: frozenset[Any], today: date) -> Finding | None:
-    """Why a period cannot carry a figure of this source; None when it can."""
+def period_fault(
+    period: Period, kinds: frozenset[Any], today: date, earliest: date | None = None
+) -> Finding | None:
+    """Why a period cannot carry a figure of this source, whose first can be of `earliest`; None when it can."""
     if period.kind not in kinds:
         words = {"day": ("日", "day"), "month": ("月", "month"), "quarter": ("季", "quarter"), "year": ("年", "year"),
                  "span": ("起止日期", "span of days")}
@@ -182,5 +247,13 @@ def period_fault(period: Period, kinds: frozenset[Any], today: date) -> Finding 
             "future_period", f"{period.label('zh')}尚未结束，不能有数据。",
             f"{period.label('en')} has not ended yet and cannot have a figure.",
             measured=period.code, required=f"≤ {today.isoformat()}", remedy=("请核对时期。", "Check the period."),
+        )
+    if earliest is not None and period.end < earliest:
+        return Finding.error(
+            "period_too_early", f"{period.label('zh')}早于该来源可能有的最早数据（{earliest.isoformat()}）。",
+            f"{period.label('en')} lies before any figure that this source can have ({earliest.isoformat()}).",
+            measured=period.code, required=f"≥ {earliest.isoformat()}",
+            remedy=("请核对年份；确为史料的，由有权限的人员在暂存区核准。",
+                    "Check the year; if it is a historical record, someone with permission may accept it in the holding area."),
         )
     return None

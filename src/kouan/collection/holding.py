@@ -70,7 +70,7 @@ def reinterpret(holding: Holding, corrections: Mapping[str, str], actor: Any, *,
             remedy=(f"可改正的列：{'、'.join(layout.columns)}。", f"Columns: {', '.join(layout.columns)}."),
         )
     if overrule:
-        layout = replace(layout, holds=(), sums=())
+        layout = replace(layout, holds=(), sums=(), example={})
     raw: list[Any] = [*holding.raw, *[""] * (len(header) - len(holding.raw))]
     raw = raw[: len(header)]
     positions = {name: index for name in layout.columns if (index := _position(layout, name, header)) is not None}

@@ -8,9 +8,11 @@ once and looked up afterwards. Figures are kept in flat arrays, not in objects.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -24,12 +26,12 @@ from kouan.basis import (
     SubjectRef,
     Unit,
     measures,
-    nearest,
 )
 from kouan.basis import units as unit_registry
 from kouan.collection import checks
+from kouan.collection.cells import between, column_of, holds, unknown_word, without_code, word_of
 from kouan.collection.checks import Value
-from kouan.collection.readers import Limits
+from kouan.collection.readers import Limits, Row
 from kouan.collection.recognise import Match
 from kouan.collection.sources import Layout, Source, ValueColumn
 from kouan.collection.subjects import Answer, Directory
@@ -56,6 +58,7 @@ class Figures:
     at: array[int] = field(default_factory=lambda: array("q"))
     rows: array[int] = field(default_factory=lambda: array("q"))
     sheets: array[int] = field(default_factory=lambda: array("H"))
+    rounding: dict[int, Decimal] = field(default_factory=dict)  # figure → half of its last place, if it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class _Column:
     source_unit: Unit
     base_unit: Unit
     ceiling: int | None
+    is_counted: bool
 
 
 @dataclass(slots=True)
@@ -80,7 +84,6 @@ class _What:
     faults: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     is_foreign: bool
-    is_skipped: bool
     numbers: dict[PeriodKind, tuple[int, ...]] = field(default_factory=dict)
 
 
@@ -126,7 +129,7 @@ class Interpreter:
         put_row, put_sheet = figures.rows.append, figures.sheets.append
         read_value = checks.read_value
         count = self.read
-        for number, cells in match.rows:
+        for number, cells in _without_example(match):
             if not any(cells) and not any(cell not in ("", None) for cell in cells):
                 continue
             size = len(cells)
@@ -140,8 +143,6 @@ class Interpreter:
             what = whats.get(words)
             if what is None:
                 what = whats[words] = self._what(layout, dict(zip(what_names, _tuple(words), strict=True)), values)
-            if what.is_skipped:
-                continue
             count += 1
             if not count % _EVERY:
                 self.progress(count, total, "读取 reading")
@@ -163,11 +164,15 @@ class Interpreter:
                     or column.source_unit is not column.base_unit
                     or (column.ceiling is not None and value > column.ceiling)
                     or type(value) is not int
+                    or reading.is_scaled
                 ):
                     value, finding, is_refused = self._checked(reading, cells[only], column, period)
                     if finding is not None:
                         self._record(match, number, cells, what, [(finding, only)], is_refused)
                         continue
+                    half = checks.half_place(reading.value, cells[only], column.source_unit, column.base_unit)
+                    if half:
+                        figures.rounding[len(figures.value)] = half
                 numbers = what.numbers.get(period.kind) or self._numbers(what, period.kind)
                 put_series(numbers[0])
                 put_period(period_number)
@@ -182,6 +187,11 @@ class Interpreter:
                 numbers = what.numbers.get(period.kind) or self._numbers(what, period.kind)
                 at = len(figures.rows)
                 for series_number, column, value in zip(numbers, what.columns, found, strict=True):
+                    if column.source_unit is not column.base_unit or type(value) is not int:
+                        raw = cells[column.index]
+                        half = checks.half_place(read_value(raw).value, raw, column.source_unit, column.base_unit)
+                        if half:
+                            figures.rounding[len(figures.value)] = half
                     put_series(series_number)
                     put_period(period_number)
                     put_value(value)
@@ -220,6 +230,8 @@ class Interpreter:
             unfit = checks.fits_store(value)
             if unfit is not None:
                 return 0, unfit, True
+        if column.is_counted and type(value) is not int:
+            return 0, checks.not_whole(value, column.measure), False
         if column.ceiling is not None and value > column.ceiling * period.day_count:
             return 0, checks.absurd(value, column.ceiling, period.day_count), False
         return value, None, False
@@ -272,9 +284,7 @@ class Interpreter:
         return what.numbers[kind]
 
     def _what(self, layout: Layout, raw: dict[str, Any], values: list[tuple[int, ValueColumn]]) -> _What:
-        words = {name: _word(cell) for name, cell in raw.items()}
-        if layout.skip_when and _holds(layout.skip_when, words):
-            return _What(None, (), (), (), False, True)
+        words = {name: word_of(cell) for name, cell in raw.items()}
         roles = tuple(words.get(column, "") for column in layout.subject.values() if isinstance(column, str))
         answer: Answer = self._once(("subject", *roles), lambda: self.directory.find(layout.subject, words))
         faults = [finding for finding in answer.findings if finding.is_error]
@@ -283,7 +293,7 @@ class Interpreter:
             self.foreign.append(words.get(layout.subject.get("name", ""), ""))
         stated = [
             Finding.error(hold.code, *hold.message, remedy=hold.remedy)
-            for hold in layout.holds if _holds(hold.when, words)
+            for hold in layout.holds if holds(hold.when, words)
         ]
         # One reason is enough where the source itself says why such rows are held.
         held_here = bool(stated)
@@ -292,11 +302,12 @@ class Interpreter:
         for index, value in values:
             column = self._column(layout, words, index, value, answer.subject)
             if isinstance(column, Finding):
-                if not held_here:
+                # What several columns of figures say of the row is one fault of the row.
+                if not held_here and column not in faults:
                     faults.append(column)
             else:
                 columns.append(column)
-        return _What(answer.subject, tuple(columns), tuple(faults), tuple(notes), answer.is_foreign, False)
+        return _What(answer.subject, tuple(columns), tuple(faults), tuple(notes), answer.is_foreign)
 
     def _once(self, key: tuple[str, ...], find: Callable[[], Any]) -> Any:
         """Look a word up once: finding the nearest names to an unknown one takes milliseconds.
@@ -316,7 +327,7 @@ class Interpreter:
     ) -> _Column | Finding:
         unit = self._unit(layout, words, value)
         if isinstance(unit, Finding):
-            return unit
+            return self._unit_for(layout, words, value, unit)
         found = self._measure(layout, words, value, unit)
         if isinstance(found, Finding):
             return found
@@ -338,7 +349,9 @@ class Interpreter:
         # A unit of the general kind (10k units) needs no arithmetic when its factor is the same.
         source_unit = base if source_unit.factor == base.factor else source_unit
         ceiling = None if self.believe else checks.ceiling_per_day(measure, is_single)
-        return _Column(index, measure, direction, group, source_unit, base, ceiling)
+        return _Column(
+            index, measure, direction, group, source_unit, base, ceiling, checks.is_counted(measure)
+        )
 
     def _unit(self, layout: Layout, words: dict[str, str], value: ValueColumn) -> Unit | Finding | None:
         if layout.unit_column and layout.unit_column in words:
@@ -347,6 +360,16 @@ class Interpreter:
             return unit
         return unit_registry.get(value.unit) if value.unit else None
 
+    def _unit_for(self, layout: Layout, words: dict[str, str], value: ValueColumn, unknown: Finding) -> Finding:
+        """An unknown unit with what would fit the row's measure, where that is known."""
+        found = self._measure(layout, words, value, None)
+        word = words.get(layout.unit_column or "", "")
+        if isinstance(found, Finding) or not word:
+            return unknown
+        base = found[0].base_unit
+        better = self._once(("unit", word, base.code), lambda: unit_registry.find(word, fits=base))
+        return better if isinstance(better, Finding) else unknown
+
     def _measure(
         self, layout: Layout, words: dict[str, str], value: ValueColumn, unit: Unit | None
     ) -> tuple[Measure, str] | Finding:
@@ -354,13 +377,13 @@ class Interpreter:
             return measures.get(value.measure), value.group
         word = words.get(layout.measure_column or "", "")
         if layout.measure_words is None:
-            found: Measure | Finding = self._once(("measure", word), lambda: measures.find(_without_code(word)))
+            found: Measure | Finding = self._once(("measure", word), lambda: measures.find(without_code(word)))
             if isinstance(found, Measure) and found.is_benchmark:
-                return _unknown_word("unknown_measure", "指标", "measure", word, ())
+                return unknown_word("unknown_measure", "指标", "measure", word, ())
             return found if isinstance(found, Finding) else (found, measures.ALL)
         meaning = layout.measure_words.get(word)
         if meaning is None:
-            return _unknown_word("unknown_measure", "指标", "measure", word, layout.measure_words)
+            return unknown_word("unknown_measure", "指标", "measure", word, layout.measure_words)
         if isinstance(meaning, dict):
             return measures.get(meaning["measure"]), meaning.get("group", measures.ALL)
         if isinstance(meaning, list):
@@ -379,7 +402,7 @@ class Interpreter:
         if not word and layout.direction_column in layout.optional:
             return measure.default_direction.value
         direction = layout.direction_words.get(word) or layout.direction_words.get(word.casefold())
-        return direction or _unknown_word("unknown_direction", "方向", "direction", word, layout.direction_words)
+        return direction or unknown_word("unknown_direction", "方向", "direction", word, layout.direction_words)
 
     def _group(self, layout: Layout, words: dict[str, str], group: str) -> str:
         word = words.get(layout.group_column or "", "")
@@ -392,11 +415,12 @@ class Interpreter:
 
     def _when(self, layout: Layout, raw: tuple[Any, ...]) -> tuple[Period | None, int, tuple[Finding, ...]]:
         if len(raw) == 2:
-            period = _between(raw[0], raw[1])
+            period = between(raw[0], raw[1])
         else:
             cell = raw[0].date() if isinstance(raw[0], datetime) and raw[0].time() == datetime.min.time() else raw[0]
             period = Period.read(
-                cell.strip() if isinstance(cell, str) else cell, dayfirst=layout.day_first, monthfirst=layout.month_first
+                cell.strip() if isinstance(cell, str) else cell, dayfirst=layout.day_first, monthfirst=layout.month_first,
+                fiscal=layout.fiscal,
             )
         if isinstance(period, Finding):
             return None, -1, (period,)
@@ -406,7 +430,8 @@ class Interpreter:
         ):
             # Publishers and spreadsheets write a month as its first day; no days come in this layout.
             period = Period.month(period.start.year, period.start.month)
-        fault = checks.period_fault(period, layout.period_kinds, self.today)
+        earliest = None if self.believe else self.source.earliest
+        fault = checks.period_fault(period, layout.period_kinds, self.today, earliest)
         if fault is not None:
             return None, -1, (fault,)
         return period, self.periods.setdefault(period, len(self.periods)), ()
@@ -433,7 +458,7 @@ class Interpreter:
                 remedy=("请核对此行，含逗号的数字应加引号。", "Check the row; quote numbers that contain commas."),
             ), None))
         else:
-            found += [(finding, _where(finding, match)) for finding in what.faults]
+            found += [(finding, column_of(finding, match)) for finding in what.faults]
             found += [(finding, match.positions[match.layout.period_columns[0]]) for finding in period_faults]
         refused = False
         if only is not None and not ragged and formula is None:
@@ -441,6 +466,12 @@ class Interpreter:
             if reading.finding is not None:
                 found.append((reading.finding, only))
                 refused = reading.is_refused
+        errors = {index for index in match.positions.values() if index < len(cells) and checks.is_error_cell(cells[index])}
+        if errors:
+            # That the cell is an error says more than that its text is no port, no period, no unit.
+            found = [each for each in found if each[1] not in errors]
+            found += [(checks.error_cell(str(cells[index]).strip()), index) for index in sorted(errors)]
+            refused = False
         self._record(match, number, cells, what, found, refused)
 
     def _record(
@@ -448,7 +479,7 @@ class Interpreter:
         found: Sequence[tuple[Finding, int | None]], refused: bool,
     ) -> None:
         self.tally.fault(Fault(
-            match.sheet.index, number, refused, [_word(cell) for cell in cells], what.subject,
+            match.sheet.index, number, refused, [word_of(cell) for cell in cells], what.subject,
             tuple(self.tally.placed(finding, match, number, column) for finding, column in found),
         ))
         if self.tally.fault_count > self.limits.faults:
@@ -468,103 +499,27 @@ def _tuple(words: Any) -> tuple[Any, ...]:
 
 def _what_columns(layout: Layout, positions: dict[str, int]) -> list[str]:
     """The columns whose words together say what a row is about (all but period and figures)."""
-    roles = [layout.subject.get(role) for role in ("scope", "code", "name", "state", "mode")]
+    roles = [layout.subject.get(role) for role in ("scope", "code", "name", "state", "border", "mode")]
     named = [*roles, layout.measure_column, layout.direction_column, layout.group_column, layout.unit_column]
     for hold in layout.holds:
         named += list(hold.when)
-    named += list(layout.skip_when)
     return [name for name in dict.fromkeys(named) if name and name in positions]
 
 
-def _word(cell: Any) -> str:
-    """The text of a cell as its user sees it: 101.0 is 101, an instant at midnight is a day."""
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return cell.strip()
-    if isinstance(cell, float):
-        return f"{cell:.15g}"
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ").removesuffix(" 00:00:00")
-    return str(cell)
-
-
-def _holds(condition: Any, words: dict[str, str]) -> bool:
-    """Whether a row's words meet a condition of the source's description."""
-    for column, wanted in condition.items():
-        word = words.get(column, "")
-        if isinstance(wanted, dict):
-            if wanted["contains"] not in word:
-                return False
-        elif word not in (wanted if isinstance(wanted, list) else [wanted]):
-            return False
-    return True
-
-
-def _without_code(word: str) -> str:
-    """Our own template writes 进出境货运量［cargo_tonnes］."""
-    plain = word.replace("［", "[").replace("］", "]").strip()
-    return plain[:-1].rpartition("[")[2].strip() if plain.endswith("]") and "[" in plain else plain
-
-
-def _unknown_word(code: str, zh: str, en: str, word: str, known: Any) -> Finding:
-    near = nearest(word, known) if word else []
-    return Finding.error(
-        code, f"来源没有登记{zh}“{word}”。" if word else f"没有写明{zh}。",
-        f"The source has no {en} “{word}”." if word else f"The {en} is not given.",
-        measured=word or None,
-        remedy=(f"是否为：{'、'.join(near)}？" if near else f"请核对{zh}。",
-                f"Did you mean {', '.join(near)}?" if near else f"Check the {en}."),
-    )
+def _without_example(match: Match) -> Iterator[Row]:
+    """The rows below the header without the example that our own template begins with."""
+    example = [(match.positions[name], word) for name, word in match.layout.example.items() if name in match.positions]
+    if not match.layout.example or len(example) < len(match.layout.example):
+        return match.rows
+    first = next(match.rows, None)
+    if first is None:
+        return match.rows
+    cells = first[1]
+    if all(index < len(cells) and word_of(cells[index]).replace(",", "") == word.replace(",", "") for index, word in example):
+        return match.rows
+    return chain([first], match.rows)
 
 
 def _nothing_read() -> Finding:
     """Only for the type checker's sake: a reading has a value or a finding."""
     raise RuntimeError("a reading without value and finding")
-
-
-def _between(start: Any, end: Any) -> Period | Finding:
-    """The period from one cell's day to another's."""
-    days: list[date] = []
-    for cell, zh, en in ((start, "起始", "first"), (end, "终止", "last")):
-        cell = cell.date() if isinstance(cell, datetime) else cell
-        period = Period.read(cell.strip() if isinstance(cell, str) else cell)
-        if isinstance(period, Finding) or period.kind is not PeriodKind.DAY:
-            missing = cell in ("", None)
-            return Finding.error(
-                "period_missing" if missing else "unreadable_period",
-                f"{zh}日期{'缺失' if missing else f'“{cell}”无法识别'}。",
-                f"The {en} day {'is missing' if missing else f'“{cell}” cannot be read'}.",
-                measured=None if missing else str(cell),
-                remedy=("请写成 2023-03-06 的形式。", "Write it as 2023-03-06."),
-            )
-        days.append(period.start)
-    try:
-        return Period.span(days[0], days[1])
-    except ValueError:
-        return Finding.error(
-            "period_reversed", "终止日期早于起始日期。", "The last day lies before the first.",
-            measured=f"{days[0]} / {days[1]}", remedy=("请核对日期。", "Check the days."),
-        )
-
-
-_PLACE_OF = {
-    "unknown_measure": "measure", "unknown_unit": "unit", "unit_missing": "unit", "units_incompatible": "unit",
-    "unknown_direction": "direction", "unknown_group": "group",
-}
-
-
-def _where(finding: Finding, match: Match) -> int | None:
-    """The column that a finding about the row's words points to."""
-    layout, positions = match.layout, match.positions
-    role = _PLACE_OF.get(finding.code)
-    columns = {
-        "measure": layout.measure_column, "unit": layout.unit_column, "direction": layout.direction_column,
-        "group": layout.group_column,
-    }
-    if role:
-        return positions.get(columns[role] or "")
-    if finding.code == "unknown_scope":
-        return positions.get(layout.subject.get("scope", ""))
-    subject = layout.subject.get("code") if layout.subject.get("code") in positions else layout.subject.get("name")
-    return positions.get(subject or "")

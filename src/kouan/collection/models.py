@@ -11,6 +11,7 @@ the period is when it was true in the world.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -87,6 +88,14 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name}（{self.source} #{self.pk}）"
+
+    def row_findings(self, limit: int) -> list[dict[str, Any]]:
+        """The findings of its held and refused rows in the order of the file, up to `limit`."""
+        found: list[dict[str, Any]] = []
+        rows = self.holdings.order_by("sheet", "row").values_list("findings", flat=True)
+        for findings in rows[:limit].iterator(1000):
+            found += findings
+        return found[:limit]
 
 
 @audit.register

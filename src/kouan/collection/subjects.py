@@ -14,7 +14,7 @@ from typing import Any
 
 from kouan.basis import Finding, SubjectKind, SubjectRef, Text, names, nearest
 from kouan.collection.visibility import scope_for
-from kouan.ports.models import BenchmarkPort, CounterpartPoint, Port, PortCode
+from kouan.ports.models import BenchmarkPort, CounterpartPoint, Port, PortCode, PortStatus
 
 MODES: dict[str, str] = {
     "water": "water", "sea": "water", "river": "water", "水运": "water", "海运": "water", "内河": "water", "水路": "water",
@@ -38,8 +38,11 @@ class _Entry:
     code: str
     label: str
     name: str
-    mode: str
+    mode: str  # mode of a port or point, state of a benchmark port
     names: tuple[str, ...]
+    status: str = ""
+    members: tuple[str, ...] = ()  # labels of what a group holds
+    border: str = ""
 
 
 def _unknown(field_name: str, word: str, kind: Text, near: Iterable[str]) -> Finding:
@@ -68,6 +71,27 @@ def _missing(kind: Text) -> Finding:
     )
 
 
+def _not_reporting(entry: _Entry) -> Finding | None:
+    """Why no figure can be of a registered port: it stands for several, or is not there yet."""
+    if entry.members:
+        zh, en = "、".join(entry.members), ", ".join(entry.members)
+        return Finding.error(
+            "is_a_group", f"“{entry.name}”是几个口岸的合称，不是一个口岸，不能有自己的数。",
+            f"“{entry.name}” stands for several ports and is not one: it has no figure of its own.",
+            measured=entry.code, required=zh,
+            remedy=(f"请按所含口岸分别填报：{zh}。", f"Report its ports: {en}."),
+        )
+    if entry.status == PortStatus.PLANNED:
+        return Finding.error(
+            "port_not_open", f"“{entry.name}”登记为规划建设中，尚未开放，不应有数据。",
+            f"“{entry.name}” is registered as planned: it is not open and has no figure.",
+            measured=entry.code, required="开放运行 / open",
+            remedy=("请核对口岸；如已开放，请先在口岸登记中凭批复文件变更状态，再重新读取本文件。",
+                    "Check the port; if it has opened, record that in the register with its document first, then read the file anew."),
+        )
+    return None
+
+
 @dataclass(slots=True)
 class Directory:
     """Names and codes of everything a submitter may report on; loaded once for a file."""
@@ -90,8 +114,8 @@ class Directory:
             for code, zh, en, mode in CounterpartPoint.objects.values_list("code", "name_zh", "name_en", "mode"):
                 _enter(directory.points, _Entry(code, f"{en}（{zh}）", zh, mode, (code, zh, en)))
         if "benchmark_port" in wanted:
-            for code, name, state in BenchmarkPort.objects.values_list("code", "name", "state"):
-                directory.benchmarks[code] = _Entry(code, f"{code} {name} ({state})", name, state, (name,))
+            for code, name, state, border in BenchmarkPort.objects.values_list("code", "name", "state", "border"):
+                directory.benchmarks[code] = _Entry(code, f"{code} {name} ({state})", name, state, (name,), border=border)
         return directory
 
     def _load_ports(self, actor: Any, everything: bool) -> None:
@@ -103,8 +127,21 @@ class Directory:
             "port__code", "code"
         ):
             codes[port].append(code)
-        for code, zh, short, en, mode in ports.values_list("code", "name_zh", "short_name_zh", "name_en", "mode"):
-            entry = _Entry(code, f"{zh}（{code}）", zh, mode, (code, zh, short, en, *codes[code]))
+        members: dict[str, list[str]] = defaultdict(list)
+        groups: set[str] = set()
+        rows = list(ports.values_list(
+            "code", "name_zh", "short_name_zh", "name_en", "mode", "status", "is_group", "parent__code"
+        ))
+        for code, zh, *_, is_group, parent in rows:
+            if is_group:
+                groups.add(code)
+            if parent is not None and (own is None or code in own):
+                members[parent].append(f"{zh}（{code}）")
+        for code, zh, short, en, mode, status, *_ in rows:
+            entry = _Entry(
+                code, f"{zh}（{code}）", zh, mode, (code, zh, short, en, *codes[code]), status,
+                tuple(members[code] or ("—",)) if code in groups else (),
+            )
             _enter(self.ports if own is None or code in own else self.foreign, entry)
 
     # ---- one resolver for each kind ------------------------------------------------------------------
@@ -120,7 +157,7 @@ class Directory:
             case "counterpart_point":
                 return self._point(word("name"))
             case "benchmark_port":
-                return self._benchmark(word("code"), word("name"), word("state"))
+                return self._benchmark(word("code"), word("name"), word("state"), word("border"))
             case "port":
                 return self.port(word("name"), word("mode"))
             case "scoped":
@@ -134,7 +171,8 @@ class Directory:
         name, bracketed = _without_brackets(name)
         found = self._ports(self.ports, bracketed or name, mode)
         if len(found) == 1:
-            return Answer(SubjectRef.of(SubjectKind.PORT, found[0].code))
+            wrong = _not_reporting(found[0])
+            return Answer(SubjectRef.of(SubjectKind.PORT, found[0].code), (wrong,) if wrong else ())
         if len(found) > 1:
             labels = [entry.label for entry in found]
             return Answer(None, (Finding.error(
@@ -175,10 +213,11 @@ class Directory:
         near = dict.fromkeys(labels[each] for each in nearest(name, labels))
         return Answer(None, (_unknown("counterpart_point", name, _POINT, near),))
 
-    def _benchmark(self, code: str, name: str, state: str) -> Answer:
-        """The four-digit code decides. Names are not keys: two ports are called Eastport."""
+    def _benchmark(self, code: str, name: str, state: str, border: str = "") -> Answer:
+        """The four-digit code decides, and the other words must agree with it. Names are not keys: two
+        ports are called Eastport."""
         if not code:
-            return self._benchmark_by_name(name, state)
+            return self._benchmark_by_name(name, state, border)
         notes: tuple[Finding, ...] = ()
         entry = self.benchmarks.get(code)
         if entry is None and code.isdigit() and len(code) == 3 and f"0{code}" in self.benchmarks:
@@ -196,32 +235,39 @@ class Directory:
                 near = [entry.label for entry in self._named(name)] or near
             return Answer(None, (_unknown("port", code, _BENCHMARK, near),))
         others = [] if not name or names.key(name) == names.key(entry.name) else self._named(name)
-        if others:
+        # The publisher has spelt some names in two ways; what is not even like the name is another port's.
+        is_other_name = bool(others) or (bool(name) and names.likeness(name, entry.name) < _SPELT_OTHERWISE)
+        is_other_state = bool(state) and _state(state) != entry.mode.casefold()
+        if is_other_name or is_other_state:
+            said = " / ".join(filter(None, (code, name, state)))
+            what_zh = "名称" * is_other_name + "和" * (is_other_name and is_other_state) + "州名" * is_other_state
+            what_en = " and ".join(["name"] * is_other_name + ["state"] * is_other_state)
+            choices = dict.fromkeys([entry.label, *(other.label for other in others)])
             return Answer(None, (Finding.error(
                 "code_and_name_disagree",
-                f"代码 {code} 是“{entry.name}”，而名称写作“{name}”。",
-                f"Code {code} is “{entry.name}”, but the name says “{name}”.",
-                measured=f"{code} / {name}", required=entry.label,
-                remedy=(f"请核对：{entry.label}，或 {'、'.join(e.label for e in others)}。",
-                        f"Check: {entry.label}, or {', '.join(e.label for e in others)}."),
+                f"代码 {code} 是“{entry.label}”，与所写的{what_zh}不符：{said}。",
+                f"Code {code} is “{entry.label}”; the {what_en} given disagree with it: {said}.",
+                measured=said, required=entry.label,
+                remedy=(f"请核对：{'，或 '.join(choices)}。", f"Check: {', or '.join(choices)}."),
             ),))
+        notes += _border_note(entry, border)
         return Answer(SubjectRef.of(SubjectKind.BENCHMARK_PORT, entry.code), notes)
 
     def _named(self, name: str) -> list[_Entry]:
         wanted = names.key(name)
         return [entry for entry in self.benchmarks.values() if names.key(entry.name) == wanted]
 
-    def _benchmark_by_name(self, name: str, state: str) -> Answer:
+    def _benchmark_by_name(self, name: str, state: str, border: str) -> Answer:
         if not name:
             return Answer(None, (_missing(_BENCHMARK),))
         entries = self._named(name)
-        if len(entries) == 1 and (not state or state.casefold() == entries[0].mode.casefold()):
+        if len(entries) == 1 and (not state or _state(state) == entries[0].mode.casefold()):
             return Answer(SubjectRef.of(SubjectKind.BENCHMARK_PORT, entries[0].code), (Finding.warning(
                 "matched_by_name",
                 "文件没有口岸代码，已按唯一的名称对应。",
                 "The file has no port codes; rows were matched by names that only one port bears.",
                 remedy=("名称不是编号，请尽量提供四位代码。", "Names are not keys: give the four-digit codes."),
-            ),))
+            ), *_border_note(entries[0], border)))
         if len(entries) > 1:
             entries.sort(key=lambda entry: entry.mode.casefold() != state.casefold())
             labels = [entry.label for entry in entries]
@@ -262,6 +308,34 @@ class Directory:
                 measured=f"{name} / {mode}", remedy=answer.findings[0].remedy,
             ),))
         return answer
+
+
+# As two post offices would spell it: what is less like the registered name is another name.
+_SPELT_OTHERWISE = 0.75
+# Of the states with land ports; publishers write either form.
+_STATES = {
+    "ak": "alaska", "az": "arizona", "ca": "california", "id": "idaho", "me": "maine", "mi": "michigan", "mn": "minnesota",
+    "mt": "montana", "nd": "north dakota", "nm": "new mexico", "ny": "new york", "tx": "texas", "vt": "vermont",
+    "wa": "washington",
+}  # fmt: skip
+
+
+def _state(word: str) -> str:
+    """A state's name, also from its two letters."""
+    plain = " ".join(word.casefold().split())
+    return _STATES.get(plain, plain)
+
+
+def _border_note(entry: _Entry, border: str) -> tuple[Finding, ...]:
+    """The warning that a row names the other border. The code decides all the same."""
+    if not border or not entry.border or entry.border.casefold() in border.casefold():
+        return ()
+    return (Finding.warning(
+        "border_disagrees", f"代码 {entry.code}（{entry.name}）属“{entry.border}”边界，文件写作“{border}”；已按代码接受。",
+        f"Code {entry.code} ({entry.name}) lies on the border “{entry.border}”, the file says “{border}”; the code was followed.",
+        measured=border, required=entry.border,
+        remedy=("请核对该列。", "Check the column."),
+    ),)
 
 
 def _enter(index: dict[str, list[_Entry]], entry: _Entry) -> None:

@@ -1,22 +1,26 @@
-"""What is wrong or noteworthy in one file: each faulty row in full, and a summary by code.
+"""What is wrong or noteworthy in one file: each faulty row in full, and a summary.
 
-The summary is what reports show first: per code how often, where first, and what to do. Notes on rows
-that were accepted (a leading zero restored) stand in the summary only.
+The summary is what reports show first: findings of one code with the same wrong text and the same remedy
+are one line with how often and where first, so that no row's suggestion is lost among another's. Beside
+it every finding is listed with its place, up to a bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from kouan.basis import Finding, Place, SubjectRef
+from kouan.basis import Finding, Place, SubjectRef, Text
 from kouan.collection.readers import Sheet, column_letters
 
 if TYPE_CHECKING:
     from kouan.collection.recognise import Match
 
-FIRST = 20  # places named per code
+FIRST = 20  # places named per line of the summary
+LINES = 50  # lines of the summary per code; what is beyond them is counted in one more
+LISTED = 10_000  # findings listed one by one
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Count:
-    """One code of the summary."""
+    """One line of the summary."""
 
     finding: Finding
     count: int = 0
@@ -49,13 +53,21 @@ class Count:
         return self.finding.as_dict() | {"count": self.count, "places": [place.as_dict() for place in self.places]}
 
 
+_OTHERS = Text(
+    "同类问题还有多种，逐行见暂存区或 kouan intake --json 的 row_findings。",
+    "There are more kinds of it: each row's stands in the holding area and in row_findings of kouan intake --json.",
+)
+
+
 @dataclass(slots=True)
 class Tally:
     """Gathers the faults and notes of one file, called `name` by its user."""
 
     name: str
     faults: list[Fault] = field(default_factory=list)
-    counts: dict[str, Count] = field(default_factory=dict)
+    counts: dict[tuple[str, str | None, Text | None], Count] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)  # of the summary, by code
+    remarks: list[Finding] = field(default_factory=list)  # on rows that are accepted and on the file
 
     @property
     def fault_count(self) -> int:
@@ -72,17 +84,27 @@ class Tally:
         """Add a remark on the file, or on a row that is accepted all the same."""
         if sheet is not None or row is not None:
             finding = finding.at(Place(self.name, sheet.name or None if sheet else None, row))
-        self._count(finding)
+        self.notes([finding])
 
     def notes(self, findings: Iterable[Finding]) -> None:
         """Add remarks on the file."""
         for finding in findings:
+            if len(self.remarks) < LISTED:
+                self.remarks.append(finding)
             self._count(finding)
 
     def _count(self, finding: Finding) -> None:
-        found = self.counts.get(finding.code)
+        key = (finding.code, finding.measured, finding.remedy)
+        found = self.counts.get(key)
         if found is None:
-            found = self.counts[finding.code] = Count(finding)
+            lines = self.lines.get(finding.code, 0)
+            if lines >= LINES:
+                key = (finding.code, None, _OTHERS)
+                found = self.counts.get(key)
+            self.lines[finding.code] = lines + 1
+        if found is None:
+            shown = finding if key[2] is not _OTHERS else replace(finding, measured=None, remedy=_OTHERS)
+            found = self.counts[key] = Count(shown)
         found.add(finding)
 
     def placed(self, finding: Finding, match: Match, row: int, column: int | None) -> Finding:
@@ -95,7 +117,10 @@ class Tally:
 
     def too_many(self, limit: int) -> list[Finding]:
         """The refusal of a file most of whose rows are faulty, with the most frequent faults."""
-        worst = sorted(self.counts.values(), key=lambda each: -each.count)[:5]
+        by_code: dict[str, Count] = {}
+        for each in sorted(self.counts.values(), key=lambda each: -each.count):
+            by_code.setdefault(each.finding.code, each)
+        worst = list(by_code.values())[:5]
         return [
             Finding.error(
                 "too_many_faults",
@@ -128,3 +153,15 @@ class Tally:
         order = {"error": 0, "warning": 1, "info": 2}
         counts = sorted(self.counts.values(), key=lambda each: (order[each.finding.severity.value], -each.count))
         return [each.as_dict() for each in counts]
+
+    def by_row(self) -> list[Finding]:
+        """The findings one by one in the order of sheets and rows, up to LISTED; those of rows that are not
+        accepted go before remarks where there is not room for all."""
+        faults = (finding for fault in self.faults for finding in fault.findings)
+        listed = list(islice(chain(faults, self.remarks), LISTED))
+        return sorted(listed, key=lambda each: (each.where.sheet or "", each.where.row or 0))
+
+    @property
+    def total(self) -> int:
+        """How many findings there are."""
+        return sum(each.count for each in self.counts.values())

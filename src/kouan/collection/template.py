@@ -23,7 +23,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from kouan.basis import Finding, Measure, Period, Place, Refused, measures, nearest, units
-from kouan.ports.models import Port
+from kouan.ports.models import Port, PortStatus
 
 ROWS = 500
 DATA, NOTES, LISTS = "填报", "说明", "选项"
@@ -64,7 +64,8 @@ def port_choices(user: Any, codes: Sequence[str] = ()) -> list[Choice]:
 
     scope = scope_for(user)
     mine = Port.objects.all() if scope.everything else Port.objects.visible_to(user)
-    found = {port.code: Choice(port.code, port.name_zh) for port in mine.filter(is_group=False).order_by("pinyin", "code")}
+    reporting = mine.filter(is_group=False).exclude(status=PortStatus.PLANNED).order_by("pinyin", "code")
+    found = {port.code: Choice(port.code, port.name_zh) for port in reporting}
     if not codes:
         return list(found.values())
     chosen, faults = [], []

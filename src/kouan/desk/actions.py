@@ -1,8 +1,8 @@
 """What may be done at the desk: record a paper, and keep a file of it.
 
 Files lie in the home under their SHA-256 and are never overwritten; the same content is kept
-once. Size is bounded by ``KOUAN_UPLOAD_LIMIT``. Marks of secrecy (密级) in a name or title are
-refused: state secrets must not enter (DESIGN.md, "Two zones").
+once. Size is bounded by ``KOUAN_UPLOAD_LIMIT``. Marks of secrecy (密级) in a name or title, and on a
+cell of a table (``bears_stamp``), are refused: state secrets must not enter (DESIGN.md, "Two zones").
 """
 
 from __future__ import annotations
@@ -27,20 +27,46 @@ from kouan.basis import Finding, Place, Refused, clock
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 
 FIRST_DAY = date(1949, 10, 1)
-# 《中华人民共和国保守国家秘密法》第十四条: the three grades, as they are printed on papers (机密★10年).
-SECRECY = re.compile(r"(绝密|机密|秘密)\s*(★|\*|☆|（|\(|$)|(绝密|机密|秘密)级")
+# 《中华人民共和国保守国家秘密法》第十四条: the three grades. On papers they are printed 机密★10年; in names and
+# titles they also stand alone, between marks or at the ends. Inside a word (商业秘密保护) they are prose.
+_GRADE = "(?:绝密|机密|秘密)"
+_STAR = r"[★☆⭐✭✮*＊]"
+_EDGE = r"[\s_\-‐–—－＿·・.,，、;；:：+&=~～#@!！()（）\[\]【】〔〕［］{}<>《》“”\"'‘’|/\\]"
+STAMP = re.compile(rf"{_GRADE}\s*[★☆⭐✭✮]|{_GRADE}\s*[*＊]\s*(?:\d|长期|$)")
+_PROSE = "".join(
+    f"(?<!{word})" for word in ("商业", "技术", "工作", "企业", "公司", "国家", "军事", "个人", "通信", "保守", "保护", "泄露", "涉及")
+)
+SECRECY = re.compile(
+    rf"{_GRADE}\s*{_STAR}|{_GRADE}级|(?:^|{_EDGE}){_GRADE}(?:\s*\d+\s*[年月])?(?:$|{_EDGE})|{_PROSE}{_GRADE}(?:$|{_EDGE})"
+)
+_WHOLE_CELL = re.compile(rf"\W*(?:密级\W*)?{_GRADE}级?(?:{_STAR}|\s)*(?:\d+\s*[年月]|长期)?\W*")
 
 
 def refuse_secrets(*texts: str) -> None:
-    """Refuse anything that carries a mark of secrecy."""
+    """Refuse a name or title that carries a mark of secrecy. Raises Refused (`secrecy_mark`)."""
     for text in texts:
         if SECRECY.search(text or ""):
-            raise Refused([Finding.error(
-                "secrecy_mark",
-                f"“{text}”带有密级标志。本系统不得存储、处理国家秘密，文件未接收。",
-                f"“{text}” bears a mark of secrecy. State secrets may not enter this system; nothing was taken in.",
-                remedy=("请按保密规定通过涉密渠道报送。", "Send it through the channel for classified papers."),
-            )])
+            raise secrecy_refusal(f"“{text}”", f"“{text}”")
+
+
+def bears_stamp(text: str) -> bool:
+    """Whether a cell of a table bears a mark of secrecy: 机密★10年 anywhere, or a grade and nothing else.
+
+    >>> bears_stamp("机密★10年"), bears_stamp("密级：秘密"), bears_stamp("商业秘密保护"), bears_stamp("机密级会议的接待")
+    (True, True, False, False)
+    """
+    return STAMP.search(text) is not None or (len(text) < 24 and _WHOLE_CELL.fullmatch(text) is not None)
+
+
+def secrecy_refusal(zh: str, en: str, where: Place | None = None) -> Refused:
+    """The refusal of what carries a mark of secrecy, with the words for what carries it."""
+    return Refused([Finding.error(
+        "secrecy_mark",
+        f"{zh}带有密级标志。本系统不得存储、处理国家秘密，文件未接收。",
+        f"{en} bears a mark of secrecy. State secrets may not enter this system; nothing was taken in.",
+        where=where,
+        remedy=("请按保密规定通过涉密渠道报送。", "Send it through the channel for classified papers."),
+    )])
 
 
 @action("documents.add")

@@ -34,6 +34,11 @@ _TOKEN = re.compile(
     rb"<(?:\w+:)?(?:c\s[^>]*?\br=[\"'](?P<col>[A-Z]{1,3})(?P<row>\d{1,7})[\"'][^>]*|(?P<bare>c)\b[^>]*"
     rb"|f(?P<formula>(?:\s[^>]*)?))>"
 )
+# A cell of type e holds an error of the spreadsheet; its text follows, after a formula perhaps.
+_ERROR = re.compile(
+    rb"<(?:\w+:)?c\s(?=[^>]*\bt=[\"']e[\"'])[^>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*>"
+    rb"(?:\s*<(?:\w+:)?f\b[^>]*>(?:[^<]*</(?:\w+:)?f>)?)?(?:\s*<(?:\w+:)?v>([^<]{1,20})<)?"
+)
 _RANGE = re.compile(rb"ref=[\"']([A-Z]{1,3})(\d{1,7})(?::([A-Z]{1,3})(\d{1,7}))?[\"']")
 _HAS_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -51,6 +56,7 @@ class SheetPart:
     rows: int = 0
     columns: int = 0
     formulas: set[tuple[int, int]] = field(default_factory=set)
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)  # #REF!, #N/A by (row, column)
 
 
 @dataclass(slots=True)
@@ -175,18 +181,25 @@ def _scan(
         if part is None:
             continue
         text = carry + chunk
-        # Keep the last, perhaps unfinished, tag for the next round.
-        cut = text.rfind(b"<")
+        # Keep the last, perhaps unfinished, cell for the next round: its error stands some tags behind it.
+        cut = max(text.rfind(b"<c "), text.rfind(b":c ") - 16)
+        cut = cut if cut > len(text) - 512 else text.rfind(b"<")
         cut = cut if cut > len(text) - 8192 else len(text)
         carry = text[cut:]
         _read_cells(text[:cut], part, cell, name)
-        if part.rows * part.columns > _CELLS or part.rows > limits.rows + 1000:
-            raise bounds.too_many_rows(name, limits.rows, part.rows)
-        if part.columns > limits.columns:
-            raise bounds.too_many_columns(name, limits.columns, part.columns)
+        _check_reach(part, name, limits)
     if part is not None:
         _read_cells(carry, part, cell, name)
+        _check_reach(part, name, limits)
     return total + size
+
+
+def _check_reach(part: SheetPart, name: str, limits: Limits) -> None:
+    """Refuse a sheet that the fast reader would lay out over too many cells."""
+    if part.rows * part.columns > _CELLS or part.rows > limits.rows + 1000:
+        raise bounds.too_many_rows(name, limits.rows, part.rows)
+    if part.columns > limits.columns:
+        raise bounds.too_many_columns(name, limits.columns, part.columns)
 
 
 def _read_cells(text: bytes, part: SheetPart, cell: list[tuple[int, int] | None], name: str) -> None:
@@ -198,6 +211,9 @@ def _read_cells(text: bytes, part: SheetPart, cell: list[tuple[int, int] | None]
     if refs:
         part.columns = max(part.columns, max(column_number(col.decode()) for col in {ref[0] for ref in refs}))
         part.rows = max(part.rows, max(int(ref[1]) for ref in refs))
+        if b't="e"' in text or b"t='e'" in text:
+            for col, row, said in _ERROR.findall(text):
+                part.errors[int(row), column_number(col.decode())] = said.decode("ascii", "replace") or "#ERROR!"
     if not _HAS_FORMULA.search(text):
         if refs:
             cell[0] = (int(refs[-1][1]), column_number(refs[-1][0].decode()))

@@ -28,15 +28,24 @@ def open_workbook(path: Path, name: str, limits: Limits) -> OpenFile:
     for index, (title, part) in enumerate(package.sheets.items()):
         if not part.rows:
             continue
-        rows = _rows(book, title, name, limits)
+        rows = _rows(book, title, name, limits, part.errors)
         sheets.append(Sheet(index, title, rows, part.rows, frozenset(part.formulas), has_letters=True))
     if not sheets:
         raise bounds.empty(name)
     return OpenFile("xlsx", "", sheets, _marks(package.properties))
 
 
-def _rows(book: CalamineWorkbook, title: str, name: str, limits: Limits) -> Iterator[Row]:
-    """Rows from the top of the sheet, cells from column A; wholly empty rows are left out."""
+def _rows(
+    book: CalamineWorkbook, title: str, name: str, limits: Limits, errors: dict[tuple[int, int], str]
+) -> Iterator[Row]:
+    """Rows from the top of the sheet, cells from column A; wholly empty rows are left out.
+
+    `errors` by (row, column): the fast reader shows a failed formula (#REF!) as an empty cell, which
+    would pass for not reported; here it keeps its text.
+    """
+    failed: dict[int, list[tuple[int, str]]] = {}
+    for (row, column), text in errors.items():
+        failed.setdefault(row, []).append((column - 1, text))
     try:
         sheet: CalamineSheet = book.get_sheet_by_name(title)
         start = sheet.start
@@ -45,6 +54,9 @@ def _rows(book: CalamineWorkbook, title: str, name: str, limits: Limits) -> Iter
         pad = [""] * start[1]
         count = 0
         for number, cells in enumerate(sheet.to_python(skip_empty_area=True), start[0] + 1):
+            for column, text in failed.get(number, ()):
+                if start[1] <= column < start[1] + len(cells):
+                    cells[column - start[1]] = text
             if any(cell != "" for cell in cells):
                 count += 1
                 if count > limits.rows + limits.header_search:

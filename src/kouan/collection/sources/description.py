@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ class Layout:
     day_first: bool
     month_first: bool
     first_day_is_month: bool
+    fiscal: tuple[int, str] | None  # first month of the fiscal year, and which end names it
     subject: Mapping[str, Any]
     measure_column: str | None
     measure_words: Mapping[str, Any] | None
@@ -88,7 +90,7 @@ class Layout:
     values: tuple[ValueColumn, ...]
     holds: tuple[Hold, ...]
     sums: tuple[SumCheck, ...]
-    skip_when: Mapping[str, Any]
+    example: Mapping[str, str]  # words of the one row of our own template that is no data
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Source:
     known_faults: tuple[Text, ...]
     layouts: tuple[Layout, ...]
     bundled: tuple[BundledFile, ...]
+    earliest: date | None = None  # no figure of this source can be of a period that ends before
     digest: str = field(repr=False, default="")
 
     def origin_in(self, workspace: str) -> str | None:
@@ -136,6 +139,7 @@ class Source:
             "licence": self.licence.as_dict(),
             "address": self.address,
             "cadence": self.cadence,
+            "earliest": self.earliest.isoformat() if self.earliest else None,
             "definition": {"code": self.definition_code, **self.definition.as_dict()},
             "origin": dict(self.origins),
             "submitter": self.submitter,
@@ -178,7 +182,9 @@ def load(path: Path, data_folder: Path) -> Source:
 
 def _source(data: dict[str, Any], path: Path, data_folder: Path, digest: str) -> Source:
     _only(data, {"id", "name", "producer", "licence", "address", "cadence", "definition", "origin", "submitter",
-                 "is_open", "known_faults", "layouts", "bundled"}, path.name)
+                 "is_open", "known_faults", "layouts", "bundled", "earliest"}, path.name)
+    if not isinstance(data.get("earliest"), date | None):
+        raise BadSource(f"{path.name}: earliest is a day, such as 1949-01-01")
     if data["id"] != path.stem:
         raise BadSource(f"{path.name} describes {data['id']}")
     if data["submitter"] not in SUBMITTERS or not set(data["origin"].values()) <= set(ORIGINS):
@@ -196,6 +202,7 @@ def _source(data: dict[str, Any], path: Path, data_folder: Path, digest: str) ->
                         Text.of(each["note"]), bool(each["seed"]))
             for each in data.get("bundled", ())
         ),
+        earliest=data.get("earliest"),
         digest=digest,
     )
 
@@ -208,7 +215,7 @@ def _only(data: Mapping[str, Any], known: set[str], where: str) -> None:
 
 def _layout(data: dict[str, Any], where: str) -> Layout:
     _only(data, {"id", "columns", "optional", "ignore", "period", "subject", "measure", "direction", "group", "unit",
-                 "values", "hold_when", "sums", "skip_when"}, where)
+                 "values", "hold_when", "sums", "example"}, where)
     columns = {name: tuple(heading(each) for each in found) for name, found in data["columns"].items()}
     period, direction, group = data["period"], data.get("direction") or {}, data.get("group") or {}
     measure = data.get("measure") or {}
@@ -226,6 +233,7 @@ def _layout(data: dict[str, Any], where: str) -> Layout:
     used = {*period["columns"], *(each.column for each in values),
             *filter(None, (measure.get("column"), direction.get("column"), group.get("column"),
                            (data.get("unit") or {}).get("column")))}
+    used |= set(data.get("example") or ())
     if not used <= set(columns):
         raise BadSource(f"{where}: {sorted(used - set(columns))} are not among the columns")
     return Layout(
@@ -236,6 +244,7 @@ def _layout(data: dict[str, Any], where: str) -> Layout:
         period_kinds=frozenset(PeriodKind(kind) for kind in period["kinds"]),
         day_first=order == "day_first", month_first=order == "month_first",
         first_day_is_month=bool(period.get("first_day_is_month", False)),
+        fiscal=_fiscal(period.get("fiscal"), where),
         subject=data["subject"],
         measure_column=measure.get("column"),
         measure_words=measure.get("words"),
@@ -250,5 +259,15 @@ def _layout(data: dict[str, Any], where: str) -> Layout:
             for each in data.get("hold_when", ())
         ),
         sums=tuple(SumCheck(tuple(each["parts"]), each["whole"]) for each in data.get("sums", ())),
-        skip_when=data.get("skip_when") or {},
+        example={column: str(word) for column, word in (data.get("example") or {}).items()},
     )
+
+
+def _fiscal(data: dict[str, Any] | None, where: str) -> tuple[int, str] | None:
+    """The fiscal calendar that a source states: `{begins: 4, named_by: start}`."""
+    if data is None:
+        return None
+    begins, named_by = data["begins"], data.get("named_by", "start")
+    if begins not in range(1, 13) or named_by not in ("start", "end"):
+        raise BadSource(f"{where}: fiscal {data}")
+    return begins, named_by
