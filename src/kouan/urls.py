@@ -7,6 +7,7 @@ from kouan.api.door import api
 
 urlpatterns = [
     path("api/v1/docs", docs.page, name="api-docs"),
+    re_path(r"^api/v1/?$", docs.door),
     path("api/v1/", api.urls),
     # Whatever else is asked for under /api/ is answered in the API's own shape.
     re_path(r"^api(?:/.*)?$", docs.missing),

@@ -7,7 +7,7 @@ import re
 from django.test import Client
 from tests.api.world import World, client_of
 
-from kouan.api.docs import EXAMPLES, bounds_of, contents
+from kouan.api.docs import EXAMPLES, bounds_of, common_statuses, contents
 
 
 def test_every_operation_is_described_in_both_languages(db: None) -> None:
@@ -46,6 +46,25 @@ def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(world: 
             for operation in group.operations:
                 assert f"{operation.method} {operation.path}" in said
         assert not re.search(r"""(src|href)=["'](https?:)?//""", said)
+
+
+def test_what_every_address_may_answer_is_said_once(world: World) -> None:
+    page = Client()
+    page.cookies["kouan_language"] = "en"
+    said = page.get("/api/v1/docs").content.decode()
+    assert common_statuses() >= {"200", "401", "404", "422"}
+    for status in common_statuses():
+        assert said.count(f"<code>{status}</code>") == 1, status
+    assert "<code>428</code>" in said and "428" not in common_statuses()
+    words = re.sub(r"<span lang=\"zh[^>]*>.*?</span>|<button[^>]*lang=\"zh.*?</button>", "", said.split("<main")[1].split("</main>")[0])
+    assert not re.search("[：；，（）]", words.split('id="api-shapes"')[0]), "English has punctuation of its own"
+
+
+def test_the_door_itself_leads_to_the_page(db: None) -> None:
+    for address in ("/api/v1", "/api/v1/"):
+        answer = Client().get(address)
+        assert (answer.status_code, answer["Location"]) == (302, "/api/v1/docs"), address
+        assert Client().post(address).status_code == 404
 
 
 def test_bounds_are_read_from_the_schema() -> None:

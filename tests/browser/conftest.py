@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,13 @@ from django.test import override_settings
 
 from kouan.accounts.action import acting_system
 from kouan.accounts.actions import DEMONSTRATION_PASSWORD, make_demonstration_users
+from kouan.basis import clock
+from kouan.collection.actions import take_in
+from kouan.ports.models import CounterpartPoint, Port
 from ports.factories import a_port
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+DATA = Path(__file__).resolve().parents[2] / "src/kouan/collection/data/hk-control-points/daily_passengers_2020_2025.csv.gz"
 PICTURES = os.environ.get("KOUAN_PICTURES", "")
 
 
@@ -36,6 +41,24 @@ def house(transactional_db: None, live_server: Any) -> Any:
         a_port("manzhouli-road", "road", name_zh="满洲里公路口岸", name_en="Manzhouli Highway Port", short_name_zh="满洲里",
                pinyin="manzhouli", initials="mzl", province_code="15", transport_class="road", class_basis="按运输方式：公路")
         yield live_server
+
+
+@pytest.fixture
+def counted(house: Any, tmp_path: Path) -> Any:
+    """罗湖 with the first quarter of 2023 as counted at Lo Wu, taken in from the bundled file."""
+    CounterpartPoint.objects.create(
+        code="lo-wu", name_zh="罗湖", name_en="Lo Wu", region_code="HK", mode="rail", relation="one_to_one",
+        port=Port.objects.get(code="luohu-rail"), coverage_note_zh="只计旅客", coverage_note_en="Travellers only",
+    )
+    with gzip.open(DATA, "rt", encoding="utf-8-sig") as file:
+        head, *rows = file.read().splitlines()
+    wanted = [row for row in rows if "Lo Wu" in row and ("2023-0" in row)]
+    place = tmp_path / "lo-wu.csv"
+    place.write_text("\n".join([head, *wanted]), encoding="utf-8")
+    with acting_system("test") as system, clock.travel_to("2026-03-01"):
+        report = take_in(actor=system, path=place, source="hk-control-points")
+    assert report.accepted == len(wanted) > 300
+    return house
 
 
 @pytest.fixture

@@ -2,36 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-
-from kouan.accounts.action import acting_system
-from kouan.basis import clock
-from kouan.collection.actions import take_in
-from kouan.ports.models import CounterpartPoint, Port
-
-DATA = Path(__file__).resolve().parents[2] / "src/kouan/collection/data/hk-control-points/daily_passengers_2020_2025.csv.gz"
-
-
-@pytest.fixture
-def counted(house, tmp_path):
-    """罗湖 with the first quarter of 2023 as counted at Lo Wu, taken in from the bundled file."""
-    CounterpartPoint.objects.create(
-        code="lo-wu", name_zh="罗湖", name_en="Lo Wu", region_code="HK", mode="rail", relation="one_to_one",
-        port=Port.objects.get(code="luohu-rail"), coverage_note_zh="只计旅客", coverage_note_en="Travellers only",
-    )
-    with gzip.open(DATA, "rt", encoding="utf-8-sig") as file:
-        head, *rows = file.read().splitlines()
-    wanted = [row for row in rows if "Lo Wu" in row and ("2023-0" in row)]
-    place = tmp_path / "lo-wu.csv"
-    place.write_text("\n".join([head, *wanted]), encoding="utf-8")
-    with acting_system("test") as system, clock.travel_to("2026-03-01"):
-        report = take_in(actor=system, path=place, source="hk-control-points")
-    assert report.accepted == len(wanted) > 300
-    return house
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])

@@ -114,7 +114,8 @@ def test_entries_are_drawn_with_gaps_not_zeros(open_as, officer):
     client = open_as(officer)
     page = client.get("/benchmark/X1").content.decode()
     spec = json.loads(page.split('<script id="chart-entries-data" type="application/json">')[1].split("</script>")[0])
-    assert spec["categories"] == ["2023-01", "2023-02", "2023-03"]
+    assert spec["categories"] == ["2023年1月", "2023年2月", "2023年3月"]
+    assert "2023-01" not in page.split("chart-table")[1].split("</table>")[0], "dates are written as officials write them"
     assert spec["series"][0]["data"] == [5, None, 7]
     page = client.get("/benchmark/X1?by=year").content.decode()
     spec = json.loads(page.split('<script id="chart-entries-data" type="application/json">')[1].split("</script>")[0])

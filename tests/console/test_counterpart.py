@@ -75,6 +75,9 @@ def test_the_days_are_drawn_in_the_directions_of_the_mainland_port(open_as, offi
     assert [one["data"][0] for one in spec["series"]] == [100_000, 60_000, 40_000]
     assert spec["annotations"][0]["value"] == round(3_100_000 / 29)
     assert len(spec["categories"]) == 29
+    assert spec["categories"][0] == "2月6日"
+    assert '<th scope="row" class="keep">2023年2月6日</th>' in page
+    assert "2023-02-06" not in page.split("chart-table")[1].split("</table>")[0]
 
 
 def test_a_check_that_does_not_exist_shows_the_first(open_as, officer, lo_wu):

@@ -131,6 +131,16 @@ def test_what_is_not_in_the_law_is_not_found(reader, address):
     assert reader.get(address).status_code == 404
 
 
+def test_one_row_of_numbers_has_one_form(reader):
+    facts = "transport_class=sea&is_border=否&accepted_on=2012-05-01&year=2023&cargo_tonnes=1200万&person_crossings=5&months_reported=12"
+    page = read(reader, f"/law/try?{facts}")
+    row = page.split("<tbody>")[1].split("</tr>")[0]
+    assert [value in row for value in (">12,000,000<", ">10,000,000<", ">2,000,000<")] == [True] * 3
+    assert "万" not in row, "the exact number beside a shortened one cannot be compared at a glance"
+    reason = page.split('class="verdict-reason">')[1].split("</p>")[0]
+    assert reason == "货运量12,000,000吨；出入境人员5人次：达到。", "no next step: nothing of the register is judged here"
+
+
 # ---- trying ------------------------------------------------------------------------------------------------
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 
 import pytest
 
 from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
 from kouan.collection.models import Observation
+from kouan.console.words import APPROVALS
 from kouan.grading.actions import record_verdicts
 from kouan.ports.models import CounterpartPoint, Port
 from monitoring.factories import figures
+from ports.factories import a_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
 
@@ -66,6 +69,33 @@ def test_the_page_says_what_is_missing_and_who_should_act(open_as, reporter):
     assert "未评估" in page
     assert "专栏6" in page
     assert "数据不全" in page
+
+
+def test_a_verdict_is_given_with_its_reason_and_what_the_reader_can_do(open_as, officer, reporter, guangdong):
+    assert "是否边境口岸不明，不能判定。" in open_as(officer).get("/ports/luohu-rail").content.decode()
+    Port.objects.filter(code="luohu-rail").update(is_border=False)
+    reason = "通过验收日期缺失，不能判定。"
+    for who, action in ((officer, "登记验收日期</a>"), (reporter, "去报送</a>验收日期由国家口岸管理办公室凭文件登记")):
+        page = open_as(who).get("/ports/luohu-rail").content.decode()
+        said = page.split('class="verdict-reason"')[1].split("</p>")[0]
+        assert reason in said and action in said, who
+        assert page.index("verdict-reason") < page.index('class="steps"'), "the reason stands above the trace"
+    Port.objects.filter(code="luohu-rail").update(accepted_on=date(2000, 1, 1))
+    said = open_as(guangdong).get("/ports/luohu-rail?year=2023").content.decode().split('class="verdict-reason"')[1].split("</p>")[0]
+    assert "货运量缺；出入境人员缺：数据不全" in said and "去报送" in said
+
+
+def test_the_list_shows_short_words_and_exports_the_full_ones(open_as, officer):
+    client = open_as(officer)
+    a_port("tacheng-road", "road", name_zh="巴克图公路口岸", province_code="65", city_name="塔城地区")
+    page = client.get("/ports").content.decode()
+    assert '<span title="新疆维吾尔自治区·塔城地区">新疆·塔城地区</span>' in page
+    assert 'title="运行状态待核"' in page
+    rows = json.loads(b"".join(client.get("/ports?format=json").streaming_content))["rows"]
+    row = next(row for row in rows if row["code"] == "tacheng-road")
+    assert row["place"] == "新疆维吾尔自治区·塔城地区"
+    assert row["status"] == "运行状态待核"
+    assert row["approval"] == APPROVALS[Port.objects.get(code="tacheng-road").approval].zh
 
 
 def test_two_clocks(open_as, officer):

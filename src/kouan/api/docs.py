@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -196,6 +196,12 @@ def contents() -> tuple[Group, ...]:
     return tuple(Group(both(name), tuple(found)) for name, found in groups.items())
 
 
+def common_statuses() -> frozenset[str]:
+    """The statuses that every operation may answer: said once, so that each one's own stand out."""
+    answered = [{status for status, _ in operation.statuses} for group in contents() for operation in group.operations]
+    return frozenset(set.intersection(*answered))
+
+
 def shapes() -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
     """Every shape that answers are made of: name, what it is, its fields."""
     from kouan.api.door import api
@@ -221,13 +227,25 @@ def page(request: HttpRequest) -> HttpResponse:
         response.headers["Allow"] = "GET, HEAD"
         return response
     root = request.build_absolute_uri("/").rstrip("/")
+    common = common_statuses()
     groups = [
-        (group, [(operation, operation.example.format(root=root)) for operation in group.operations])
+        (group, [
+            (operation, operation.example.format(root=root), [each for each in operation.statuses if each[0] not in common])
+            for operation in group.operations
+        ])
         for group in contents()
     ]
     return render(request, "api/docs.html", {
-        "groups": groups, "shapes": shapes(), "root": root, "schema_address": reverse("api-v1:openapi-json"),
+        "groups": groups, "common": [(status, STATUS_SAID[status]) for status in sorted(common)],
+        "shapes": shapes(), "root": root, "schema_address": reverse("api-v1:openapi-json"),
     })
+
+
+def door(request: HttpRequest) -> HttpResponse:
+    """``/api/v1`` itself: whoever types the address of the door finds what stands behind it."""
+    if request.method in ("GET", "HEAD"):
+        return redirect("api-docs")
+    return missing(request)
 
 
 @csrf_exempt

@@ -111,6 +111,18 @@ def status_badge(code: object) -> SafeString:
     return _known("status", str(code), words.page_language())
 
 
+@lru_cache(maxsize=32)
+def _short_status(code: str, language: str) -> SafeString:
+    full, short = words.STATUSES[code].in_language(language), words.STATUSES_SHORT[code].in_language(language)
+    shape_name, tone = _STATUS_MARKS[code]
+    return badge(short, shape_name, tone, full if full != short else "")
+
+
+def status_badge_short(code: object) -> SafeString:
+    """The operating status in the few words a column has room for, the full ones on hover."""
+    return _short_status(str(code), words.page_language())
+
+
 def severity_badge(code: object) -> SafeString:
     """错误, 注意, 提示."""
     return _known("severity", str(code), words.page_language())

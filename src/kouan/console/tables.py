@@ -151,6 +151,9 @@ class Table:
     and may put attributes on them that one query fetches for all. ``period``, ``origin`` and ``source`` are printed over the table and on the
     note sheet of every export; ``read`` may override them. ``group`` names the group of a row of a list:
     in the default order the rows stand group by group, each under a heading; in any other order they are mixed.
+
+    On a phone the rows of a table of four columns and more are shown as blocks; ``stacks=False`` keeps the lines
+    of a table that is read down its columns.
     """
 
     name: str
@@ -158,6 +161,7 @@ class Table:
     columns: Sequence[Column]
     filters: Sequence[Filter] = ()
     prefix: str = ""
+    stacks: bool = True
     page_size: int = PAGE_SIZE
     default_order: str = ""
     source: Text | None = None
@@ -337,6 +341,16 @@ class TableView:
     # ---- what the template writes ----------------------------------------------------------------
 
     @property
+    def is_stacked(self) -> bool:
+        """Whether a phone shows each row as a block of names and values instead of a line."""
+        return self.table.stacks and len(self.columns) > 3
+
+    @property
+    def is_sortable(self) -> bool:
+        """Whether any head orders the rows."""
+        return any(column.order for column in self.columns)
+
+    @property
     def columns(self) -> list[Column]:
         """The columns of the page."""
         return [c for c in self.table.columns if c.only != "export"]
@@ -362,7 +376,7 @@ class TableView:
         """The rows as HTML. Written here, not in the template: 50 × 10 cells cost ten times less."""
         columns = []
         for column in self.columns:
-            tag, scope = ("th", ' scope="row"') if column.is_key else ("td", "")
+            tag, scope = ("th", ' scope="row"') if column.is_key else ("td", _cell_label(column) if self.is_stacked else "")
             columns.append((f"<{tag}{scope}{_cell_class(column)}>", column.cell, f"</{tag}>"))
         group = self.table.group if self.is_grouped else None
         lines, open_group = [], ""
@@ -440,6 +454,11 @@ def _cell_class(column: Column) -> str:
     known = (("number", column.is_number), ("keep", column.keeps_line), ("wide", column.is_wide))
     names = [name for name, wanted in known if wanted]
     return f' class="{" ".join(names)}"' if names else ""
+
+
+def _cell_label(column: Column) -> str:
+    unit = here(Text(f"（{column.unit.zh}）", f" ({column.unit.en})")) if column.unit else ""
+    return f' data-label="{escape(here(column.label) + unit)}"'
 
 
 def _sortable(value: Any) -> Any:

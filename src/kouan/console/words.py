@@ -58,6 +58,13 @@ APPROVALS: Mapping[str, Text] = {
     "plan_listed": Text("列入规划布局，批复待登记", "Plan-listed"),
     "approval_unverified": Text("批准情况待核", "To be verified"),
 }
+# For a column of the list: the full words stand in its exports and on hover.
+STATUSES_SHORT: Mapping[str, Text] = {**STATUSES, "unknown": Text("待核", "To be verified"), "approved": Text("待验收", "Approved")}
+APPROVALS_SHORT: Mapping[str, Text] = {
+    "state_council": Text("已登记批复", "Registered"),
+    "plan_listed": Text("已列规划", "Plan-listed"),
+    "approval_unverified": Text("待核", "To be verified"),
+}
 EVENTS: Mapping[str, Text] = {
     "opening": Text("新增开放", "Opening"),
     "expansion": Text("扩大开放", "Expanded opening"),
@@ -133,6 +140,13 @@ LAYOUT_ROLES: Mapping[str, Text] = {
     "international_hub": Text("航空：国际枢纽", "Air: international hub"),
     "regional_hub": Text("航空：区域枢纽", "Air: regional hub"),
     "none": Text("未列入布局", "Not in the layout"),
+}
+LAYOUT_ROLES_SHORT: Mapping[str, Text] = {
+    "main": Text("主要口岸", "Sea, main"),
+    "regional": Text("区域性口岸", "Sea, regional"),
+    "border": Text("边境布局", "Border"),
+    "international_hub": Text("国际枢纽", "Air, international"),
+    "regional_hub": Text("区域枢纽", "Air, regional"),
 }
 GRANULARITIES: Mapping[str, Text] = {
     "day": Text("日", "Day"),

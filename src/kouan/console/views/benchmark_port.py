@@ -15,6 +15,7 @@ from kouan.basis import Period, PeriodKind, SubjectKind, SubjectRef, Text, measu
 from kouan.collection import sources
 from kouan.console import figures
 from kouan.console.addresses import address_of
+from kouan.console.axis_words import axis_word
 from kouan.console.charts import Chart, Series
 from kouan.console.page import get_or_missing, page
 from kouan.console.tables import Column, Table
@@ -29,7 +30,7 @@ from kouan.console.views.benchmark import (
     unit_words,
     years_of,
 )
-from kouan.console.words import here
+from kouan.console.words import here, page_language
 from kouan.evaluation.benchmarks import (
     PartLine,
     framework_of,
@@ -74,7 +75,7 @@ def _raw(line: PartLine) -> SafeString | str:
     if line.winsorised:
         notes.append(here(Text("极端值已缩尾", "winsorised")))
     return format_html('{}<span class="head-unit">{}</span>{}', shown, here(unit_words(line.node.unit)),
-                       format_html('<span class="subline">{}</span>', "；".join(notes)) if notes else "")
+                       format_html('<span class="subline">{}</span>', here(Text("；", "; ")).join(notes)) if notes else "")
 
 
 def _points(value: float | None) -> str:
@@ -149,7 +150,8 @@ def flow_chart(port: BenchmarkPort, measure: str, kind: PeriodKind) -> Chart | N
     source = sources.get(BENCHMARK_SOURCE)
     return Chart(
         key="entries", title=Text(f"{name.zh}：{KINDS[str(kind)].zh}", f"{name.en}: {KINDS[str(kind)].en.lower()}"), kind="line",
-        unit=series.unit, origin=series.origin, categories=[period.code for period in periods],
+        unit=series.unit, origin=series.origin, categories=[axis_word(period, page_language()) for period in periods],
+        row_names=[period.label(page_language()) for period in periods],
         series=[Series(Text("入境", "Entering"), [values.get(period) for period in periods])],
         source=source.name, source_url=address_of("source", source.id),
         note=Text("2016年前后起，发布机构不再列出多数零值，缺的月份可能是零，也可能是未发布；图中留空，不作零处理。年度数只在十二个月齐全时给出。",

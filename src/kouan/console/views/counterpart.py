@@ -10,10 +10,11 @@ from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kouan.basis import Text, numbers
+from kouan.basis import Period, Text, numbers
 from kouan.collection import sources
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
+from kouan.console.axis_words import axis_word
 from kouan.console.charts import Chart, Series
 from kouan.console.page import page
 from kouan.console.tables import Column, Table
@@ -139,7 +140,7 @@ def daily_chart(check: CounterpartCheck) -> Chart:
         title=Text(f"{name.zh}：{point.zh}逐日统计", f"{name.en}: day by day at {point.en}"),
         source=sources.get(SOURCE).name,
         source_url=address_of("port-figures", port.code, origin="counterpart", measure="person_crossings") if port else "",
-        categories=[day.day.isoformat() for day in days],
+        categories=[axis_word(Period.day(day.day), page_language()) for day in days], row_names=[figures.day(day.day) for day in days],
         series=[
             Series(words.DIRECTIONS["total"], [day.total for day in days]),
             Series(words.DIRECTIONS["inbound"], [day.inbound for day in days]),
@@ -148,9 +149,9 @@ def daily_chart(check: CounterpartCheck) -> Chart:
         annotations=[{"value": round(mean), "text": Text("内地口径日均", "Mainland figure, daily mean")}],
         category_label=Text("日期", "Day"),
         summary=Text(
-            f"对侧逐日合计 {said} 人次，内地新闻公布{check.precision.zh} {printed} 人次。虚线为后者的日均数。",
+            f"对侧逐日合计 {said} 人次，内地新闻公布{check.precision.zh} {printed} 人次。红色虚线为后者的日均数。",
             f"The days add up to {said} person-crossings; the press printed {printed} ({check.precision.en}). "
-            "The dashed line is the daily mean of the latter.",
+            "The dashed red line is the daily mean of the latter.",
         ),
         note=Text(
             f"方向已按内地口岸换算：对侧入境即本口岸出境。{check.point.coverage_note_zh}",

@@ -19,6 +19,7 @@ from kouan.audit.actions import record_event
 from kouan.basis import Finding, Place, Refused, Text, clock, has_errors
 from kouan.console import figures, words
 from kouan.console.page import page
+from kouan.console.verdict_reason import reason_of
 from kouan.console.views.law import LAW, asked_law, law_address
 from kouan.console.words import page_language
 from kouan.grading.facts import MEASURES
@@ -96,6 +97,7 @@ def _judge(given: dict[str, str], law: Law) -> tuple[dict[str, Any] | None, list
         "margins": [
             {"name": MEASURES[name][1], "unit": figures.unit_name(MEASURES[name][0]), "margin": margin} for name, margin in outcome.margins.items()
         ],
+        "reason": reason_of(outcome),
         "candidates": [(words.CLASSES[each.value], verdict) for each, verdict in outcome.candidates.items()],
     }, [finding for finding in findings if finding not in outcome.findings]
 

@@ -64,6 +64,7 @@ PROVINCES = Table(
         Column("reported", Text("有报送", "Reported"), is_number=True, order=True),
     ),
     prefix="p",
+    stacks=False,
     page_size=40,
     default_order="-registered",
     source=REGISTER,

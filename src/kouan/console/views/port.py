@@ -27,6 +27,7 @@ from kouan.console.page import page
 from kouan.console.port_flows import flows_of_port, heads_of_port
 from kouan.console.subject_names import SubjectNames, direction_text
 from kouan.console.tables import Column, Filter, Table, as_read
+from kouan.console.verdict_reason import reason_of
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
 from kouan.grading.facts import MEASURES
@@ -82,12 +83,11 @@ HISTORY = Table(
     title=Text("登记与变更", "Register entries and changes"),
     prefix="history",
     columns=(
-        Column("attribute", Text("事项", "What"), value=lambda c: words.PORT_ATTRIBUTES[c.attribute], order=True, is_key=True, keeps_line=True),
-        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value), show=_attribute_cell,
-               is_wide=True),
+        Column("attribute", Text("事项", "What"), value=lambda c: words.PORT_ATTRIBUTES[c.attribute], order=True, is_key=True),
+        Column("value", Text("内容", "Value"), value=lambda c: attribute_words(c.attribute, c.value), show=_attribute_cell, is_wide=True),
         Column("valid_from", Text("自何日起", "True from"), order=True, keeps_line=True,
                show=lambda c: figures.day(c.valid_from) if c.valid_from else here(Text("登记以前", "Before our records"))),
-        Column("recorded_at", Text("登记时间", "Known to us"), order=True, keeps_line=True),
+        Column("recorded_at", Text("登记时间", "Known to us"), order=True),
         Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document, is_wide=True),
         Column("reason", Text("说明", "Reason"), value=lambda c: note_text(c.reason), show=lambda c: _note(c.reason), is_wide=True),
     ),
@@ -101,24 +101,25 @@ FIGURES = Table(
     columns=(
         Column("period", Text("时期", "Period"), value=lambda o: o.period, order="period_start", is_key=True, keeps_line=True,
                show=lambda o: _period_cell(o)),
-        Column("measure", Text("指标", "Measure"), value=lambda o: words.capitalised(measures.get(o.series.measure).name), keeps_line=True),
-        Column("subject_name", Text("统计点", "Counted at"), value=lambda o: o.counted_at, keeps_line=True),
+        Column("measure", Text("指标", "Measure"), value=lambda o: words.capitalised(measures.get(o.series.measure).name),
+               show=lambda o: _measure_cell(o)),
+        Column("subject_name", Text("统计点", "Counted at"), value=lambda o: o.counted_at, only="export"),
         Column("direction", Text("方向（发布方）", "Direction (publisher's)"), keeps_line=True,
                value=lambda o: direction_text(o.series.measure, o.series.direction, o.region)),
-        Column("group", Text("分组", "Group"), keeps_line=True,
+        Column("group", Text("分组", "Group"),
                value=lambda o: words.capitalised(measures.groups()[o.series.group].name)),
-        Column("value", Text("数值", "Value"), order="value", is_number=True, show=lambda o: figures.number(o.value, shorten=False, places=6)),
-        Column("unit", Text("单位", "Unit"), value=lambda o: figures.unit_name(o.series.unit), keeps_line=True),
-        Column("origin", Text("来源性质", "Origin"), value=lambda o: words.ORIGINS[o.series.origin], show=lambda o: origin_badge(o.series.origin)),
+        Column("value", Text("数值", "Value"), order="value", is_number=True, show=lambda o: _value_cell(o)),
+        Column("unit", Text("单位", "Unit"), value=lambda o: figures.unit_name(o.series.unit), only="export"),
+        Column("origin", Text("来源", "Source"), value=lambda o: words.ORIGINS[o.series.origin], show=lambda o: _origin_cell(o)),
         Column("subject", Text("统计点代码", "Code of the point"), value=lambda o: o.series.subject_code, only="export"),
         Column("definition", Text("口径", "Definition"), value=lambda o: o.series.definition, only="export"),
-        Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name, is_wide=True,
-               show=lambda o: _source_cell(o)),
-        Column("file", Text("文件", "File"), value=lambda o: o.batch.file_name, show=lambda o: _file_cell(o)),
-        Column("row", Text("行", "Row"), is_number=True, show=lambda o: str(o.row)),
-        Column("column", Text("列", "Column"), is_number=True, show=lambda o: str(o.column)),
+        Column("source", Text("数据来源", "Source"), value=lambda o: sources.get(o.series.source).name, only="export"),
+        Column("place", Text("文件与行、列", "File, row and column"), only="page", is_wide=True, show=lambda o: _file_cell(o)),
+        Column("file", Text("文件", "File"), value=lambda o: o.batch.file_name, only="export"),
+        Column("row", Text("行", "Row"), is_number=True, only="export"),
+        Column("column", Text("列", "Column"), is_number=True, only="export"),
         Column("revision", Text("修订", "Revision"), is_number=True, order="revision", show=lambda o: str(o.revision)),
-        Column("recorded_at", Text("入库时间", "Taken in"), value=lambda o: o.batch.committed_at, keeps_line=True),
+        Column("recorded_at", Text("入库时间", "Taken in"), value=lambda o: o.batch.committed_at, show=lambda o: figures.day(o.batch.committed_at)),
     ),
     filters=(
         Filter("origin", Text("来源性质", "Origin"), choices=tuple(words.ORIGINS.items()), field="series__origin"),
@@ -166,12 +167,26 @@ def _period_cell(row: Observation) -> SafeString | str:
     return _linked(address_of("observation", row.pk), figures.period(row.period))
 
 
-def _source_cell(row: Observation) -> SafeString | str:
-    return _linked(address_of("source", row.series.source), here(sources.get(row.series.source).name))
+def _origin_cell(row: Observation) -> SafeString:
+    source = _linked(address_of("source", row.series.source), here(sources.get(row.series.source).name))
+    return format_html('{}<span class="subline">{}</span>', origin_badge(row.series.origin), source)
 
 
-def _file_cell(row: Observation) -> SafeString | str:
-    return _linked(address_of("batch", row.batch_id), row.batch.file_name)
+def _measure_cell(row: Any) -> SafeString:
+    """What was counted, and where: a point across the border is named with its region."""
+    name = here(words.capitalised(measures.get(row.series.measure).name))
+    return format_html('{}<span class="subline">{}</span>', name, as_read(row.counted_at))
+
+
+def _value_cell(row: Observation) -> SafeString:
+    number = figures.number(row.value, shorten=False, places=6)
+    return format_html('<data value="{}">{}</data><span class="head-unit">{}</span>', f"{row.value:f}", number, figures.unit_name(row.series.unit))
+
+
+def _file_cell(row: Observation) -> SafeString:
+    """The file, and in it the row and column of the figure."""
+    place = here(Text(f"第{row.row}行，第{row.column}列", f"row {row.row}, column {row.column}"))
+    return format_html('{}<span class="subline">{}</span>', _linked(address_of("batch", row.batch_id), row.batch.file_name), place)
 
 
 def _port_of(request: HttpRequest, code: str) -> Port:
@@ -296,6 +311,7 @@ def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series], chang
             {"name": words.capitalised(MEASURES[name][1]), "unit": figures.unit_name(MEASURES[name][0]), "margin": margin}
             for name, margin in outcome.margins.items()
         ],
+        "reason": reason_of(outcome, request.user, found.code),
         "candidates": [(words.CLASSES[each.value], verdict) for each, verdict in outcome.candidates.items()],
         "law_address": address_of("law-rule", outcome.rule),
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -18,7 +20,7 @@ from kouan.accounts.permissions import may
 from kouan.basis import Text, codes
 from kouan.collection.models import Series
 from kouan.console import words
-from kouan.console.marks import origin_badge, status_badge, verdict_badge
+from kouan.console.marks import origin_badge, status_badge_short, verdict_badge
 from kouan.console.page import page
 from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import here, page_language
@@ -30,6 +32,7 @@ RULE = "volume_standard"
 NOT_JUDGED = Text("未判定", "Not judged")
 _PROVINCES = tuple((one.code, one.name) for one in codes.mainland_provinces)
 _PROVINCE_NAMES = dict(_PROVINCES)
+_SHORT_NAMES = {one.code: one.short_name for one in codes.mainland_provinces}
 # Origins in the order in which they speak for a port.
 _ORIGINS = ("official", "exercise", "counterpart", "derived", "press")
 
@@ -46,6 +49,34 @@ def place_of(port: Any) -> Text | None:
         return None
     city = port.city_name if port.city_name and port.city_name not in province.zh else ""
     return Text(f"{province.zh}{'·' if city else ''}{city}", province.en)
+
+
+def _place_cell(port: Any) -> SafeString | str:
+    """新疆·塔城地区: the everyday name of the province, so that no name breaks; the full one on hover."""
+    place, short = place_of(port), _SHORT_NAMES.get(port.province_code)
+    if place is None or short is None:
+        return ""
+    full = here(place)
+    if page_language() == "en":
+        return full
+    said = full.replace(_PROVINCE_NAMES[port.province_code].zh, short.zh, 1)
+    return mark_safe(f'<span title="{escape(full)}">{escape(said)}</span>') if said != full else full  # noqa: S308 - escaped here
+
+
+@lru_cache(maxsize=32)
+def _approval(code: str, language: str) -> SafeString:
+    full, short = words.APPROVALS[code].in_language(language), words.APPROVALS_SHORT[code].in_language(language)
+    return format_html('<span title="{}">{}</span>', full, short) if full != short else format_html("{}", short)
+
+
+def _approval_cell(port: Any) -> SafeString:
+    return _approval(port.approval, page_language())
+
+
+def _layout_cell(port: Any) -> SafeString | str:
+    if port.layout_words is None:
+        return ""
+    return mark_safe(f'<span title="{escape(here(port.layout_words))}">{escape(here(port.layout_short))}</span>')  # noqa: S308 - escaped here
 
 
 def _name_cell(port: Any) -> SafeString:
@@ -95,13 +126,13 @@ PORTS = Table(
     columns=(
         Column("name", Text("口岸", "Port"), value=port_name, show=_name_cell, order="pinyin", is_key=True, is_wide=True),
         Column("code", Text("口岸代码", "Port code"), only="export"),
-        Column("place", Text("所在地", "Place"), value=place_of, order="province_code"),
+        Column("place", Text("所在地", "Place"), value=place_of, show=_place_cell, order="province_code", keeps_line=True),
         Column("mode", Text("方式", "Mode"), value=lambda p: words.MODES[p.mode], order="mode", keeps_line=True),
         Column("transport_class", Text("运输类别", "Class"), value=_class_text, order="transport_class", keeps_line=True),
-        Column("layout", Text("布局", "Layout"), value=lambda p: p.layout_words),
+        Column("layout", Text("布局", "Layout"), value=lambda p: p.layout_words, show=_layout_cell),
         Column("status", Text("运行状态", "Status"), value=lambda p: words.STATUSES[p.status],
-               show=lambda p: status_badge(p.status), order="status"),
-        Column("approval", Text("批准情况", "Approval"), value=lambda p: words.APPROVALS[p.approval]),
+               show=lambda p: status_badge_short(p.status), order="status"),
+        Column("approval", Text("批准情况", "Approval"), value=lambda p: words.APPROVALS[p.approval], show=_approval_cell),
         Column("verdict", Text("客货运量标准", "Volume standard"), value=lambda p: words.VERDICTS[p.verdict] if p.verdict else NOT_JUDGED,
                show=_verdict_cell, order="verdict"),
         Column("data", Text("数据", "Data"), show=_data_cell,
@@ -142,19 +173,27 @@ def with_verdict(rows: Any, year: int | None) -> Any:
 def decorate(rows: list[Any]) -> None:
     """Put layout roles, kinds of data and the address of the list on the ports of one page, in two or three queries."""
     keys = {row.pk: row.code for row in rows}
-    roles: dict[int, dict[Text, None]] = defaultdict(dict)
+    roles: dict[int, dict[Text, Text]] = defaultdict(dict)
     links = LayoutLink.objects.filter(port_id__in=keys).order_by("entry__layout_id")
     for key, box, role, tier, is_planned in links.values_list(
         "port_id", "entry__box", "entry__role", "entry__hub_tier", "entry__is_planned"
     ):
-        name = words.LAYOUT_ROLES[tier or role or "border"]
-        roles[key][Text(f"{name.zh}（规划）", f"{name.en} (planned)") if is_planned and box == "专栏3" else name] = None
+        code = tier or role or "border"
+        name, short = words.LAYOUT_ROLES[code], words.LAYOUT_ROLES_SHORT[code]
+        if is_planned and box == "专栏3":
+            name, short = Text(f"{name.zh}（规划）", f"{name.en} (planned)"), Text(f"{short.zh}（规划）", f"{short.en} (planned)")
+        roles[key][name] = short
     origins = _origins_of(keys)
     list_address = reverse("ports")
     for row in rows:
         row.list_address = list_address
-        row.layout_words = Text("、".join(t.zh for t in roles[row.pk]), "; ".join(t.en for t in roles[row.pk])) if row.pk in roles else None
+        row.layout_words = _joined(roles[row.pk]) if row.pk in roles else None
+        row.layout_short = _joined(roles[row.pk].values()) if row.pk in roles else None
         row.data_origins = [each for each in _ORIGINS if each in origins[row.code]]
+
+
+def _joined(texts: Iterable[Text]) -> Text:
+    return Text("、".join(t.zh for t in texts), "; ".join(t.en for t in texts))
 
 
 def _origins_of(ports: dict[int, str]) -> dict[str, set[str]]:

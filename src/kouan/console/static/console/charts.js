@@ -42,11 +42,17 @@
     const names = { type: "category", data: spec.categories, inverse: lying, axisLabel: lying ? { interval: 0 } : { hideOverlap: true } };
     const values = { type: "value", axisLabel: { formatter: (v) => scaled(v, spec.language) }, splitNumber: 4 };
     const many = spec.categories.length > 90;
+    // A level to compare with is a line of its own: named in the legend, where its words cover no data.
+    const levels = spec.annotations.map((note) => ({
+      name: note.text, type: "line", data: spec.categories.map(() => note.value), symbol: "none", silent: true,
+      lineStyle: { color: "#9c221a", type: [12, 5], width: 1.6 }, itemStyle: { color: "#9c221a" },
+    }));
+    const named = spec.series.length + levels.length > 1;
     return {
       animation: false,
       aria: { enabled: false },
-      grid: { left: 8, right: lying ? 64 : 16, top: spec.series.length > 1 ? 36 : 12, bottom: many ? 44 : 8, containLabel: true },
-      legend: spec.series.length > 1 ? { top: 0, left: 0, type: "scroll" } : undefined,
+      grid: { left: 8, right: lying ? 64 : 16, top: named ? 36 : 12, bottom: many ? 44 : 8, containLabel: true },
+      legend: named ? { top: 0, left: 0, type: "scroll" } : undefined,
       tooltip: axisTip(spec),
       dataZoom: many ? [{ type: "slider", height: 18, bottom: 6, labelFormatter: "" }] : undefined,
       xAxis: lying ? values : names,
@@ -64,15 +70,8 @@
           shown.showSymbol = one.data.length <= 40;
           shown.sampling = one.data.length > 2000 ? "lttb" : undefined;
         }
-        if (at === 0 && spec.annotations.length) {
-          shown.markLine = {
-            symbol: "none", silent: true, lineStyle: { color: "#9c221a", type: "dashed" },
-            label: { formatter: (p) => p.name, position: "insideEndTop", color: "#9c221a" },
-            data: spec.annotations.map((note) => ({ name: note.text, [lying ? "xAxis" : "yAxis"]: note.value })),
-          };
-        }
         return shown;
-      }),
+      }).concat(levels),
     };
   }
 

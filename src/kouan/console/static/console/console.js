@@ -53,6 +53,47 @@
     if (event.target.closest("[data-prints]")) window.print();
   });
 
+  // Paper has no pointer: what may be opened stands open on it, and closes again afterwards.
+  let opened = [];
+  window.addEventListener("beforeprint", function () {
+    opened = Array.from(document.querySelectorAll("details.trace:not([open])"));
+    opened.forEach((each) => { each.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    opened.forEach((each) => { each.open = false; });
+    opened = [];
+  });
+
+  // A table wider than its box says so, above it and by a fading edge.
+  function tellWidth(box) {
+    const room = box.scrollWidth - box.clientWidth;
+    const at = Math.abs(box.scrollLeft);
+    const before = box.previousElementSibling;
+    let sign = before && before.matches(".scroll-sign") ? before : null;
+    if (room > 1 && !sign) {
+      sign = document.createElement("p");
+      sign.className = "scroll-sign";
+      sign.setAttribute("aria-hidden", "true"); // the box is a region that the keyboard reaches and scrolls
+      sign.textContent = document.body.dataset.scrollSign;
+      box.before(sign);
+    }
+    if (sign) sign.hidden = room <= 1;
+    box.classList.toggle("goes-on-left", room > 1 && at > 1);
+    box.classList.toggle("goes-on-right", room > 1 && at < room - 1);
+  }
+  const sizes = new ResizeObserver(function (entries) {
+    new Set(entries.map((entry) => entry.target.closest(".table-box"))).forEach((box) => box && tellWidth(box));
+  });
+  function watchWidths(root) {
+    root.querySelectorAll(".table-box").forEach(function (box) {
+      sizes.observe(box);
+      if (box.firstElementChild) sizes.observe(box.firstElementChild);
+      box.addEventListener("scroll", () => tellWidth(box), { passive: true });
+    });
+  }
+  document.addEventListener("DOMContentLoaded", () => watchWidths(document));
+  document.addEventListener("htmx:afterSettle", (event) => watchWidths(event.target.parentElement || document));
+
   // A form that must not be sent twice.
   document.addEventListener("submit", function (event) {
     const form = event.target;
