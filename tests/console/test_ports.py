@@ -14,9 +14,10 @@ from kouan.audit.models import AuditEntry
 from kouan.collection.models import Observation
 from kouan.console.words import APPROVALS
 from kouan.grading.actions import record_verdicts
+from kouan.ports.actions import change_port, record_acceptance
 from kouan.ports.models import CounterpartPoint, Port
 from monitoring.factories import figures
-from ports.factories import a_port
+from ports.factories import a_document, a_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
 
@@ -73,14 +74,16 @@ def test_the_page_says_what_is_missing_and_who_should_act(open_as, reporter):
 
 def test_a_verdict_is_given_with_its_reason_and_what_the_reader_can_do(open_as, officer, reporter, guangdong):
     assert "是否边境口岸不明，不能判定。" in open_as(officer).get("/ports/luohu-rail").content.decode()
-    Port.objects.filter(code="luohu-rail").update(is_border=False)
+    with acting_system("tests") as system:
+        change_port(actor=system, code="luohu-rail", values={"is_border": False}, document=a_document(), reason="测试")
     reason = "通过验收日期缺失，不能判定。"
     for who, action in ((officer, "登记验收日期</a>"), (reporter, "去报送</a>验收日期由国家口岸管理办公室凭文件登记")):
         page = open_as(who).get("/ports/luohu-rail").content.decode()
         said = page.split('class="verdict-reason"')[1].split("</p>")[0]
         assert reason in said and action in said, who
         assert page.index("verdict-reason") < page.index('class="steps"'), "the reason stands above the trace"
-    Port.objects.filter(code="luohu-rail").update(accepted_on=date(2000, 1, 1))
+    with acting_system("tests") as system:
+        record_acceptance(actor=system, code="luohu-rail", document=a_document("minutes"), accepted_on=date(2000, 1, 1))
     said = open_as(guangdong).get("/ports/luohu-rail?year=2023").content.decode().split('class="verdict-reason"')[1].split("</p>")[0]
     assert "货运量缺；出入境人员缺：数据不全" in said and "去报送" in said
 
