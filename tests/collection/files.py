@@ -72,7 +72,7 @@ def a_published_row(
     measure: str = "Trucks",
 ) -> tuple[Any, ...]:
     """One row of the publisher's own layout of US border crossings."""
-    border = "US-Mexico Border" if state in ("Texas", "New Mexico", "Arizona", "California") else "US-Canada Border"
+    border = "US-Mexico Border" if state in ("Texas", "TX", "New Mexico", "Arizona", "California") else "US-Canada Border"
     return (name, state, code, border, when, measure, value, "26.062", "-97.950", "POINT (-97.949958 26.062133)")
 
 

@@ -313,8 +313,8 @@ def in_chinese(message: str) -> str:
 def _translated(message: str, table: Sequence[tuple[str, str]]) -> str | None:
     """The Chinese of a sentence, and of the suggestions behind it; None where the table has none."""
     for pattern, said in table:
-        if re.fullmatch(pattern, message):
-            zh = re.sub(pattern, said, message)
+        if found := re.fullmatch(pattern, message):
+            zh = found.expand(said)
             for tail, words in _TAIL:
                 zh = re.sub(tail, words, zh)
             return zh

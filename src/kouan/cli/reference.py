@@ -31,7 +31,8 @@ document stands on standard output and nothing else; what goes on besides is tol
 | 130 | interrupted; nothing half-done stays / 被中断，不留下半成品 |
 
 A refusal with `--json` is `{"error": {"status": …, "findings": […]}}`, the shape that the API uses.
-`kouan intake --json` has its counts (all zero) beside it.
+`kouan intake --json` has its counts (all zero) beside it, also where there is no such file.
+It lists every finding by row in `row_findings` (at most 10,000; `row_findings_left` counts the rest).
 """
 
 
