@@ -132,7 +132,7 @@ PORTS = Table(
         Column("layout", Text("布局", "Layout"), value=lambda p: p.layout_words, show=_layout_cell),
         Column("status", Text("运行状态", "Status"), value=lambda p: words.STATUSES[p.status],
                show=lambda p: status_badge_short(p.status), order="status"),
-        Column("approval", Text("批准情况", "Approval"), value=lambda p: words.APPROVALS[p.approval], show=_approval_cell),
+        Column("approval", Text("批准情况", "Approval"), value=lambda p: words.APPROVALS[p.approval], show=_approval_cell, keeps_line=True),
         Column("verdict", Text("客货运量标准", "Volume standard"), value=lambda p: words.VERDICTS[p.verdict] if p.verdict else NOT_JUDGED,
                show=_verdict_cell, order="verdict"),
         Column("data", Text("数据", "Data"), show=_data_cell,
