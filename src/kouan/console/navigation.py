@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 
 from kouan.accounts.permissions import may
 from kouan.basis import Text
+from kouan.console.addresses import address_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
     section = request.path.strip("/").split("/", 1)[0]
     groups: list[dict[str, Any]] = []
     for entry in MENU:
-        address = _address(entry)
-        if address is None or not may(user, entry.permission):
+        address = address_of(entry.address_name)
+        if not address or not may(user, entry.permission):
             continue
         if not groups or groups[-1]["label"] is not entry.group:
             groups.append({"label": entry.group, "entries": []})
@@ -74,14 +74,6 @@ def menu_for(request: HttpRequest) -> list[dict[str, Any]]:
 def addresses_for(user: Any) -> Iterator[str]:
     """The addresses of the entries a user may open, in the order of the menu."""
     for entry in MENU:
-        address = _address(entry)
-        if address is not None and may(user, entry.permission):
+        address = address_of(entry.address_name)
+        if address and may(user, entry.permission):
             yield address
-
-
-def _address(entry: Entry) -> str | None:
-    """The entry's address; None while its page is not served (a reduced installation)."""
-    try:
-        return reverse(entry.address_name)
-    except NoReverseMatch:
-        return None

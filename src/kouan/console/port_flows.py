@@ -18,6 +18,7 @@ from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
+from kouan.console.axis_words import axis_word
 from kouan.console.charts import Chart
 from kouan.console.charts import Series as Line
 from kouan.console.figures import Figure, Part
@@ -136,7 +137,7 @@ def _chart(port: Port, family: Sequence[FlowSeries], at: int, point: Counterpart
     names = [period.label(language) for period in periods]
     return Chart(
         key=f"{'counterpart' if point else 'own'}-{at}", title=title, kind="line", unit=first.unit,
-        categories=[period.code for period in periods], row_names=names, series=lines,
+        categories=[axis_word(period, page_language()) for period in periods], row_names=names, series=lines,
         extras=_changes(totals, periods) if totals else [], origin=first.origin,
         period=f"{names[0]}—{names[-1]}" if len(periods) > 1 else "",
         source=source.name, source_url=figures_address(port, first.origin, first.measure), note=note,

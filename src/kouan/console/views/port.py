@@ -30,6 +30,7 @@ from kouan.console.tables import Column, Filter, Table, as_read
 from kouan.console.verdict_reason import reason_of
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
+from kouan.desk.models import Document
 from kouan.grading.facts import MEASURES
 from kouan.grading.queries import held_in_year, judge, law_as_of
 from kouan.ports import queries
@@ -60,11 +61,22 @@ def attribute_words(attribute: str, value: Any) -> Any:
     return value
 
 
-def _document(change: PortChange) -> SafeString:
-    number = change.document.document_number
-    said = format_html("{}{}", as_written(change.document.title), in_brackets(number) if number else "")
-    # Only where the reader is sure to see the paper: whoever sees the port need not see every paper of it.
-    return format_html('<a href="{}">{}</a>', reverse("document", args=[change.document_id]), said) if getattr(change, "links_paper", False) else said
+def _document(document: Document, *, is_linked: bool) -> SafeString:
+    number = document.document_number
+    said = format_html("{}{}", as_written(document.title), in_brackets(number) if number else "")
+    return format_html('<a href="{}">{}</a>', reverse("document", args=[document.pk]), said) if is_linked else said
+
+
+def _with_papers(changes: list[PortChange], *, is_linked: bool) -> None:
+    """Write the paper of each change, each paper once: a port's first entries all rest on one or two.
+
+    It is linked only where the reader is sure to see it: whoever sees the port need not see every paper of it.
+    """
+    written: dict[int, SafeString] = {}
+    for change in changes:
+        if change.document_id not in written:
+            written[change.document_id] = _document(change.document, is_linked=is_linked)
+        change.paper = written[change.document_id]  # type: ignore[attr-defined]
 
 
 def _attribute_cell(change: PortChange) -> SafeString | str:
@@ -88,7 +100,7 @@ HISTORY = Table(
         Column("valid_from", Text("自何日起", "True from"), order=True, keeps_line=True,
                show=lambda c: figures.day(c.valid_from) if c.valid_from else here(Text("登记以前", "Before our records"))),
         Column("recorded_at", Text("登记时间", "Known to us"), order=True),
-        Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=_document, is_wide=True),
+        Column("document", Text("依据文件", "Document"), value=lambda c: c.document.title, show=lambda c: c.paper, is_wide=True),
         Column("reason", Text("说明", "Reason"), value=lambda c: note_text(c.reason), show=lambda c: _note(c.reason), is_wide=True),
     ),
     page_size=20,
@@ -209,9 +221,7 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
     """Everything known of one port; 404 and a trace when it is out of scope."""
     found = _port_of(request, code)
     changes = queries.history(found)
-    sees_papers = scope_of(request.user).everything
-    for change in changes:
-        change.links_paper = sees_papers  # type: ignore[attr-defined]
+    _with_papers(changes, is_linked=scope_of(request.user).everything)
     history = HISTORY.read(request, changes)
     if history.wants_export:
         return history.export()
