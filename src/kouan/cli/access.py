@@ -165,7 +165,12 @@ def air(
 
 
 def _show_verdict(verdict: Any) -> None:
+    from kouan.grading.case_verdict import CASE_VERDICTS
+
     out.print(say(f"结论：{verdict.name.zh}", f"Verdict: {verdict.name.en}"), style="bold", markup=False)
+    if len(verdict.possible) > 1:
+        names = say("、", ", ").join(text(CASE_VERDICTS[code]) for code in verdict.possible)
+        out.print(say(f"  可能的结论：{names}", f"  may be: {names}"), markup=False)
     for step in verdict.steps:
         out.print(f"  {step['rule']}  {step['outcome_name'][say('zh', 'en')]}", markup=False)
     for missing in verdict.as_dict()["missing"]:

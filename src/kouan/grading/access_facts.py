@@ -237,7 +237,7 @@ def assemble(
             "The gates of the province are for the provincial or national office to read; here they are unknown.",
         ))  # fmt: skip
     measured = distances(origin, day, submitted)
-    by_distance, notes = _of_distance(measured, law, submitted.complete_by)
+    by_distance, notes = distance_facts(measured, law, submitted.complete_by)
     slips += notes
     known = {**gates, **_of_plan(origin, day), **by_distance, **_of_routes(routes)}
     peaks, notes = peak_of(submitted.passengers, day)
@@ -304,9 +304,12 @@ def _of_plan(origin: Origin, day: date) -> dict[str, Known]:
     return found
 
 
-def _of_distance(measured: Distances, law: Law, complete_by: str) -> tuple[dict[str, Known], list[Finding]]:
-    """The distance facts with their sources. An air port that the register lacks could only lie nearer: without the
-    claim that it lacks none, only what is below the limits already is known."""
+def distance_facts(measured: Distances, law: Law, complete_by: str) -> tuple[dict[str, Known], list[Finding]]:
+    """Return the distance facts with their sources, and what holds one back.
+
+    An air port that the register lacks could only lie nearer: without the claim, with its evidence, that it lacks
+    none (`complete_by`), only what is below the limits already is known.
+    """
     limits: dict[str, Any] = {}
     for key, names in (("access.distance.km", (ROAD, STRAIGHT)), ("access.distance.driving_hours", (HOURS,))):
         try:
@@ -377,4 +380,4 @@ def _take_submitted(known: dict[str, Known], submitted: Submitted, slips: list[F
             ))  # fmt: skip
 
 
-__all__ = ["Assembled", "assemble", "distances", "open_air_ports", "origin_of"]
+__all__ = ["Assembled", "assemble", "distance_facts", "distances", "open_air_ports", "origin_of"]

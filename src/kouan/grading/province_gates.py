@@ -13,10 +13,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kouan.basis import Finding, NotFound, Text
+from kouan.basis import Finding, NotFound, Place, Text
 from kouan.grading.models import VerdictRecord
 from kouan.grading.verdict import VERDICT_NAMES, Verdict
-from kouan.law import Law
+from kouan.law import Fact, Law
 from kouan.ports.models import PortStatus, TransportMode
 from kouan.ports.queries import PortState, ports_visible_to, states_of
 
@@ -59,8 +59,8 @@ def province_gates(
     except NotFound:
         return {}, []  # the gate is not in force on that day, so nobody asks
     for name, held in (("air_ports_approved_unaccepted_years_max", by_air), ("ports_approved_unaccepted_years_max", states)):
-        _add(found, findings, name, _unaccepted(held.values(), until, limit), complete_by)
-    _add(found, findings, "air_ports_below_volume_standard", _below(by_air, day, least), complete_by)
+        _add(found, findings, law.library.facts[name], _unaccepted(held.values(), until, limit), complete_by)
+    _add(found, findings, law.library.facts["air_ports_below_volume_standard"], _below(by_air, day, least), complete_by)
     if not by_air and complete_by:
         found["air_ports_that_should_withdraw"] = Known(
             0, "register", Text("名录载明该省没有航空口岸", "the register holds no air port of the province"), (complete_by,))
@@ -79,18 +79,18 @@ class _Answer:
     left_open: tuple[Text, ...]
 
 
-def _add(found: dict[str, Known], findings: list[Finding], name: str, answer: _Answer, complete_by: str) -> None:
+def _add(found: dict[str, Known], findings: list[Finding], fact: Fact, answer: _Answer, complete_by: str) -> None:
     if answer.passes or (complete_by and not answer.left_open):
         basis = answer.evidence if answer.passes else (*answer.evidence, complete_by)
         source = answer.source
         if answer.left_open:
             source = Text(f"{source.zh}；至少如此，另有情况不明的口岸", f"{source.en}; at least so much, for some ports are not known")
-        found[name] = Known(answer.value, answer.kind, source, basis)
+        found[fact.name] = Known(answer.value, answer.kind, source, basis)
         return
     why = answer.left_open or (Text("名录是否载全该省口岸未经说明", "it is not said whether the register holds all ports of the province"),)
     findings.append(Finding.info(
-        "register_cannot_tell", f"名录不能给出“{name}”：{'；'.join(each.zh for each in why[:10])}。",
-        f"The register cannot tell “{name}”: {'; '.join(each.en for each in why[:10])}.",
+        "register_cannot_tell", f"名录不能给出“{fact.label.zh}”：{'；'.join(each.zh for each in why[:10])}。",
+        f"The register cannot tell “{fact.label.en}”: {'; '.join(each.en for each in why[:10])}.", where=Place(field=fact.name),
         remedy=("请登记口岸状态、验收日期和判定结果；名录已载全的，请在 register_is_complete 中附依据说明。",
                 "Register statuses, days of acceptance and verdicts; where the register is complete, say so with evidence under "
                 "register_is_complete."),

@@ -189,10 +189,14 @@ def count_routes(rows: Iterable[tuple[int, Mapping[str, str]]], airport: str) ->
     read = [_row(number, cells, ours) for number, cells in rows]
     findings = [fault for each in read for fault in each.faults]
     findings += _hold_contradictions(read)
-    outcomes, routes = [], {}  # type: list[RowOutcome], dict[str, list[_Read]]
+    outcomes: list[RowOutcome] = []
+    routes: dict[str, list[_Read]] = {}
+    first: dict[str, int] = {}
     own = {(each.other, each.flight) for each in read if _counts(each) and each.operating in ("", each.flight)}
     for each in read:
-        fate, detail = _fate(each, own, routes)
+        fate, detail = _fate(each, own, first)
+        if fate is Fate.COUNTED:
+            first[each.other or ""] = each.row
         if fate in (Fate.COUNTED, Fate.SAME_ROUTE, Fate.CODE_SHARE) and each.other is not None:
             routes.setdefault(each.other, []).append(each)
         outcomes.append(RowOutcome(each.row, fate, each.other, each.scope, each.flight, detail))
@@ -215,7 +219,7 @@ def _counts(each: _Read) -> bool:
     return not each.faults and each.is_ours and each.stops == 0
 
 
-def _fate(each: _Read, own: set[tuple[str | None, str]], routes: Mapping[str, list[_Read]]) -> tuple[Fate, Text | None]:
+def _fate(each: _Read, own: set[tuple[str | None, str]], first: Mapping[str, int]) -> tuple[Fate, Text | None]:
     if each.faults:
         return Fate.HELD, Text("；".join(fault.message.zh for fault in each.faults), " ".join(fault.message.en for fault in each.faults))
     if not each.is_ours:
@@ -226,12 +230,11 @@ def _fate(each: _Read, own: set[tuple[str | None, str]], routes: Mapping[str, li
     if each.operating and each.operating != each.flight:
         if (each.other, each.operating) in own:
             return Fate.CODE_SHARE, Text(f"{each.operating}的代号共享，已随其计一次", f"code share of {each.operating}, counted once with it")
-        if not routes.get(other):
+        if other not in first:
             return Fate.COUNTED, Text(f"{each.operating}的代号共享，其本身不在文件中，计一次",
                                       f"code share of {each.operating}, which the file does not hold: counted once")  # fmt: skip
-    if routes.get(other):
-        first = routes[other][0].row
-        return Fate.SAME_ROUTE, Text(f"与第{first}行为同一航线，已计", f"same route as row {first}, counted already")
+    if other in first:
+        return Fate.SAME_ROUTE, Text(f"与第{first[other]}行为同一航线，已计", f"same route as row {first[other]}, counted already")
     return Fate.COUNTED, None
 
 
