@@ -230,6 +230,14 @@ def test_bounds_on_size_and_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert refused.value.findings[0].code == "file_too_large"
 
 
+def test_a_file_that_bears_a_mark_of_secrecy_is_refused(tmp_path: Path) -> None:
+    for name, rows in (("head.csv", "机密★10年\n" + ",".join(HEADER) + "\n"), ("cell.csv", ",".join(HEADER) + "\n机密★10年,SZX\n")):
+        (tmp_path / name).write_text(rows, encoding="utf-8")
+        with pytest.raises(Refused) as refused:
+            routes_in_file(tmp_path / name, "EHU")
+        assert refused.value.findings[0].code == "secrecy_mark"
+
+
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7 x", b"PK\x03\x04 no zip at all"])
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
     place = tmp_path / "x.csv"

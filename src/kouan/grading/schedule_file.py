@@ -1,8 +1,8 @@
 """Read a schedule file (CSV or XLSX, UTF-8 or GB18030) into the rows that `routes.count_routes` counts.
 
 The readers of collection open the file, so that what is no table, is packed to burst, or is too large is refused
-there. Columns are found by name, in Chinese or English, in any order; the first row that has all the required ones
-is the header.
+there; a file that bears a mark of secrecy is too. Columns are found by name, in Chinese or English, in any order;
+the first row that has all the required ones is the header.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from kouan.basis import Finding, Place, Refused, Text, names
 from kouan.collection.readers import Limits, Sheet, open_file
+from kouan.desk.actions import bears_stamp, secrecy_refusal
 from kouan.grading.routes import OPTIONAL, REQUIRED, RouteCount, count_routes
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -66,6 +67,7 @@ def routes_in_file(path: Path, airport: str, name: str = "") -> RouteCount:
 
 def _header(sheet: Sheet, seen: list[str]) -> tuple[dict[str, int] | None, Iterator[tuple[int, Sequence[Any]]]]:
     for count, (_, cells) in enumerate(sheet.rows, 1):
+        _refuse_stamped(cells)
         words = [names.half_width(str(cell or "")).strip().lower() for cell in cells]
         found: dict[str, int] = {}
         for place, word in enumerate(words):
@@ -82,7 +84,13 @@ def _header(sheet: Sheet, seen: list[str]) -> tuple[dict[str, int] | None, Itera
 def _cells(header: Mapping[str, int], rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, dict[str, str]]]:
     for number, cells in rows:
         if any(cell not in (None, "") for cell in cells):
+            _refuse_stamped(cells)
             yield number, {column: _text(cells[place]) if place < len(cells) else "" for column, place in header.items()}
+
+
+def _refuse_stamped(cells: Sequence[Any]) -> None:
+    if any(isinstance(cell, str) and bears_stamp(cell) for cell in cells):
+        raise secrecy_refusal("文件", "The file")
 
 
 def _text(cell: Any) -> str:
