@@ -20,7 +20,7 @@ from kouan.grading.province_gates import province_gates
 from kouan.grading.routes import count_routes
 from kouan.grading.submitted import NOTHING, Submitted, read_submitted
 from kouan.law import Law
-from kouan.ports.actions import add_code, record_approval
+from kouan.ports.actions import add_code, load_register, record_approval
 from kouan.ports.models import LayoutEntry, LayoutLink, Project, ProjectLink
 from ports.factories import a_document, a_port, a_reply
 
@@ -314,6 +314,29 @@ def test_the_plan_speaks_through_the_register() -> None:
     }  # fmt: skip
     assert "专栏7 P7-23" in found["listed_in_14fyp_plan"].source.zh and "郑州、鄂州（货运）" in found["freight_hub_airport"].evidence
     assert "listed_in_14fyp_plan" not in assemble(a_national_officer(), "EHU", Law(date(2020, 12, 31))).known
+
+
+def test_the_bundled_register_names_what_it_does_not_know_of_ezhou() -> None:
+    """The plan's list of freight hubs is read; Wuhan, of unknown status, is named and not skipped for Shanghai."""
+    with acting_system("tests") as system:
+        load_register(actor=system)
+    found = assemble(a_national_officer(), "EHU", LAW)
+    assert (found.known["freight_hub_airport"].value, found.known["listed_in_14fyp_plan"].value) == (True, True)
+    assert found.distances.nearest is None and found.distances.open[0].port.code == "shanghai-pudong-air"
+    assert found.distances.unsettled[0].port.code == "wuhan-air" and found.distances.unsettled[0].straight_km == Decimal("91.776")
+    assert "nearer_port_unsettled" in codes(found.findings)
+    assert found.verdict is not None and found.verdict.possible == ("strict_control", "conditional")
+    settled = assemble(a_national_officer(), "EHU", LAW, submitted(open_air_ports=[{"iata": "WUH", "evidence": "国家口岸办名录"}]))
+    assert settled.known["straight_line_km_to_nearest_open_air_port"].evidence == ("国家口岸办名录",)
+
+
+@pytest.mark.parametrize("said", [
+    {"filed_on": "soon"}, {"filed_on": 7}, {"region_class": []}, {"projects": "none"}, {"fixed_direct_routes": "12"}, {"no_such_fact": 1},
+    {"peak_annual_passengers": 10**30},
+])  # fmt: skip
+def test_what_cannot_be_a_fact_is_a_finding_and_gives_no_verdict(said: dict[str, Any]) -> None:
+    found = assemble(a_national_officer(), "XFN", LAW, submitted(**said))
+    assert found.verdict is None and any(finding.is_error for finding in found.findings)
 
 
 # -- scope
