@@ -216,7 +216,7 @@ def test_a_file_without_the_columns_is_refused_and_says_which(tmp_path: Path) ->
     with pytest.raises(Refused) as refused:
         routes_in_file(place, "EHU")
     [finding] = refused.value.findings
-    assert finding.code == "schedule_header_missing" and "经停、班期、国内/国际" in finding.message.zh
+    assert finding.code == "schedule_header_missing" and "经停次数、班期、航线性质" in finding.message.zh
 
 
 def test_bounds_on_size_and_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

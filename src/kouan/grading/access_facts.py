@@ -180,9 +180,9 @@ def distances(origin: Origin, as_of: date, submitted: Submitted = NOTHING, roads
     measured = measure(origin, ports, (*submitted.roads, *roads))
     known = sum(1 for port in ports if not port.given_by)
     findings.append(Finding.info(
-        "register_coverage", f"距离按名录所载{known}个航空口岸计算；名录未载的已开放口岸不在其中，可附依据列入 open_air_ports。",
+        "register_coverage", f"距离按名录所载{known}个航空口岸计算；名录未载的已开放口岸不在其中，可在所报事实的 open_air_ports 中附依据列出。",
         f"Distances are taken to the {known} air ports that the register holds; an open one that it lacks can be listed with evidence "
-        "under open_air_ports.",
+        "under open_air_ports among the facts submitted.",
     ))  # fmt: skip
     return replace(measured, findings=(*findings, *measured.findings))
 

@@ -34,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "valid_to": ("valid to", "valid_to", "end", "结束日期", "截止日期"),
     "scope": ("scope", "domestic/international", "航线性质", "国内国际", "国内/国际"),
 }
+NAMES_ZH: Mapping[str, str] = {column: next(word for word in words if not word.isascii()) for column, words in COLUMNS.items()}
 _BY_WORD = {word: column for column, words in COLUMNS.items() for word in words}
 
 
@@ -55,7 +56,7 @@ def routes_in_file(path: Path, airport: str, name: str = "") -> RouteCount:
             return RouteCount(counted.airport, counted.routes, counted.rows, findings, counted.seasons, counted.doubtful,
                               counted.doubtful_domestic)  # fmt: skip
     lacking = [column for column in REQUIRED if column not in seen]
-    shown = Text("、".join(COLUMNS[column][-1] for column in lacking) or "同一行内的各列", ", ".join(lacking) or "one row with all columns")
+    shown = Text("、".join(NAMES_ZH[column] for column in lacking) or "同一行内的各列", ", ".join(lacking) or "one row with all columns")
     raise Refused(Finding.error(
         "schedule_header_missing", f"找不到航班时刻表的表头，缺少：{shown.zh}。",
         f"No header of a schedule was found; missing: {shown.en}.",

@@ -25,10 +25,11 @@ from kouan.grading.access import AccessAir
 from kouan.grading.access_facts import distance_facts, distances, origin_of
 from kouan.grading.distance import ByRoad, Distances
 from kouan.grading.routes import FATES, SCOPES, RouteCount, Scope
-from kouan.grading.schedule_file import COLUMNS, MOST_BYTES, MOST_ROWS, routes_in_file
+from kouan.grading.schedule_file import COLUMNS, MOST_BYTES, MOST_ROWS, NAMES_ZH, routes_in_file
 from kouan.grading.submitted import NOTHING
 from kouan.law import Law
 
+UNITS = {"公里": Text("公里", "km"), "小时": Text("小时", "h"), "条": Text("条", "routes")}
 SHOWN_ROWS, SHOWN_FINDINGS = 500, 50
 FIELDS = (
     ("iata", Text("机场 IATA 代码", "Airport by IATA code"), Text("如 EHU；或填坐标", "such as EHU; or a position")),
@@ -71,10 +72,10 @@ def access_facts(request: HttpRequest) -> HttpResponse:
     return render(request, "console/law/access_facts.html", {
         "as_of": law.as_of, "measured": measured, "findings": findings[:SHOWN_FINDINGS], "more_findings": max(0, len(findings) - SHOWN_FINDINGS),
         "fields": _fields(given, findings), "airport": airport, "query": request.GET.urlencode(),
-        "columns": [names[-1] for names in COLUMNS.values()] if page_language() == "zh" else list(COLUMNS),
+        "columns": list(NAMES_ZH.values()) if page_language() == "zh" else list(COLUMNS),
         "limit_rows": MOST_ROWS, "limit": MOST_BYTES // 1024 // 1024, **_shown(counted),
         "try_address": f"{reverse('law-try-case', args=['access-air'])}?{urlencode({**facts, 'as_of': law.as_of.isoformat()})}" if facts else None,
-        "filled": [(law.library.facts[name].label, f"{value:f}" if isinstance(value, Decimal) else value, law.library.facts[name].unit)
+        "filled": [(law.library.facts[name].label, f"{value:f}" if isinstance(value, Decimal) else value, UNITS.get(law.library.facts[name].unit))
                    for name, value in facts.items()],
         "crumbs": [
             {"label": LAW, "address": reverse("law")},
