@@ -51,6 +51,7 @@ def begin(
 
 def _mount() -> None:
     from kouan.cli import (
+        access,
         accounts,
         audit,
         documents,
@@ -70,6 +71,7 @@ def _mount() -> None:
     register.mount(ports.app)
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
+        ("access", access.app, OnData),
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)

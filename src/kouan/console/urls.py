@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver
 PAGES = (
     "doors", "account", "panorama", "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings", "figure",
     "sources", "flows", "counterpart", "benchmark", "benchmark_port", "matters", "matter", "procedures", "law", "law_try", "law_try_case",
-    "plan", "trail", "users", "jobs",
+    "access_facts", "plan", "trail", "users", "jobs",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [

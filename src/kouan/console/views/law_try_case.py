@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -47,6 +48,7 @@ def law_try_case(request: HttpRequest, name: str) -> HttpResponse:
     address = law_address("law-rule", rule.key, law)
     return render(request, "console/law/try_case.html", {
         "rule": rule, "verdict": verdict, "findings": findings, "as_of": law.as_of, "rule_address": address, "name": name,
+        "facts_address": f"{reverse('access-facts')}?{urlencode({'as_of': law.as_of.isoformat()})}" if name == "access-air" else None,
         "fields": [_field(fact, given[fact.name], findings) for fact in facts],
         "crumbs": [{"label": LAW, "address": reverse("law")}, {"label": rule.title, "address": address}, {"label": Text("试算", "Try")}],
     }, status=422 if has_errors(findings) else 200)  # fmt: skip
