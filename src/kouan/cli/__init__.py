@@ -58,6 +58,7 @@ def _mount() -> None:
         flows,
         intake,
         law,
+        law_changes,
         ports,
         register,
         running,
@@ -68,6 +69,7 @@ def _mount() -> None:
         part.mount(app)
         use(app, kind)
     register.mount(ports.app)
+    law_changes.mount(law.app, OnData)
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
