@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from kouan.cli.output import out, say, show_findings, status_of, table, text, write_json
+from kouan.cli.output import out, say, show_findings, status_of, table, write_json
 
 if TYPE_CHECKING:
-    from kouan.law import DatedValue, Law
+    from kouan.law import Law
 
 app = typer.Typer(help="法规与参数 / the law as data", no_args_is_help=True)
 
@@ -119,8 +119,7 @@ def show(
     """
     import kouan.grading  # noqa: F401 - registers the rules
     from kouan.cli.law_telling import tell_all, tell_one
-    from kouan.law import registered_rules
-    from kouan.law import showing
+    from kouan.law import registered_rules, showing
 
     law = held_law(as_of.date() if as_of else None)
     rules = registered_rules()
@@ -141,16 +140,20 @@ def show(
 @app.command()
 def docs(
     folder: Path = typer.Argument(Path("docs/law"), help="写入的目录 / folder to write"),
+    cases: Path = typer.Option(Path("tests/grading/cases"),
+                               help="检验规则的案例目录，没有则不列 / folder of the cases that prove the rules, if there is one"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """由规则与参数生成法规说明页（Markdown）。 / Write the pages of the law (Markdown) from rules and parameters.
 
     例：kouan law docs docs/law
     """
-    from kouan.law.pages import catalogue_pages
+    import kouan.grading  # noqa: F401 - registers the rules
+    from kouan.law import registered_rules
+    from kouan.law.pages import cases_of, catalogue_pages
 
     folder.mkdir(parents=True, exist_ok=True)
-    pages = catalogue_pages()
+    pages = catalogue_pages(tests=cases_of(cases, registered_rules()))
     for name, content in pages.items():
         (folder / name).write_text(content, encoding="utf-8")
     if json:

@@ -104,8 +104,8 @@ def search(
     if hits and not hits[0].is_exact:
         out.print(say("没有完全相符的；以下较为接近：", "Nothing holds every word; these are near:"))
     table([say("种类", "kind"), say("标识", "key"), say("名称", "name"), say("所在文字", "where it stands")],
-          ([text(KINDS[hit.kind]), hit.key, text(hit.title), "".join(f"【{piece}】" if is_word else piece for piece, is_word in excerpt(hit.texts, wanted))]
-           for hit in hits))
+          ([text(KINDS[hit.kind]), hit.key, text(hit.title),
+            "".join(f"【{piece}】" if is_word else piece for piece, is_word in excerpt(hit.texts, wanted))] for hit in hits))
     out.print(say(f"共 {len(hits)} 项", f"{len(hits)} found"))
 
 
@@ -131,16 +131,17 @@ def preview(file: Path = FILE, year: list[int] = YEARS, as_user: str = AS_USER, 
 def tell_preview(found: dict[str, Any]) -> None:
     """A preview in words."""
     years = "、".join(str(year) for year in found["years"])
-    out.print(say(f"截至 {found['as_of']}，{years} 年度共试判 {found['judged']} 项；涉及规则：", f"As of {found['as_of']}, {found['judged']} verdicts of "
-                  f"{years} tried; rules concerned: ") + ("、".join(found["rules"]) or "—"), markup=False)
+    out.print(say(f"截至 {found['as_of']}，{years} 年度共试判 {found['judged']} 项；涉及规则：",
+                  f"As of {found['as_of']}, {found['judged']} verdicts of {years} tried; rules concerned: ")
+              + ("、".join(found["rules"]) or "—"), markup=False)
     real = [row for row in found["moved"] if row["applies"]]
     out.print(say(f"结论会变的 {len(real)} 项；假如该值在当年即已施行，另有 {len(found['moved']) - len(real)} 项会变。",
                   f"{len(real)} would change; {len(found['moved']) - len(real)} more would, had the value been in force in the year."))
     if found["moved"]:
         table([say("口岸", "port"), say("年度", "year"), say("现结论", "now"), say("变更后", "then"), say("假如当年施行", "had it been in force"),
                say("变在哪一步", "at which step")],
-              ([say(row["name_zh"], row["name_en"] or row["name_zh"]), row["year"], *(said(row[side]["name"]) for side in ("before", "after", "supposed")),
-                said(row["step"]["after"] or row["step"]["before"])] for row in found["moved"]))
+              ([say(row["name_zh"], row["name_en"] or row["name_zh"]), row["year"],
+                *(said(row[side]["name"]) for side in ("before", "after", "supposed")), said(row["step"]["after"] or row["step"]["before"])] for row in found["moved"]))
     recorded = found["recorded"]
     out.print(say(f"引用的已登记结论 {recorded['citing']} 项，均不改写；其中所选年度如今重判会不同的 {len(recorded['moved'])} 项。",
                   f"{recorded['citing']} verdicts on record cite it and stay; {len(recorded['moved'])} of the chosen years would differ today."))

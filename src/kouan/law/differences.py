@@ -40,8 +40,9 @@ def _parameters(before: Law, after: Law) -> list[dict[str, Any]]:
     for key in dict.fromkeys([*before.library.parameters, *after.library.parameters]):
         old, new = value_on(before, key), value_on(after, key)
         if (old.value, old.citation) != (new.value, new.citation) if old and new else old is not new:
-            parameter = (after.library.parameters.get(key) or before.library.parameters[key])
-            found.append({"key": key, "label": parameter.label.as_dict(), "before": old.as_dict() if old else None,
+            parameter = after.library.parameters.get(key) or before.library.parameters[key]
+            found.append({"key": key, "label": parameter.label.as_dict(),
+                          "value_differs": (old.value if old else None) != (new.value if new else None), "before": old.as_dict() if old else None,
                           "after": new.as_dict() if new else None})
     return found
 

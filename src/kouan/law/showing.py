@@ -40,7 +40,8 @@ def show(law: Law, name: str, rules: Rules) -> dict[str, Any]:
     if name not in known:
         near = list(dict.fromkeys(known[each][1] for each in nearest(name, known, 6) or list(law.library.parameters)[:3]))[:3]
         raise NotFound.because(
-            "unknown_law_key", f"没有名为“{name[:80]}”的参数、设定、规则或条件。", f"There is no parameter, setting, rule or criterion “{name[:80]}”.",
+            "unknown_law_key", f"没有名为“{name[:80]}”的参数、设定、规则或条件。",
+            f"There is no parameter, setting, rule or criterion “{name[:80]}”.",
             where=Place(field="key"),
             remedy=(f"相近的有：{'、'.join(near)}；kouan law show 列出全部。", f"Near it: {', '.join(near)}; kouan law show lists all."),
         )

@@ -1,7 +1,7 @@
 """Verbs of the law book: one officer proposes, another approves or rejects; the proposer may withdraw.
 
-Every change is previewed when it is proposed and again when it is approved, and both times the preview is kept with it. A change holds from its
-day on; no verdict on record is touched.
+Every change is previewed when it is proposed and again when it is approved; the newest preview is kept with it, the one
+before in the trail. A change holds from its day on; no verdict on record is touched.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def withdraw_change(*, actor: Any, number: int, reason: str) -> LawChange:
     row = _waiting(actor, number)
     if row.proposed_by != actor.pk:
         raise Refused.because(
-            "not_the_proposer", "只有提出人可以撤回；其他人请批准或不予批准。", "Only the proposer may withdraw it; approve or reject it instead.",
+            "not_the_proposer", "只有提出人可以撤回；其他人请批准或不予批准。",
+            "Only the proposer may withdraw it; approve or reject it instead.",
             where=Place(field="decision"), remedy=("请与提出人联系。", "Ask the proposer."))
     return _decide(row, actor, ChangeState.WITHDRAWN, reason)
 
@@ -72,7 +73,8 @@ def reject_change(*, actor: Any, number: int, reason: str) -> LawChange:
 def _a_person(actor: Any) -> None:
     if isinstance(actor, System) or actor.pk is None:
         raise Refused.because(
-            "needs_a_person", "法规变更须由本人提出或办理，系统不能代办。", "A change of law is proposed and decided by people, not by the system.",
+            "needs_a_person", "法规变更须由本人提出或办理，系统不能代办。",
+            "A change of law is proposed and decided by people, not by the system.",
             remedy=("命令行请用 --as 写明登录名。", "On the command line, name yourself with --as."))
 
 
@@ -82,8 +84,10 @@ def _waiting(actor: Any, number: int) -> LawChange:
     row = LawChange.objects.select_for_update().get(pk=number)
     if row.state != ChangeState.PROPOSED:
         raise Refused.because(
-            "already_decided", f"第{number}号法规变更已办理：{row.get_state_display()}。", f"Change of law number {number} has been decided: {row.state}.",
-            where=Place(field="decision"), remedy=("请查看办理结果；需要另作改动的，另行提出。", "See the decision; propose another change if one is needed."))
+            "already_decided", f"第{number}号法规变更已办理：{row.get_state_display()}。",
+            f"Change of law number {number} has been decided: {row.state}.",
+            where=Place(field="decision"),
+            remedy=("请查看办理结果；需要另作改动的，另行提出。", "See the decision; propose another change if one is needed."))
     return row
 
 
@@ -92,8 +96,8 @@ def _second_person(actor: Any, number: int) -> LawChange:
     row = _waiting(actor, number)
     if row.proposed_by == actor.pk:
         raise Refused.because(
-            "four_eyes", "提出人不能批准或不予批准自己提出的变更。", "Nobody decides on a change that he or she proposed.", where=Place(field="decision"),
-            remedy=("请由另一位同事办理；自己可以撤回。", "Ask a colleague to decide; you may withdraw it."))
+            "four_eyes", "提出人不能批准或不予批准自己提出的变更。", "Nobody decides on a change that he or she proposed.",
+            where=Place(field="decision"), remedy=("请由另一位同事办理；自己可以撤回。", "Ask a colleague to decide; you may withdraw it."))
     return row
 
 
@@ -110,7 +114,8 @@ def _decide(row: LawChange, actor: Any, state: ChangeState, reason: str) -> LawC
     except IntegrityError:
         # Two officers approved two changes of one day at once: the database let one of them win.
         raise Refused.because(
-            "change_of_that_day", "另一项同日的变更刚被批准，两项不能并存。", "Another change of the same day was approved just now; both cannot stand.",
+            "change_of_that_day", "另一项同日的变更刚被批准，两项不能并存。",
+            "Another change of the same day was approved just now; both cannot stand.",
             where=Place(field="decision"), remedy=("请查看已批准的各项后再办理。", "Look at what was approved, then decide."))
     return row
 

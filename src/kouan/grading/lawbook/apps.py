@@ -9,3 +9,7 @@ class LawBookConfig(AppConfig):
     name = "kouan.grading.lawbook"
     label = "law"
     verbose_name = "法规变更与检索"
+
+    def ready(self) -> None:
+        """Register the background work."""
+        from kouan.grading.lawbook import jobs  # noqa: F401 - importing registers it

@@ -62,7 +62,8 @@ def search(said: str, most: int = MOST_HITS) -> list[Hit]:
     exact = [page for page in LawPage.objects.filter(pk__in=whole) if all(word in page.plain for word in words)]
     if exact:
         return _ranked(exact, words, found, len(wanted))[:most]
-    near = sorted((pk for pk, (matched, _) in found.items() if matched / len(wanted) >= NEAR_ENOUGH), key=lambda pk: (-found[pk][0], -found[pk][1], pk))
+    near = sorted((pk for pk, (matched, _) in found.items() if matched / len(wanted) >= NEAR_ENOUGH),
+                  key=lambda pk: (-found[pk][0], -found[pk][1], pk))
     return _ranked(LawPage.objects.filter(pk__in=near[:most]), words, found, len(wanted), is_exact=False)
 
 
@@ -108,12 +109,17 @@ def refresh() -> int:
     LawPage.objects.filter(pk__in=stale).delete()
     fresh = [_page(entry, digest) for place, (entry, digest) in wanted.items() if place not in held or held[place].digest != digest]
     pages = LawPage.objects.bulk_create(fresh)
-    LawGram.objects.bulk_create(
-        [LawGram(gram=gram, page=page, count=count) for page in pages for gram, count in bigrams(page.plain).items()], batch_size=2000,
-    )
+    index_words(pages)
     LawIndex.objects.all().delete()
     LawIndex.objects.create(signature=signature())
     return len(pages)
+
+
+def index_words(pages: Iterable[LawPage]) -> None:
+    """Write the pairs of characters of pages that have none yet."""
+    LawGram.objects.bulk_create(
+        [LawGram(gram=gram, page=page, count=count) for page in pages for gram, count in bigrams(page.plain).items()], batch_size=2000,
+    )
 
 
 def _page(entry: Entry, digest: str) -> LawPage:

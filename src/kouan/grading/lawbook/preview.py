@@ -14,11 +14,21 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
+
 from kouan.basis import Refused, Text, clock
 from kouan.desk.matters.models import Matter
 from kouan.grading.facts import PortFacts
+from kouan.grading.lawbook.usage import matters_naming
 from kouan.grading.models import VerdictRecord
-from kouan.grading.queries import facts_for_year, held_in_year, judged_unasked, law_as_of, outcome_of, recorded_verdicts
+from kouan.grading.queries import (
+    facts_for_year,
+    held_in_year,
+    judged_unasked,
+    law_as_of,
+    outcome_of,
+    recorded_verdicts,
+)
 from kouan.grading.verdict import VERDICT_NAMES, Verdict, VolumeVerdict
 from kouan.law import Law, registered_rules
 from kouan.law.changes import PARAMETER, Change, check_changes, with_values
@@ -178,24 +188,10 @@ def _recorded(user: Any, changes: Sequence[Change], after: Law, years: Sequence[
 
 def _matters(user: Any, changes: Sequence[Change], ports: set[str]) -> list[dict[str, Any]]:
     """Running matters whose facts name what is changed, or whose port's verdict would change."""
-    keys = {change.key for change in changes}
-    found = []
-    for matter in Matter.objects.visible_to(user).running():
-        cited = sorted(keys & set(_words_in(matter.facts)))
-        if cited or (matter.port_code and matter.port_code in ports):
-            found.append({"matter": matter.pk, "title": matter.title, "procedure": matter.procedure, "port": matter.port_code,
-                          "cites": cited, "port_moves": matter.port_code in ports})
-    return found
-
-
-def _words_in(value: Any) -> Iterable[str]:
-    """Every text inside a JSON value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _words_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _words_in(inner)
+    cited = {matter.pk: keys for matter, keys in matters_naming(user, [change.key for change in changes], only_running=True)}
+    running = Matter.objects.visible_to(user).running().filter(Q(pk__in=cited) | Q(port_code__in=ports - {""}))
+    return [
+        {"matter": matter.pk, "title": matter.title, "procedure": matter.procedure, "port": matter.port_code,
+         "cites": cited.get(matter.pk, []), "port_moves": matter.port_code in ports}
+        for matter in running.order_by("pk")
+    ]
