@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from accounts.factories import a_national_officer
+from grading.lawbook import a_judged_road_port
 from kouan.audit.sealer import seal
 from kouan.collection.models import Observation
 from kouan.desk.jobs import run
 from kouan.desk.models import Job
+from kouan.grading.lawbook.actions import approve_change
+from kouan.grading.lawbook.models import LawChange
 
 RETURN = (
     "口岸,指标,时期,方向,数值,单位,备注\n"
@@ -117,6 +121,34 @@ def test_law_sources_and_template(house, page, sign_in, look, language):
         ("try", "/law/try?transport_class=sea&is_border=%E5%90%A6&accepted_on=2012-05-01&year=2023&cargo_tonnes=1999999"
                 "&person_crossings=9999&months_reported=12"),
     ):
+        page.goto(f"{house.url}{address}")
+        look(page, f"{name}-{language}")
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_change_of_law_from_form_to_approval(house, page, sign_in, look, language):
+    a_judged_road_port(name_en="Ceshi Highway Port")
+    sign_in(page, "guojia")
+    page.context.add_cookies([{"name": "kouan_language", "value": language, "url": house.url}])
+    page.goto(f"{house.url}/law/changes/new")
+    look(page, f"law-change-new-{language}")
+    page.select_option("#in-key", "volume_standard.combine")
+    page.click(".asks .btn-primary")
+    page.select_option("#in-value", "and")
+    for name, value in (("from_date", "2024-07-01"), ("issued", "2024-06-20"), ("document_title", "关于测试用口径的复函"),
+                        ("document_number", "测试函〔2024〕2号"), ("quote", "均应达到"), ("reason", "测试")):
+        page.fill(f"#in-{name}", value)
+    page.click("button[value=preview]")
+    look(page, f"law-change-preview-{language}")
+    page.click("button[value=propose]")
+    page.wait_for_url("**/law/changes/*")
+    expect(page.locator("button[value=approve]")).to_have_count(0)
+    look(page, f"law-change-waiting-{language}")
+    row = LawChange.objects.get()
+    assert approve_change(actor=a_national_officer(), number=row.pk).state == "approved"
+    for name, address in (("law-change", f"/law/changes/{row.pk}"), ("law-changes", "/law/changes"), ("law-change-file", "/law/changes/preview"),
+                          ("law-change-value", "/law/changes/new?key=volume_standard.sea.cargo"),
+                          ("law-setting-changed", "/law/settings/volume_standard.combine"), ("law-search-change", "/law?q=%E5%9D%87%E5%BA%94")):
         page.goto(f"{house.url}{address}")
         look(page, f"{name}-{language}")
 

@@ -52,8 +52,9 @@ def test_what_nothing_holds_finds_what_is_near() -> None:
 
 
 def test_a_change_is_found_once_it_is_approved_and_not_before() -> None:
-    from kouan.grading.lawbook.actions import approve_change, propose_changes
     from tests.accounts.factories import a_national_officer
+
+    from kouan.grading.lawbook.actions import approve_change, propose_changes
 
     (row,) = propose_changes(actor=a_national_officer(), changes=[an_answer(quote="货运量与人员均应鼎足而立")])
     assert keys("鼎足") == []

@@ -141,7 +141,8 @@ def tell_preview(found: dict[str, Any]) -> None:
         table([say("口岸", "port"), say("年度", "year"), say("现结论", "now"), say("变更后", "then"), say("假如当年施行", "had it been in force"),
                say("变在哪一步", "at which step")],
               ([say(row["name_zh"], row["name_en"] or row["name_zh"]), row["year"],
-                *(said(row[side]["name"]) for side in ("before", "after", "supposed")), said(row["step"]["after"] or row["step"]["before"])] for row in found["moved"]))
+                *(said(row[side]["name"]) for side in ("before", "after", "supposed")),
+                said(row["step"]["after"] or row["step"]["before"])] for row in found["moved"]))
     recorded = found["recorded"]
     out.print(say(f"引用的已登记结论 {recorded['citing']} 项，均不改写；其中所选年度如今重判会不同的 {len(recorded['moved'])} 项。",
                   f"{recorded['citing']} verdicts on record cite it and stay; {len(recorded['moved'])} of the chosen years would differ today."))

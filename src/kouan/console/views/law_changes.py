@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
-from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text, clock
+from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock
 from kouan.basis.strict_yaml import load_file
 from kouan.console.law_changes_table import (
     CHANGES,
@@ -75,7 +75,7 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
     """One change: question, answer, document, what it changes; and its decision."""
     row = get_or_missing(changes_visible_to(request.user), pk=number)
     findings: list[Finding] = []
-    said = request.POST.get("decision", "").strip()[:1000]
+    said, status = request.POST.get("decision", "").strip()[:1000], 200
     if request.method == "POST":
         verb = VERBS.get(request.POST.get("do", ""))
         if verb is None:
@@ -85,7 +85,7 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings = error.findings
+            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
             row.refresh_from_db()
         else:
             messages.success(request, here(Text("已办理。", "Done.")))
@@ -104,7 +104,7 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
         "is_open": row.state == ChangeState.PROPOSED, "may_approve": may(user, "law.approve") and not is_mine,
         "may_withdraw": may(user, "law.propose") and is_mine, "is_mine": is_mine, "is_future": row.from_date > clock.today(),
         "crumbs": _crumbs(f"#{row.pk}"),
-    }, status=422 if findings else 200)
+    }, status=status)
 
 
 # ---- proposing ----------------------------------------------------------------------------------------

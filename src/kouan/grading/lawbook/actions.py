@@ -12,7 +12,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from kouan.accounts.action import System, action
-from kouan.basis import Finding, Place, Refused, clock
+from kouan.basis import Conflict, Finding, Place, Refused, clock
 from kouan.grading.lawbook.index import refresh
 from kouan.grading.lawbook.models import ChangeState, LawChange
 from kouan.grading.lawbook.preview import preview
@@ -83,7 +83,7 @@ def _waiting(actor: Any, number: int) -> LawChange:
     get_change(actor, number)
     row = LawChange.objects.select_for_update().get(pk=number)
     if row.state != ChangeState.PROPOSED:
-        raise Refused.because(
+        raise Conflict.because(
             "already_decided", f"第{number}号法规变更已办理：{row.get_state_display()}。",
             f"Change of law number {number} has been decided: {row.state}.",
             where=Place(field="decision"),
@@ -128,4 +128,5 @@ def _too_long(changes: Sequence[Change]) -> list[Finding]:
 
 
 def _nothing() -> Finding:
-    return Finding.error("empty", "没有要提出的变更。", "There is nothing to propose.", remedy=("请填写参数取值或解释口径。", "Give a value or a ruling."))
+    return Finding.error("empty", "没有要提出的变更。", "There is nothing to propose.",
+                         remedy=("请填写参数取值或解释口径。", "Give a value or a ruling."))
