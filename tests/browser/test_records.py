@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from accounts.factories import a_national_officer
 from grading.lawbook import a_judged_road_port
 from kouan.audit.sealer import seal
+from kouan.basis import clock
 from kouan.collection.models import Observation
 from kouan.desk.jobs import run
 from kouan.desk.models import Job
@@ -19,6 +20,12 @@ RETURN = (
     "罗湖铁路口岸,出入境人员,2023-03,入境,3200000,人次,\n"
     "罗湖铁路口岸,出入境人员,2023-04,入境,三百万,人次,\n"
 )
+CHANGE = """
+document: {title: 关于测试用指标的通知, number: 测试发〔2024〕1号, issued: 2021-12-20}
+reason: 测试
+parameters:
+  - {parameter: volume_standard.road.cargo, value: 100, from_date: 2022-01-01, article: 第四条}
+"""
 
 
 def upload(page, house, text=RETURN, name="return.csv"):
@@ -151,6 +158,13 @@ def test_a_change_of_law_from_form_to_approval(house, page, sign_in, look, langu
                           ("law-setting-changed", "/law/settings/volume_standard.combine"), ("law-search-change", "/law?q=%E5%9D%87%E5%BA%94")):
         page.goto(f"{house.url}{address}")
         look(page, f"{name}-{language}")
+    page.goto(f"{house.url}/law/changes/preview")
+    page.set_input_files("#in-file", {"name": "change.yaml", "mimeType": "text/yaml", "buffer": CHANGE.encode()})
+    page.uncheck(f"input[name=years][value='{clock.today().year - 1}']")
+    page.check("input[name=years][value='2023']")
+    page.click("button[value=preview]")
+    expect(page.locator("table.stacks tbody tr")).to_have_count(1)
+    look(page, f"law-change-moved-{language}")
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import count
 from typing import Any
 
 from tests.accounts.factories import a_national_officer
 from tests.monitoring.factories import a_year_of_months, figures
-from tests.ports.factories import a_port
+from tests.ports.factories import a_document, a_port
 
+from kouan.accounts.action import acting_system
+from kouan.desk.models import DocumentKind
 from kouan.grading.lawbook.actions import approve_change, propose_changes
 from kouan.grading.lawbook.models import LawChange
 from kouan.law.changes import PARAMETER, RULING, Change
+from kouan.ports.actions import record_acceptance
 
+_numbers = count(1)
 ISSUED = date(2024, 6, 20)
 
 
@@ -40,7 +45,12 @@ def approved(change: Change, proposer: Any = None, approver: Any = None) -> LawC
 
 def a_judged_road_port(tonnes_a_month: int = 5_000, persons_a_month: int = 10, **fields: Any) -> str:
     """A road port that reaches its cargo (5 万吨 a year) and not its persons, in 2023."""
-    code = a_port(mode="road", is_border=False, accepted_on=date(2010, 5, 1), **fields).code
+    number = next(_numbers)
+    # Names of its own: where a test imports the builders of ports by two paths, each path counts for itself.
+    code = a_port(f"lawbook{number}-road", is_border=False, document=a_document(reference=f"lawbook-{number}"), **fields).code
+    with acting_system("tests") as system:
+        record_acceptance(actor=system, code=code, document=a_document(DocumentKind.MINUTES, reference=f"accepted-{number}"),
+                          accepted_on=date(2010, 5, 1))
     figures(f"port:{code}", "cargo_tonnes", a_year_of_months(2023, tonnes_a_month))
     figures(f"port:{code}", "person_crossings", a_year_of_months(2023, persons_a_month), unit="person_crossings")
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -19,7 +20,7 @@ from kouan.grading.lawbook.models import ChangeState, LawChange
 from kouan.grading.lawbook.preview import seen_by
 from kouan.grading.lawbook.queries import STATES, changes_visible_to
 from kouan.grading.lawbook.usage import matters_naming, recorded_by_year
-from kouan.law import Library
+from kouan.law import Library, registered_rules
 from kouan.law.changes import KINDS, PARAMETER
 from kouan.ports.queries import ports_visible_to
 
@@ -97,11 +98,12 @@ def impact(user: Any, found: Mapping[str, Any], *, is_national: bool) -> dict[st
     """A preview as the page shows it; without the national view only the user's own ports."""
     if not is_national:
         found = seen_by(found, set(ports_visible_to(user).values_list("code", flat=True)))
+    rules = registered_rules()
     real = [_row(row) for row in found["moved"] if row["applies"]]
     trial = [_row(row) for row in found["moved"] if not row["applies"]]
     return {
-        "as_of": found["as_of"], "years": found["years"], "judged": found["judged"] if is_national else None, "real": real, "trial": trial,
-        "rules": [(key, reverse("law-rule", args=[key])) for key in found["rules"]], "recorded": found["recorded"], "is_national": is_national,
+        "as_of": date.fromisoformat(found["as_of"]), "years": found["years"], "judged": found["judged"] if is_national else None, "real": real, "trial": trial,
+        "rules": [(rules[key].title, reverse("law-rule", args=[key])) for key in found["rules"] if key in rules], "recorded": found["recorded"], "is_national": is_national,
         "by_year": list(found["recorded"].get("by_year", {}).items()), "matters": found["cited_by"].get("matters", []),
         "others": [(kind, rows) for kind, rows in found["cited_by"].items() if kind != "matters" and rows],
     }
