@@ -134,7 +134,7 @@ def test_law_sources_and_template(house, page, sign_in, look, language):
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_a_change_of_law_from_form_to_approval(house, page, sign_in, look, language):
-    a_judged_road_port(name_en="Ceshi Highway Port")
+    a_judged_road_port(persons_a_month=10_000, name_en="Ceshi Highway Port")
     sign_in(page, "guojia")
     page.context.add_cookies([{"name": "kouan_language", "value": language, "url": house.url}])
     page.goto(f"{house.url}/law/changes/new")

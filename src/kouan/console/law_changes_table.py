@@ -102,8 +102,10 @@ def impact(user: Any, found: Mapping[str, Any], *, is_national: bool) -> dict[st
     real = [_row(row) for row in found["moved"] if row["applies"]]
     trial = [_row(row) for row in found["moved"] if not row["applies"]]
     return {
-        "as_of": date.fromisoformat(found["as_of"]), "years": found["years"], "judged": found["judged"] if is_national else None, "real": real, "trial": trial,
-        "rules": [(rules[key].title, reverse("law-rule", args=[key])) for key in found["rules"] if key in rules], "recorded": found["recorded"], "is_national": is_national,
+        "as_of": date.fromisoformat(found["as_of"]), "years": found["years"],
+        "judged": found["judged"] if is_national else None, "real": real, "trial": trial,
+        "rules": [(rules[key].title, reverse("law-rule", args=[key])) for key in found["rules"] if key in rules],
+        "recorded": found["recorded"], "is_national": is_national,
         "by_year": list(found["recorded"].get("by_year", {}).items()), "matters": found["cited_by"].get("matters", []),
         "others": [(kind, rows) for kind, rows in found["cited_by"].items() if kind != "matters" and rows],
     }
