@@ -199,7 +199,7 @@ def test_every_step_is_in_the_trail() -> None:
     row = approved(a_value())
     entries = AuditEntry.objects.filter(table_name="law_lawchange", row_pk=str(row.pk)).order_by("id")
     assert [(entry.kind, entry.note, entry.actor_id) for entry in entries] == [
-        ("I", "grading.lawbook.actions.propose_changes", row.proposed_by), ("U", "grading.lawbook.actions.approve_change", row.decided_by),
+        ("I", "grading.lawbook.actions._keep_proposals", row.proposed_by), ("U", "grading.lawbook.actions._approve", row.decided_by),
     ]
 
 

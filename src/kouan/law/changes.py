@@ -43,7 +43,7 @@ from kouan.law.values import DatedValue, Ruling
 
 PARAMETER, RULING = "parameter", "ruling"
 KINDS: Mapping[str, Text] = {PARAMETER: Text("参数取值", "value of a parameter"), RULING: Text("解释口径", "ruling on an open point")}
-MOST = 50  # changes in one file
+MOST = 20  # changes in one file
 
 
 @dataclass(frozen=True, slots=True)

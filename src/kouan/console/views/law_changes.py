@@ -182,7 +182,8 @@ def preview_file(request: HttpRequest) -> HttpResponse:
         try:
             read = _read(request)
             if request.POST.get("do") == "propose":
-                rows = actions.propose_changes(actor=request.user, changes=read, years=years)
+                # A page does not wait for many years; what was chosen is for the preview.
+                rows = actions.propose_changes(actor=request.user, changes=read, years=years if len(years) <= INLINE_YEARS else None)
                 messages.success(request, here(Text(f"提出 {len(rows)} 项，待另一人批准。", f"{len(rows)} proposed; another person decides.")))
                 return redirect("law-changes")
             if len(years) > INLINE_YEARS:

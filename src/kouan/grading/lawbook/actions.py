@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from kouan.accounts.action import System, action
+from kouan.accounts.action import System, action, allows, refuse
 from kouan.basis import Conflict, Finding, Place, Refused, clock
 from kouan.grading.lawbook.index import refresh
 from kouan.grading.lawbook.models import ChangeState, LawChange
@@ -23,21 +23,28 @@ from kouan.law.changes import Change, check_changes
 LONGEST = {"key": 80, "value": 64, "document_title": 200, "document_number": 80, "article": 80, "quote": 2000, "reason": 400}
 
 
-@action("law.propose")
 def propose_changes(*, actor: Any, changes: Sequence[Change], years: Iterable[int] | None = None) -> list[LawChange]:
-    """Propose changes, each to be approved by a second person; the preview of each is kept with it."""
+    """Propose changes, each to be approved by a second person; the preview of each is kept with it.
+
+    The previews are worked out before the transaction, so that nobody waits for them.
+    """
+    if not allows(actor, "law.propose"):
+        raise refuse(actor, "law.propose", "grading.lawbook.actions.propose_changes")
     _a_person(actor)
-    law = law_as_of(max([clock.today(), *(each.from_date for each in changes)]))
-    wrong = [*_too_long(changes), *(each for each in check_changes(changes, law) if each.is_error)]
-    if wrong or not changes:
-        raise Refused(wrong or [_nothing()])
+    _must_fit(changes)
     chosen = list(years) if years is not None else None
+    return _keep_proposals(actor=actor, changes=changes, previews=[preview(actor, [each], chosen) for each in changes])
+
+
+@action("law.propose")
+def _keep_proposals(*, actor: Any, changes: Sequence[Change], previews: Sequence[dict[str, Any]]) -> list[LawChange]:
+    _must_fit(changes)
     return [
         LawChange.objects.create(
             kind=each.kind, key=each.key, value=each.value, from_date=each.from_date, document_title=each.document_title.strip(),
             document_number=each.document_number.strip(), issued=each.issued, article=each.article, quote=each.quote,
-            reason=each.reason.strip(), preview=preview(actor, [each], chosen), proposed_by=actor.pk,
-        ) for each in changes
+            reason=each.reason.strip(), preview=found, proposed_by=actor.pk,
+        ) for each, found in zip(changes, previews, strict=True)
     ]
 
 
@@ -54,11 +61,23 @@ def withdraw_change(*, actor: Any, number: int, reason: str) -> LawChange:
     return _decide(row, actor, ChangeState.WITHDRAWN, reason)
 
 
-@action("law.approve")
 def approve_change(*, actor: Any, number: int, reason: str = "") -> LawChange:
     """Make a proposal law from its day. Refused to its proposer, and where the law has changed so that it no longer fits."""
+    if not allows(actor, "law.approve"):
+        raise refuse(actor, "law.approve", "grading.lawbook.actions.approve_change")
+    _a_person(actor)
+    row = get_change(actor, number)
+    _must_be_open(row)
+    _must_be_second(row, actor)
+    return _approve(actor=actor, number=number, reason=reason, found=preview(actor, [row.change()], row.preview["years"]))
+
+
+@action("law.approve")
+def _approve(*, actor: Any, number: int, reason: str, found: dict[str, Any]) -> LawChange:
     row = _second_person(actor, number)
-    row.preview = preview(actor, [row.change()], row.preview["years"])
+    # The law may have changed while the preview was worked out.
+    _must_fit([row.change()])
+    row.preview = found
     row = _decide(row, actor, ChangeState.APPROVED, reason or "同意")
     refresh()
     return row
@@ -82,23 +101,41 @@ def _waiting(actor: Any, number: int) -> LawChange:
     """The proposal, locked; refused when somebody has decided it meanwhile."""
     get_change(actor, number)
     row = LawChange.objects.select_for_update().get(pk=number)
+    _must_be_open(row)
+    return row
+
+
+def _must_be_open(row: LawChange) -> None:
     if row.state != ChangeState.PROPOSED:
         raise Conflict.because(
-            "already_decided", f"第{number}号法规变更已办理：{row.get_state_display()}。",
-            f"Change of law number {number} has been decided: {row.state}.",
+            "already_decided", f"第{row.pk}号法规变更已办理：{row.get_state_display()}。",
+            f"Change of law number {row.pk} has been decided: {row.state}.",
             where=Place(field="decision"),
             remedy=("请查看办理结果；需要另作改动的，另行提出。", "See the decision; propose another change if one is needed."))
-    return row
 
 
 def _second_person(actor: Any, number: int) -> LawChange:
     _a_person(actor)
     row = _waiting(actor, number)
+    _must_be_second(row, actor)
+    return row
+
+
+def _must_be_second(row: LawChange, actor: Any) -> None:
     if row.proposed_by == actor.pk:
         raise Refused.because(
             "four_eyes", "提出人不能批准或不予批准自己提出的变更。", "Nobody decides on a change that he or she proposed.",
             where=Place(field="decision"), remedy=("请由另一位同事办理；自己可以撤回。", "Ask a colleague to decide; you may withdraw it."))
-    return row
+
+
+def _must_fit(changes: Sequence[Change]) -> None:
+    """Refuse changes that do not fit the law as it stands on the last of their days."""
+    if not changes:
+        raise Refused([_nothing()])
+    law = law_as_of(max([clock.today(), *(each.from_date for each in changes)]))
+    wrong = [*_too_long(changes), *(each for each in check_changes(changes, law) if each.is_error)]
+    if wrong:
+        raise Refused(wrong)
 
 
 def _decide(row: LawChange, actor: Any, state: ChangeState, reason: str) -> LawChange:
