@@ -121,6 +121,7 @@ def prepare(
     from kouan.accounts.action import acting_system
     from kouan.accounts.actions import make_demonstration_users
     from kouan.audit.sealer import seal
+    from kouan.grading.lawbook.index import ensure
     from kouan.ports.actions import load_register, refresh_register
 
     upgrade(say)
@@ -128,6 +129,7 @@ def prepare(
         say("登记口岸名录", "Loading the register of ports")
         load_register(actor=system)
         refresh_register(actor=system)
+        ensure()
         if settings.DEBUG if with_demonstration is None else with_demonstration:
             make_demonstration_users(actor=system)
         if with_data:

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "kouan.collection",
     "kouan.monitoring",
     "kouan.grading",
+    "kouan.grading.lawbook",
     "kouan.evaluation",
     "kouan.console",
     "kouan.api",

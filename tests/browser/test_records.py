@@ -5,16 +5,27 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from accounts.factories import a_national_officer
+from grading.lawbook import a_judged_road_port
 from kouan.audit.sealer import seal
+from kouan.basis import clock
 from kouan.collection.models import Observation
 from kouan.desk.jobs import run
 from kouan.desk.models import Job
+from kouan.grading.lawbook.actions import approve_change
+from kouan.grading.lawbook.models import LawChange
 
 RETURN = (
     "口岸,指标,时期,方向,数值,单位,备注\n"
     "罗湖铁路口岸,出入境人员,2023-03,入境,3200000,人次,\n"
     "罗湖铁路口岸,出入境人员,2023-04,入境,三百万,人次,\n"
 )
+CHANGE = """
+document: {title: 关于测试用指标的通知, number: 测试发〔2024〕1号, issued: 2021-12-20}
+reason: 测试
+parameters:
+  - {parameter: volume_standard.road.cargo, value: 100, from_date: 2022-01-01, article: 第四条}
+"""
 
 
 def upload(page, house, text=RETURN, name="return.csv"):
@@ -119,6 +130,41 @@ def test_law_sources_and_template(house, page, sign_in, look, language):
     ):
         page.goto(f"{house.url}{address}")
         look(page, f"{name}-{language}")
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_change_of_law_from_form_to_approval(house, page, sign_in, look, language):
+    a_judged_road_port(persons_a_month=10_000, name_en="Ceshi Highway Port")
+    sign_in(page, "guojia")
+    page.context.add_cookies([{"name": "kouan_language", "value": language, "url": house.url}])
+    page.goto(f"{house.url}/law/changes/new")
+    look(page, f"law-change-new-{language}")
+    page.select_option("#in-key", "volume_standard.combine")
+    page.click(".asks .btn-primary")
+    page.select_option("#in-value", "and")
+    for name, value in (("from_date", "2024-07-01"), ("issued", "2024-06-20"), ("document_title", "关于测试用口径的复函"),
+                        ("document_number", "测试函〔2024〕2号"), ("quote", "均应达到"), ("reason", "测试")):
+        page.fill(f"#in-{name}", value)
+    page.click("button[value=preview]")
+    look(page, f"law-change-preview-{language}")
+    page.click("button[value=propose]")
+    page.wait_for_url("**/law/changes/*")
+    expect(page.locator("button[value=approve]")).to_have_count(0)
+    look(page, f"law-change-waiting-{language}")
+    row = LawChange.objects.get()
+    assert approve_change(actor=a_national_officer(), number=row.pk).state == "approved"
+    for name, address in (("law-change", f"/law/changes/{row.pk}"), ("law-changes", "/law/changes"), ("law-change-file", "/law/changes/preview"),
+                          ("law-change-value", "/law/changes/new?key=volume_standard.sea.cargo"),
+                          ("law-setting-changed", "/law/settings/volume_standard.combine"), ("law-search-change", "/law?q=%E5%9D%87%E5%BA%94")):
+        page.goto(f"{house.url}{address}")
+        look(page, f"{name}-{language}")
+    page.goto(f"{house.url}/law/changes/preview")
+    page.set_input_files("#in-file", {"name": "change.yaml", "mimeType": "text/yaml", "buffer": CHANGE.encode()})
+    page.uncheck(f"input[name=years][value='{clock.today().year - 1}']")
+    page.check("input[name=years][value='2023']")
+    page.click("button[value=preview]")
+    expect(page.locator("table.stacks tbody tr")).to_have_count(1)
+    look(page, f"law-change-moved-{language}")
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.django_db
+
 CASES = [
     case
     for place in sorted((Path(__file__).parents[1] / "grading" / "cases").glob("volume_standard_*.yaml"))

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import kouan.grading.rules  # noqa: F401 - registers its rules
 from kouan.law import Library, registered_rules
-from kouan.law.pages import catalogue_pages, used_by
+from kouan.law.pages import cases_of, catalogue_pages, used_by
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "law"
+CASES = Path(__file__).resolve().parents[1] / "grading" / "cases"
 
 
 def test_the_pages_are_as_the_law_writes_them() -> None:
-    pages = catalogue_pages()
+    pages = catalogue_pages(tests=cases_of(CASES, registered_rules()))
     assert {page.name for page in PAGES.glob("*.md")} == set(pages), "run: kouan law docs"
     for name, text in pages.items():
         assert (PAGES / name).read_text(encoding="utf-8") == text, (
@@ -30,6 +31,14 @@ def test_every_rule_value_and_reading_stands_on_a_page() -> None:
         assert f"`{question.key}`" in everything and question.reason.zh in everything
     for rule in registered_rules().values():
         assert rule.sentence().zh in everything
+
+
+def test_every_rule_names_the_cases_that_prove_it() -> None:
+    tests = cases_of(CASES, registered_rules())
+    assert set(tests) == set(registered_rules())
+    pages = catalogue_pages(tests=tests)
+    for key, names in tests.items():
+        assert all(f"- {name}\n" in pages[f"{key.replace('_', '-')}.md"] for name in names)
 
 
 def test_pages_of_a_law_without_rules_can_be_written() -> None:

@@ -30,6 +30,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "matters.read": frozenset(Role) - {Role.ENTERPRISE_USER},
     "matters.act": frozenset(Role) - {Role.AUDITOR, Role.ADMINISTRATOR, Role.ENTERPRISE_USER},
     "procedures.set": frozenset({Role.NATIONAL_OFFICER}),
+    "law.propose": frozenset({Role.NATIONAL_OFFICER}),
+    "law.approve": frozenset({Role.NATIONAL_OFFICER}),
     "verdicts.record": frozenset({Role.NATIONAL_OFFICER}),
     "scores.record": frozenset({Role.NATIONAL_OFFICER}),
     "scores.read_ranks": frozenset({Role.NATIONAL_OFFICER, Role.AUDITOR}),

@@ -59,6 +59,7 @@ def _mount() -> None:
         flows,
         intake,
         law,
+        law_changes,
         ports,
         register,
         running,
@@ -69,6 +70,7 @@ def _mount() -> None:
         part.mount(app)
         use(app, kind)
     register.mount(ports.app)
+    law_changes.mount(law.app, OnData)
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
         ("access", access.app, OnData),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from kouan.cli.output import out, say, show_findings, status_of, table, text, write_json
+from kouan.cli.output import out, say, show_findings, status_of, table, write_json
 
 if TYPE_CHECKING:
-    from kouan.law import DatedValue, Ruling
+    from kouan.law import Law
 
 app = typer.Typer(help="法规与参数 / the law as data", no_args_is_help=True)
 
@@ -42,16 +42,15 @@ def try_(
     """
     from kouan.basis import Finding
     from kouan.grading.facts_file import read_facts_csv
-    from kouan.grading.queries import rulings_on_record
     from kouan.grading.trial import try_facts
-    from kouan.law import load_rulings
+    from kouan.law import Law, load_rulings
 
     if rule not in RULES:
         raise typer.BadParameter(say(f"没有规则“{rule}”；可用：", f"no rule “{rule}”; known: ") + say("、", ", ").join(RULES), param_hint="RULE")
-    held = load_rulings(rulings) if rulings else list(rulings_on_record())
+    law = Law(as_of.date(), load_rulings(rulings)) if rulings else held_law(as_of.date())
     if rule != VOLUME:
-        _try_cases(rule, facts, as_of, held, json)
-    answers = try_facts(read_facts_csv(facts), as_of.date(), held, file=facts.name)
+        _try_cases(rule, facts, law, json)
+    answers = try_facts(read_facts_csv(facts), as_of.date(), law=law, file=facts.name)
     findings = [Finding.from_dict(each) for answer in answers for each in answer["findings"]]
     if json:
         write_json(answers)
@@ -70,13 +69,22 @@ def try_(
     raise typer.Exit(status_of(findings))
 
 
-def _try_cases(rule: str, facts: Path, as_of: datetime, rulings: list[Ruling], as_json: bool) -> NoReturn:
+def held_law(day: date | None = None) -> Law:
+    """The law of this installation on a day; where nothing is set up yet, that of the release and of ``rulings.yaml``."""
+    from kouan.basis import clock
+    from kouan.grading.queries import law_as_of, rulings_of_file
+    from kouan.installation import standing
+    from kouan.law import Law
+
+    return law_as_of(day) if standing().is_current else Law(day or clock.today(), rulings_of_file())
+
+
+def _try_cases(rule: str, facts: Path, law: Law, as_json: bool) -> NoReturn:
     """Try a rule made of conditions, write the answers, and end with their status."""
     from kouan.basis import Finding
     from kouan.grading.case_trial import read_facts_jsonl, try_cases
-    from kouan.law import Law
 
-    answers = try_cases(rule, read_facts_jsonl(facts), Law(as_of.date(), rulings), file=facts.name)
+    answers = try_cases(rule, read_facts_jsonl(facts), law, file=facts.name)
     findings = [Finding.from_dict(each) for answer in answers for each in answer["findings"]]
     if as_json:
         write_json(answers)
@@ -99,87 +107,53 @@ def _try_cases(rule: str, facts: Path, as_of: datetime, rulings: list[Ruling], a
 
 @app.command()
 def show(
-    key: str = typer.Argument("", help="参数或设定，如 volume_standard.sea.cargo；不填则列出全部 / parameter or setting; all when left out"),
+    key: str = typer.Argument("", help="参数、设定、规则或条件，如 volume_standard.sea.cargo、access-air、AC-A2；不填则列出全部 / "
+                                       "parameter, setting, rule or criterion; all when left out"),
     as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="截至日期 / as of"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
-    """参数历次取值、依据，以及不明文字所取的读法。
-    / The values of parameters with their citations, and the readings of open texts.
+    """某日的法规：参数历次取值和依据、不明文字所取的读法、规则及其条件。
+    / The law on a day: values of parameters with their citations, readings of open texts, rules and their criteria.
 
-    例：kouan law show volume_standard.sea.cargo
+    例：kouan law show volume_standard.sea.cargo --as-of 2019-06-30
     """
-    from kouan.basis import NotFound
-    from kouan.grading.queries import law_as_of
+    import kouan.grading  # noqa: F401 - registers the rules
+    from kouan.cli.law_telling import tell_all, tell_one
+    from kouan.law import registered_rules, showing
 
-    law = law_as_of(as_of.date() if as_of else None)
-    catalogue = law.catalogue()
-    if key:
-        _must_be_known(key, [*(each.key for each in catalogue.parameters), *(each.key for each in catalogue.settings)])
+    law = held_law(as_of.date() if as_of else None)
+    rules = registered_rules()
+    found = showing.show(law, key, rules) if key else None
     if json:
-        whole = catalogue.as_dict()
-        if key:
-            whole = {kind: [each for each in rows if each["key"] == key] for kind, rows in whole.items()}
-        write_json(whole)
+        whole = law.catalogue().as_dict()
+        if found is not None:
+            # The lists of the whole with what was asked for, so that one program reads both; the entry itself beside them.
+            whole = {kind: [each for each in rows if found["key"] in (each.get("key"), each.get("setting"))] for kind, rows in whole.items()}
+        write_json({"rules": sorted(rules), "criteria": sorted(law.library.criteria), **whole} if found is None else {**whole, **found})
         return
-    if not key:
-        in_force = []
-        for parameter in catalogue.parameters:
-            try:
-                value = law.parameter(parameter.key)
-            except NotFound:
-                in_force.append([parameter.key, say("尚未施行", "not yet in force"), ""])
-            else:
-                in_force.append([parameter.key, _printed(value), str(value.citation)])
-        table([say("参数", "parameter"), say("现行值", "value in force"), say("依据", "citation")], in_force)
-        table(
-            [say("设定", "setting"), say("不明文字", "open point"), say("所取读法", "reading")],
-            ([setting.key, setting.ambiguity, text(setting.label)] for setting in catalogue.settings),
-        )
-        return
-    if any(setting.key == key for setting in catalogue.settings):
-        setting = law.setting(key)
-        out.print(f"{setting.key}  {setting.ambiguity}", markup=False)
-        out.print(f"  {text(setting.label)}{say('（', ' (')}{setting.value}{say('）', ')')}", markup=False)
-        out.print(f"  {text(setting.reason)}", markup=False)
-        return
-    table(
-        [say("自", "from"), say("值", "value"), say("发布", "issued"), say("依据", "citation"), say("说明", "note")],
-        ([value.in_force_from, _printed(value), value.issued, value.citation,
-          text(value.note) if value.note else ""] for value in law.history(key)),
-        title=key,
-    )
-
-
-def _printed(value: DatedValue) -> str:
-    """1000万吨; for readers of English 10 million t with what is printed behind it."""
-    return say(value.printed_text, f"{value.text.en} (“{value.printed_text}”)")
-
-
-def _must_be_known(key: str, known: list[str]) -> None:
-    from kouan.basis import NotFound, Place, nearest
-
-    if key not in known:
-        near = nearest(key, known) or known[:3]
-        raise NotFound.because(
-            "unknown_law_key", f"没有名为“{key}”的参数或设定。", f"There is no parameter or setting “{key}”.",
-            where=Place(field="key"),
-            remedy=(f"相近的有：{'、'.join(near)}；kouan law show 列出全部。", f"Near it: {', '.join(near)}; kouan law show lists all."),
-        )
+    if found is None:
+        tell_all(law, rules)
+    else:
+        tell_one(law, found)
 
 
 @app.command()
 def docs(
     folder: Path = typer.Argument(Path("docs/law"), help="写入的目录 / folder to write"),
+    cases: Path = typer.Option(Path("tests/grading/cases"),
+                               help="检验规则的案例目录，没有则不列 / folder of the cases that prove the rules, if there is one"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """由规则与参数生成法规说明页（Markdown）。 / Write the pages of the law (Markdown) from rules and parameters.
 
     例：kouan law docs docs/law
     """
-    from kouan.law.pages import catalogue_pages
+    import kouan.grading  # noqa: F401 - registers the rules
+    from kouan.law import registered_rules
+    from kouan.law.pages import cases_of, catalogue_pages
 
     folder.mkdir(parents=True, exist_ok=True)
-    pages = catalogue_pages()
+    pages = catalogue_pages(tests=cases_of(cases, registered_rules()))
     for name, content in pages.items():
         (folder / name).write_text(content, encoding="utf-8")
     if json:

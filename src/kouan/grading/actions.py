@@ -9,17 +9,19 @@ from kouan import __version__
 from kouan.accounts.action import action
 from kouan.basis import EvidenceRef, clock
 from kouan.collection.models import LineageLink
+from kouan.grading.lawbook import queries as lawbook
 from kouan.grading.models import VerdictRecord
 from kouan.grading.queries import Judged, digest_of, held_in_year, judge, judged_unasked, law_as_of
 from kouan.ports.models import Port
 
 
 def recipe_of(judged: Judged, as_of: date) -> dict[str, Any]:
-    """All that a replay needs: rule and its version, the readings in force, the as-of date, the software."""
+    """All that a replay needs: rule and its version, readings and approved values in force, the as-of date, the software."""
     return {
         "rule": "volume_standard", "as_of": as_of.isoformat(), "facts": judged.facts.as_dict(),
         "readings": judged.outcome.as_dict()["readings"], "software": __version__,
         "evidence": [each.as_dict() for each in judged.evidence],
+        "changes": [change.as_dict() for change in lawbook.approved_parameters(as_of)],
     }
 
 

@@ -24,10 +24,12 @@ from kouan.collection.models import Origin, Series
 from kouan.grading.definitions import GROUPS, REGISTERED
 from kouan.grading.facts import CARGO, PERSONS, PortFacts, TransportClass
 from kouan.grading.figures import MeasureFigures, figures_of_year
+from kouan.grading.lawbook import queries as lawbook
 from kouan.grading.models import VerdictRecord
 from kouan.grading.rules import VolumeStandard, VolumeVerdict
 from kouan.grading.standard import DEFINED_BY
-from kouan.law import Law, Ruling, load_rulings
+from kouan.law import DatedValue, Law, Library, Ruling, load_rulings
+from kouan.law.changes import with_values
 from kouan.monitoring.queries import series_of
 from kouan.monitoring.rollup import Used
 from kouan.ports.during import HeldDuring, held_during, year_until_today
@@ -58,24 +60,35 @@ class Judged:
 
 
 def rulings_path() -> Path:
-    """Where an installation keeps the rulings of the national office (R-247) until casework holds them."""
+    """Where an installation may keep rulings as a file (R-247), beside those approved in the system."""
     return Path(settings.HOME.path) / "rulings.yaml"
 
 
-def rulings_on_record() -> tuple[Ruling, ...]:
-    """The rulings of this installation; none when no file is there. A faulty file is refused, not skipped."""
+def rulings_of_file() -> tuple[Ruling, ...]:
+    """The rulings of the file; none when there is no file. A faulty file is refused, not skipped."""
     place = rulings_path()
     return tuple(load_rulings(place)) if place.exists() else ()
 
 
-def law_as_of(day: date | None = None) -> Law:
-    """The law on a day (today by default) with the rulings on record."""
-    return _law(day or clock.today(), rulings_on_record())
+def rulings_on_record() -> tuple[Ruling, ...]:
+    """The rulings of this installation: those of the file and those approved."""
+    return (*rulings_of_file(), *lawbook.approved_rulings())
+
+
+def law_as_of(day: date | None = None, known_at: date | None = None) -> Law:
+    """The law on a day (today by default): files of this release, rulings, and values approved from that day or before.
+
+    ``known_at`` leaves out what was issued, or approved here, after that day.
+    """
+    day = day or clock.today()
+    if known_at is None:
+        return _law(day, rulings_on_record(), lawbook.approved_values(day))
+    return _law(day, (*rulings_of_file(), *lawbook.approved_rulings(known_at)), lawbook.approved_values(day, known_at), known_at)
 
 
 @lru_cache(maxsize=64)
-def _law(day: date, rulings: tuple[Ruling, ...]) -> Law:
-    return Law(day, rulings)
+def _law(day: date, rulings: tuple[Ruling, ...], values: tuple[DatedValue, ...] = (), known_at: date | None = None) -> Law:
+    return Law(day, rulings, known_at=known_at, library=with_values(Library.shipped(), values))
 
 
 def is_fact(series: Series) -> bool:

@@ -15,13 +15,14 @@ from kouan.basis import Finding, Place
 from kouan.grading.facts import PortFacts
 from kouan.grading.models import VerdictRecord
 from kouan.grading.queries import outcome_of
-from kouan.law import Law, Ruling
+from kouan.law import Law, Library, Ruling
+from kouan.law.changes import Change, with_values
 
 
 def replay(record: VerdictRecord) -> Finding | None:
     """Judge again; the finding names what differs from the record, None where all is the same."""
     recipe = record.recipe
-    law = Law(date.fromisoformat(recipe["as_of"]), _rulings(recipe["readings"]))
+    law = law_of(recipe)
     anew = json.loads(json.dumps(outcome_of(PortFacts.from_dict(recipe["facts"]), law).as_dict()))
     held = {"verdict": record.verdict, "margins": record.margins, "readings": recipe["readings"]}
     differs = [name for name, value in held.items() if anew[name] != value]
@@ -34,6 +35,13 @@ def replay(record: VerdictRecord) -> Finding | None:
         remedy=(f"登记时的软件版本为{recipe.get('software', '不明')}；请核对法规文件是否改动。",
                 f"It was recorded by version {recipe.get('software', 'unknown')}; check whether the files of the law were changed."),
     )
+
+
+def law_of(recipe: dict[str, Any]) -> Law:
+    """The law under which a verdict was recorded: its day, its rulings, and the values approved by then."""
+    library = Library.shipped()
+    values = [Change.from_dict(each).dated_value(library) for each in recipe.get("changes", ())]
+    return Law(date.fromisoformat(recipe["as_of"]), _rulings(recipe["readings"]), library=with_values(library, values))
 
 
 def _rulings(readings: list[dict[str, Any]]) -> list[Ruling]:

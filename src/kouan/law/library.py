@@ -229,7 +229,8 @@ def _belong_together(printed_unit: str, unit: str) -> bool:
     return not isinstance(found, Finding) and found.base_code == unit
 
 
-def _exactly(printed: Decimal, printed_unit: str, unit: str) -> Decimal:
+def exactly(printed: Decimal, printed_unit: str, unit: str) -> Decimal:
+    """Return a figure as printed (1000, 万吨) in its base unit (10000000 t); spans of the calendar as they are."""
     return printed if printed_unit in _CALENDAR_UNITS else units.convert(printed, printed_unit, unit)
 
 
@@ -253,7 +254,7 @@ def _values(form: Form, data: Any, path: str, key: str, unit: str, printed_unit:
         printed = form.number(fields.get("value"), f"{at}/value")
         exact = form.number(fields.get("base_value"), f"{at}/base_value")
         # Printed and exact stand side by side so that a slip of one zero in either shows.
-        if (converted := _exactly(printed, printed_unit, unit)) != exact:
+        if (converted := exactly(printed, printed_unit, unit)) != exact:
             form.slip(
                 f"{at}/base_value",
                 "value_mismatch",

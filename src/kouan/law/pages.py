@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from kouan.basis import Citation, Text
+from kouan.basis.strict_yaml import load_file
 from kouan.law.criteria import STAGES, Fact, facts_of
 from kouan.law.library import Library
 from kouan.law.rule import Rule, registered_rules
@@ -20,19 +22,21 @@ _HEAD = "<!-- 由 `kouan law docs` 生成，请勿手工修改。 Written by `ko
 
 
 def catalogue_pages(
-    library: Library | None = None, rules: Mapping[str, type[Rule[Any, Any]]] | None = None
+    library: Library | None = None, rules: Mapping[str, type[Rule[Any, Any]]] | None = None,
+    tests: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, str]:
     """Return the pages of the law: the index, the parameters, the settings, and one page for each rule.
 
     `rules` defaults to those whose rooms have been imported. The pages hold what ships with the release
-    and no date of their own, so that they change only when the law does; rulings are shown by the console.
+    and no date of their own, so that they change only when the law does; rulings are shown by the console. `tests`
+    are the names of the cases that prove each rule (`cases_of`).
     """
     library = library or Library.shipped()
     rules = registered_rules() if rules is None else rules
     pages = {
         "parameters.md": _parameters_page(library),
         "settings.md": _settings_page(library),
-        **{f"{key.replace('_', '-')}.md": _rule_page(rule, library) for key, rule in rules.items()},
+        **{f"{key.replace('_', '-')}.md": _rule_page(rule, library, (tests or {}).get(key, ())) for key, rule in rules.items()},
     }
     return {"README.md": _index_page(rules), **pages}
 
@@ -71,7 +75,18 @@ def _index_page(rules: Mapping[str, type[Rule[Any, Any]]]) -> str:
     )
 
 
-def _rule_page(rule: type[Rule[Any, Any]], library: Library) -> str:
+def cases_of(folder: Path, rules: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of the cases in a folder of YAML files, by the rule whose key their file's name begins with."""
+    found: dict[str, list[str]] = {}
+    keys = sorted(rules, key=len, reverse=True)
+    for place in sorted(folder.glob("*.yaml")):
+        rule = next((key for key in keys if place.stem.startswith(key)), None)
+        if rule is not None:
+            found.setdefault(rule, []).extend(case["name"] for case in load_file(place))
+    return found
+
+
+def _rule_page(rule: type[Rule[Any, Any]], library: Library, tests: Sequence[str] = ()) -> str:
     sentence = rule.sentence()
     parameters = [p for p in library.parameters.values() if any(p.key.startswith(k) for k in rule.parameters)]
     questions = [library.questions[key] for key in rule.settings]
@@ -90,8 +105,15 @@ def _rule_page(rule: type[Rule[Any, Any]], library: Library) -> str:
             _history_table(parameters) if parameters else "本规则不含数值。 This rule holds no number.",
             "\n## 设定 Settings\n",
             *(_question_part(question, 3) for question in questions),
+            *(_tests_part(tests) if tests else ()),
         ]
     )
+
+
+def _tests_part(tests: Sequence[str]) -> Iterable[str]:
+    yield f"## 检验 Tests\n\n以下 {len(tests)} 个案例逐一检验本规则。 These {len(tests)} cases prove the rule.\n"
+    yield from (f"- {name}" for name in tests)
+    yield ""
 
 
 def _criteria_parts(names: Sequence[str], library: Library) -> Iterable[str]:

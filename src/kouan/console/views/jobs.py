@@ -23,11 +23,13 @@ from kouan.console.words import here, page_language
 from kouan.desk import queries
 from kouan.desk.models import Job, JobState
 from kouan.desk.verification import VERIFY
+from kouan.grading.lawbook.jobs import PREVIEW_LAW
 
 KINDS = {
     PREVIEW: Text("检查上传的文件", "Examine an uploaded file"),
     COMMIT: Text("批次入库", "Take a batch in"),
     VERIFY: Text("审计核验", "Verify the audit trail"),
+    PREVIEW_LAW: Text("预览法规变更", "Preview a change of law"),
 }
 ENDED = (JobState.DONE, JobState.FAILED)
 WAITS_LONG_SECONDS = 15
@@ -142,6 +144,8 @@ def result_address(found: Job) -> str:
         return reverse("batch", args=[result["batch"]])
     if found.kind == VERIFY and found.state == JobState.DONE:
         return reverse("audit-verification")
+    if found.kind == PREVIEW_LAW and found.state == JobState.DONE:
+        return reverse("law-preview-result", args=[found.pk])
     return ""
 
 
@@ -150,6 +154,8 @@ def _crumbs(found: Job) -> list[dict[str, Any]]:
         return [{"label": Text("报送", "Collection"), "address": reverse("intake")}, {"label": kind_words(found.kind)}]
     if found.kind == VERIFY:
         return [{"label": Text("审计", "Audit"), "address": reverse("audit")}, {"label": kind_words(found.kind)}]
+    if found.kind == PREVIEW_LAW:
+        return [{"label": Text("法规与参数", "Law and parameters"), "address": reverse("law")}, {"label": kind_words(found.kind)}]
     return [{"label": JOBS.title, "address": reverse("jobs")}, {"label": f"#{found.pk}"}]
 
 

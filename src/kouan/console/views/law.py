@@ -12,19 +12,24 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kouan.accounts.permissions import may
 from kouan.basis import Finding, Period, Place, Text, clock
 from kouan.console import figures
 from kouan.console.as_written import as_written, in_brackets
-from kouan.console.law_search import KINDS, entries, excerpt, marked, search, words_of
+from kouan.console.law_changes_table import changes_of, used
+from kouan.console.law_search import ADDRESSES, excerpt, marked
 from kouan.console.law_values import printed_form, unit_text, value_text
 from kouan.console.marks import badge
 from kouan.console.page import missing, page
 from kouan.console.step_chart import step_chart
 from kouan.console.tables import Column, Table
 from kouan.console.words import here
+from kouan.grading.lawbook.index import search
 from kouan.grading.queries import law_as_of
 from kouan.law import DatedValue, Law, Parameter, Rule, Setting, registered_rules
+from kouan.law.bigrams import words_of
 from kouan.law.criteria import STAGES, facts_of
+from kouan.law.entries import KINDS
 from kouan.law.pages import used_by
 
 LAW = Text("法规与参数", "Law and parameters")
@@ -56,7 +61,7 @@ def law_address(name: str, key: str, law: Law) -> str:
 def _common(request: HttpRequest, law: Law, findings: list[Finding], *crumbs: Text) -> dict[str, Any]:
     return {
         "law": law, "as_of": law.as_of, "findings": findings, "q": request.GET.get("q", "").strip()[:100],
-        "is_past": law.as_of != clock.today(),
+        "is_past": law.as_of != clock.today(), "may_propose": may(request.user, "law.propose"),
         "crumbs": [{"label": LAW, "address": reverse("law")}, *({"label": each} for each in crumbs)],
     }
 
@@ -149,6 +154,7 @@ def law(request: HttpRequest) -> HttpResponse:
             return view.export()
     context = _common(request, found, findings)
     words = words_of(context["q"])
+    hits = search(context["q"])
     return render(request, "console/law/index.html", context | {
         "rules": [(one, one.sentence(), law_address("law-rule", key, found)) for key, one in rules.items()],
         "parameters": parameters, "settings": settings, "rulings": catalogue.rulings, "words": words,
@@ -156,10 +162,11 @@ def law(request: HttpRequest) -> HttpResponse:
             (row["value"].covers_to for row in parameters.rows if row["value"] and row["value"].is_carried_on(found.as_of)), default=None,
         ),
         "hits": [
-            {"kind": KINDS[hit.address_name], "title": marked(here(hit.title), words), "address": law_address(hit.address_name, hit.key, found),
+            {"kind": KINDS[hit.kind], "title": marked(here(hit.title), words), "address": law_address(ADDRESSES[hit.kind], hit.key, found),
              "excerpt": excerpt(hit, words), "key": hit.key}
-            for hit in search(context["q"], entries(found, rules))
+            for hit in hits
         ],
+        "is_near": bool(hits) and not hits[0].is_exact,
         "crumbs": [],
     })
 
@@ -195,7 +202,7 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
             for fact in facts_of((found.library.criteria[name] for name in one.criteria), found.library.facts).values()
         ],
         "try_address": reverse("law-try-case", args=[one.key.replace("_", "-")]) if one.criteria else reverse("law-try"),
-        "version": f"{one.key}/{one.version}", "digest": found.digest,
+        "version": f"{one.key}/{one.version}", "digest": found.digest, "used": used(request.user, [key], [key, key.replace("_", "-")]),
     })
 
 
@@ -267,6 +274,7 @@ def parameter(request: HttpRequest, key: str) -> HttpResponse:
         "unit": here(unit_text(one.unit)), "comparison": COMPARISONS.get(one.comparison, Text(one.comparison, one.comparison)),
         "rules": [(rules[name], law_address("law-rule", name, found)) for name in used_by(rules, key)],
         "settings": [(found.setting(name), law_address("law-setting", name, found)) for name in others],
+        "changes": changes_of(request.user, key), "used": used(request.user, used_by(rules, key), [key], key),
     })
 
 
@@ -286,6 +294,7 @@ def setting(request: HttpRequest, key: str) -> HttpResponse:
         "setting": one, "question": one.question, "decided": decided_words(one),
         "choices": [(code, label, code == one.value, code == one.question.default) for code, label in one.choices.items()],
         "rulings": [(each, one.choices[each.value], each.from_date <= found.as_of) for each in found.rulings if each.setting == key],
+        "changes": changes_of(request.user, key), "used": used(request.user, used_by(rules, key), [key]),
         "rules": [(rules[name], law_address("law-rule", name, found)) for name in used_by(rules, key)],
         "parameters": [(each, law_address("law-parameter", each.key, found)) for each in affected],
     })
