@@ -21,7 +21,7 @@ from kouan.law import Law, Ruling
 def replay(record: VerdictRecord) -> Finding | None:
     """Judge again; the finding names what differs from the record, None where all is the same."""
     recipe = record.recipe
-    law = Law(date.fromisoformat(recipe["as_of"]), _rulings(recipe["readings"]))
+    law = Law(date.fromisoformat(recipe["as_of"]), rulings_of(recipe["readings"]))
     anew = json.loads(json.dumps(outcome_of(PortFacts.from_dict(recipe["facts"]), law).as_dict()))
     held = {"verdict": record.verdict, "margins": record.margins, "readings": recipe["readings"]}
     differs = [name for name, value in held.items() if anew[name] != value]
@@ -36,7 +36,8 @@ def replay(record: VerdictRecord) -> Finding | None:
     )
 
 
-def _rulings(readings: list[dict[str, Any]]) -> list[Ruling]:
+def rulings_of(readings: list[dict[str, Any]]) -> list[Ruling]:
+    """The rulings that recorded readings rest on."""
     decided = [reading["decided_by"] for reading in readings if reading.get("decided_by")]
     return [
         Ruling(**{**each, "from_date": date.fromisoformat(each["from_date"]), "issued": date.fromisoformat(each["issued"])})
