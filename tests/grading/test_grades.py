@@ -43,14 +43,22 @@ def scored(officer: Any, code: str, *values: float, year: int = 2023, document: 
 
 
 def decide(officer: Any, code: str, grade: str, **known: Any) -> GradeDecision:
-    return decide_grade(**{"actor": officer, "port": code, "grade": grade, "valid_from": date(2024, 1, 1), "reason": "按评估结果",
-                           "document": a_document()} | known)
+    return decide_grade(
+        **{"actor": officer, "port": code, "grade": grade, "valid_from": date(2024, 1, 1), "reason": "按评估结果", "document": a_document()} | known
+    )
 
 
 class TestProposing:
-    @pytest.mark.parametrize(("values", "grade"), [
-        ((80, 80, 80), "hub"), ((80, 80, 79.999), "important"), ((60, 60, 0), "important"), ((59.999, 60, 0), "regional"), ((0, 0, 0), "regional"),
-    ])
+    @pytest.mark.parametrize(
+        ("values", "grade"),
+        [
+            ((80, 80, 80), "hub"),
+            ((80, 80, 79.999), "important"),
+            ((60, 60, 0), "important"),
+            ((59.999, 60, 0), "regional"),
+            ((0, 0, 0), "regional"),
+        ],
+    )
     def test_the_bands(self, officer: Any, port: Port, values: tuple[float, ...], grade: str) -> None:
         scored(officer, port.code, *values)
         assert proposals([port.code])[port.code].grade == grade
@@ -94,7 +102,9 @@ class TestSheet:
         assert [each.year for each in lines] == [2022, 2022]
 
     def test_somebody_elses_port_is_not_known(self, port: Port) -> None:
-        sheet, _ = read_scores("口岸,年度,战略地位,经济社会效益,辐射带动作用\n甲航空口岸,2023,80,75,60\n".encode(), "x.csv", a_provincial_officer("37"))
+        sheet, _ = read_scores(
+            "口岸,年度,战略地位,经济社会效益,辐射带动作用\n甲航空口岸,2023,80,75,60\n".encode(), "x.csv", a_provincial_officer("37")
+        )
         assert not sheet.is_sound
 
 
@@ -107,7 +117,11 @@ class TestDeciding:
 
     def test_an_override_needs_a_name_a_reason_and_a_paper(self, officer: Any, port: Port) -> None:
         scored(officer, port.code, 10, 10, 10)
-        for lacking, code in ({"override_by": ""}, "override_needs_name"), ({"reason": " "}, "value_required"), ({"document": ""}, "document_required"):
+        for lacking, code in (
+            ({"override_by": ""}, "override_needs_name"),
+            ({"reason": " "}, "value_required"),
+            ({"document": ""}, "document_required"),
+        ):
             with pytest.raises(Refused) as refused:
                 decide(officer, port.code, "hub", **{"override_by": "李四", **lacking})
             assert code in {each.code for each in refused.value.findings}
@@ -125,7 +139,11 @@ class TestDeciding:
 
     def test_groups_odd_days_and_unknown_grades(self, officer: Any, port: Port) -> None:
         group = a_port("zu-water", "water", is_group=True)
-        for code, known, said in ((group.code, {}, "成员"), (port.code, {"valid_from": date(2020, 12, 31)}, "2021年1月1日"), (port.code, {"grade": "三级"}, "等级")):
+        for code, known, said in (
+            (group.code, {}, "成员"),
+            (port.code, {"valid_from": date(2020, 12, 31)}, "2021年1月1日"),
+            (port.code, {"grade": "三级"}, "等级"),
+        ):
             with pytest.raises(Refused, match=said):
                 decide(officer, code, **{"grade": "hub", "override_by": "李四", **known})
 
@@ -151,8 +169,18 @@ class TestDeciding:
 
 class TestPolicy:
     def enter(self, officer: Any, **known: Any) -> Any:
-        return enter_policy(**{"actor": officer, "grade": "hub", "transport_class": "air_other", "stage": "access", "text": "优先保障查验人员",
-                               "valid_from": date(2024, 1, 1), "document": a_document()} | known)
+        return enter_policy(
+            **{
+                "actor": officer,
+                "grade": "hub",
+                "transport_class": "air_other",
+                "stage": "access",
+                "text": "优先保障查验人员",
+                "valid_from": date(2024, 1, 1),
+                "document": a_document(),
+            }
+            | known
+        )
 
     def test_one_cell_for_a_port_and_a_stage(self, officer: Any, port: Port) -> None:
         assert "等级未定" in policy_for(port, "access").why_none.zh

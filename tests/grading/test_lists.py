@@ -243,7 +243,7 @@ class TestRecording:
         for code in ("a-water", "b-water"):
             a_sea_port(code, province_code="32", city_code="320500")
         enter_class_two(actor=officer, lines=[NewClassTwo("甲", "road", "44")], document=a_document())
-        for kind, entries in (("watch", 1), ("closing", 2), ("unaccepted", 1), ("merge", 1), ("class-two", 1)):
+        for kind, entries in (("watch", 2), ("closing", 2), ("unaccepted", 1), ("merge", 1), ("class-two", 1)):
             kept = record_list(actor=officer, kind=kind)
             assert (kept.is_new, kept.record.revision, kept.record.entries.count()) == (True, 1, entries), kind
             assert replay_list(kept.record) == []

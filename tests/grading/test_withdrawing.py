@@ -17,19 +17,22 @@ LAW = Law(date(2024, 6, 30))
 FAIL, MEET, GAP, GRACE = "fails", "meets", "incomplete", "in_grace"
 
 
-@pytest.mark.parametrize(("verdicts", "count", "years", "at_least"), [
-    ({2023: FAIL, 2022: MEET}, 1, (2023,), False),
-    ({2023: FAIL, 2022: FAIL, 2021: GRACE}, 2, (2023, 2022), False),
-    ({2023: FAIL, 2022: GAP, 2021: FAIL}, 1, (2023,), True),
-    ({2023: FAIL, 2022: "unclassified"}, 1, (2023,), True),
-    ({2023: MEET, 2022: FAIL, 2021: FAIL}, 0, (), False),
-    ({2023: "monitored", 2022: "monitored"}, 0, (), False),
-    ({2023: GAP, 2022: FAIL, 2021: FAIL}, None, (2022, 2021), True),
-    ({2023: GAP, 2022: MEET}, None, (), True),
-    ({2023: GAP}, None, (), True),
-    ({2023: FAIL, 2022: FAIL}, 2, (2023, 2022), False),
-    (dict.fromkeys(range(2014, 2024), FAIL), 10, tuple(range(2023, 2013, -1)), True),
-])
+@pytest.mark.parametrize(
+    ("verdicts", "count", "years", "at_least"),
+    [
+        ({2023: FAIL, 2022: MEET}, 1, (2023,), False),
+        ({2023: FAIL, 2022: FAIL, 2021: GRACE}, 2, (2023, 2022), False),
+        ({2023: FAIL, 2022: GAP, 2021: FAIL}, 1, (2023,), True),
+        ({2023: FAIL, 2022: "unclassified"}, 1, (2023,), True),
+        ({2023: MEET, 2022: FAIL, 2021: FAIL}, 0, (), False),
+        ({2023: "monitored", 2022: "monitored"}, 0, (), False),
+        ({2023: GAP, 2022: FAIL, 2021: FAIL}, None, (2022, 2021), True),
+        ({2023: GAP, 2022: MEET}, None, (), True),
+        ({2023: GAP}, None, (), True),
+        ({2023: FAIL, 2022: FAIL}, 2, (2023, 2022), False),
+        (dict.fromkeys(range(2014, 2024), FAIL), 10, tuple(range(2023, 2013, -1)), True),
+    ],
+)
 def test_a_run(verdicts: dict[int, str], count: int | None, years: tuple[int, ...], at_least: bool) -> None:
     run = run_of(verdicts, 2023, 2014)
     assert (run.count, run.years, run.is_at_least) == (count, years, at_least)
@@ -42,16 +45,28 @@ def test_the_epidemic_years_are_counted_apart() -> None:
 
 
 def test_a_run_in_words() -> None:
-    assert say_run(run_of({2023: FAIL, 2022: FAIL, 2021: MEET}, 2023, 2014), 2023).zh == "至2023年度连续2年（2022—2023年）未达到客货运量标准，2021年达标"
+    assert (
+        say_run(run_of({2023: FAIL, 2022: FAIL, 2021: MEET}, 2023, 2014), 2023).zh == "至2023年度连续2年（2022—2023年）未达到客货运量标准，2021年达标"
+    )
     assert "至少连续1年" in say_run(run_of({2023: FAIL, 2022: GAP}, 2023, 2014), 2023).zh
     assert say_run(run_of({2023: GAP, 2022: FAIL}, 2023, 2014), 2023).zh == "2023年度尚不能判定；至2022年度已连续1年未达到客货运量标准"
     assert say_run(run_of({2023: GAP}, 2023, 2014), 2023).en == "2023 cannot be judged yet"
 
 
 def a_year(year: int, persons: int | None, cargo: int = 0, law: Law = LAW, **fields: Any) -> JudgedYear:
-    facts = PortFacts("x", year, **{
-        "transport_class": TransportClass.AIR_OTHER, "is_border": False, "accepted_on": date(2010, 5, 1), "cargo_tonnes": Decimal(cargo),
-        "person_crossings": None if persons is None else Decimal(persons), "months_reported": 12, **fields})
+    facts = PortFacts(
+        "x",
+        year,
+        **{
+            "transport_class": TransportClass.AIR_OTHER,
+            "is_border": False,
+            "accepted_on": date(2010, 5, 1),
+            "cargo_tonnes": Decimal(cargo),
+            "person_crossings": None if persons is None else Decimal(persons),
+            "months_reported": 12,
+            **fields,
+        },
+    )
     return JudgedYear(facts, VolumeStandard().judge(facts, law))
 
 

@@ -32,7 +32,9 @@ def an_air_port(code: str, below: tuple[int, ...] = (), above: tuple[int, ...] =
 def report(code: str, years: Mapping[int, int], cargo: int = 0) -> None:
     """Months of passengers (and of cargo) of whole years."""
     for measure, unit, value in (("person_crossings", "person_crossings", None), ("cargo_tonnes", "t", cargo)):
-        months = {name: count for year, persons in years.items() for name, count in a_year_of_months(year, persons if value is None else value).items()}
+        months = {
+            name: count for year, persons in years.items() for name, count in a_year_of_months(year, persons if value is None else value).items()
+        }
         if months:
             figures(f"port:{code}", measure, months, unit=unit)
 

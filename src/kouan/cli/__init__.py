@@ -56,8 +56,10 @@ def _mount() -> None:
         documents,
         evaluation,
         flows,
+        grades,
         intake,
         law,
+        lists,
         ports,
         register,
         running,
@@ -71,6 +73,7 @@ def _mount() -> None:
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
+        ("lists", lists.app, OnData), ("grades", grades.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 
