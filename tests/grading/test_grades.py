@@ -97,7 +97,7 @@ class TestSheet:
     def test_wrong_cells_are_named_and_nothing_is_half_read(self, officer: Any, port: Port) -> None:
         rows = "甲航空口岸,2023,101,75,60\n乙口岸,2023,1,1,1\n甲航空口岸,23,1,1,1\n甲航空口岸,2022,1,1,1\njia-air,2022,2,2,2\n"
         sheet, lines = read_scores(f"口岸,年度,战略地位,经济社会效益,辐射带动作用\n{rows}".encode(), "得分.csv", officer)
-        assert [(each.code, each.where.row) for each in sheet.findings][0] == ("bad_score", 2)
+        assert (sheet.findings[0].code, sheet.findings[0].where.row) == ("bad_score", 2)
         assert {each.where.row for each in sheet.findings} == {2, 3, 4, 6} and not sheet.is_sound
         assert [each.year for each in lines] == [2022, 2022]
 

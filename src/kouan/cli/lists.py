@@ -152,7 +152,8 @@ def _run(kind: str, year: int | None, as_of: datetime | None, record: bool, repl
     untold = compiled.counts.get("unknown", 0)
     out.print(
         say(
-            f"{compiled.year} 年度：列入 {len(compiled.listed)} 条，另有 {len(compiled.other_only)} 条仅在其他理解下列入，{untold} 条数据不全不能判定",
+            f"{compiled.year} 年度：列入 {len(compiled.listed)} 条，"
+            f"另有 {len(compiled.other_only)} 条仅在其他理解下列入，{untold} 条数据不全不能判定",
             f"{compiled.year}: {len(compiled.listed)} listed, {len(compiled.other_only)} under another reading only, {untold} cannot be told",
         )
     )

@@ -127,7 +127,8 @@ def compile_list(user: Any, kind: str, year: int | None = None, as_of: date | No
         if nowhere:
             untold.append(
                 Text(
-                    f"{len(nowhere)}个水运口岸未登记所在地级市，未能归组：{'、'.join(line.name_zh for line in nowhere[:12])}{'等' if len(nowhere) > 12 else ''}。",
+                    f"{len(nowhere)}个水运口岸未登记所在地级市，未能归组："
+                    f"{'、'.join(line.name_zh for line in nowhere[:12])}{'等' if len(nowhere) > 12 else ''}。",
                     f"{len(nowhere)} water ports have no prefecture-level city on record and could not be grouped: "
                     f"{', '.join(line.name.en for line in nowhere[:12])}{' …' if len(nowhere) > 12 else ''}.",
                 )

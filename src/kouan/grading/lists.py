@@ -181,7 +181,9 @@ def _on_the_ladder(kind: str, line: PortLine, standing: Standing, others: Sequen
     if is_other_only:
         under = [each for each in others if each.verdict in asked]
         why = Text(
-            f"按现行理解：{name.zh}；{'；'.join(f'若按“{o.label.zh}”（{o.ambiguity}），{say_run(o.run, standing.last).zh}，{CASE_VERDICTS[o.verdict].zh}' for o in under)}。",
+            f"按现行理解：{name.zh}；"
+            + "；".join(f"若按“{o.label.zh}”（{o.ambiguity}），{say_run(o.run, standing.last).zh}，{CASE_VERDICTS[o.verdict].zh}" for o in under)
+            + "。",
             f"Under the readings in force: {name.en}; "
             + "; ".join(f"under “{o.label.en}” ({o.ambiguity}): {say_run(o.run, standing.last).en}, {CASE_VERDICTS[o.verdict].en}" for o in under)
             + ".",
@@ -301,7 +303,8 @@ def unaccepted_entry(line: PortLine, law: Law) -> Entry | None:
         else [
             Text(
                 "原文在航空口岸一段（A-07）；其他类型口岸一并列出，供督促验收，不据此限制机场开放。",
-                "The sentence stands in the paragraph on air ports (A-07); other ports are listed too, to press for acceptance, not to hold up airports.",
+                "The sentence stands in the paragraph on air ports (A-07); other ports are listed too, to press for acceptance, "
+                "not to hold up airports.",
             )
         ]
     )

@@ -130,8 +130,10 @@ def grade_table(request: HttpRequest) -> HttpResponseBase:
 
     notes = [
         Text(
-            "系统建议只依据已提交的三项得分，不是决定；未定级的口岸不因没有得分而视为地区普通口岸。布局中的枢纽层级不是口岸等级（A-15）。",
-            "A proposal follows from submitted scores alone and is no decision; a port without a decision has no grade. A hub tier of the layout is never a grade (A-15).",
+            "系统建议只依据已提交的三项得分，不是决定；未定级的口岸不因没有得分而视为地区普通口岸。"
+            "布局中的枢纽层级不是口岸等级（A-15）。",
+            "A proposal follows from submitted scores alone and is no decision; a port without a decision has no grade. "
+            "A hub tier of the layout is never a grade (A-15).",
         )
     ]
     view = PORTS.read(request, with_grade(queries.ports_visible_to(request.user).filter(is_group=False)), decorate=decorate, notes=notes)

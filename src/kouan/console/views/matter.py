@@ -126,7 +126,8 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
     today, calendar = clock.today(), working_days()
     ways = offers(procedure, running, parties=set(standing.parties), facts={**facts, **_typed(procedure, request.POST)})
     return {
-        "matter": held, "list_case": _list_case(held), "procedure": procedure, "state": procedure.states[held.state], "mark": state_mark(held), "findings": findings,
+        "list_case": _list_case(held),
+        "matter": held, "procedure": procedure, "state": procedure.states[held.state], "mark": state_mark(held), "findings": findings,
         "crumbs": [{"label": Text("办件", "Matters"), "address": reverse("matters")}, {"label": f"#{held.pk}"}],
         "ways": [_way(procedure, each, facts, request.POST if deed == each.transition.code else {}, standing.parties) for each in ways],
         "waits_for": [procedure.parties[party].label for party in procedure.states[held.state].waits_for],
