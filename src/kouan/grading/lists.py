@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from kouan.basis import Citation, Text
@@ -253,12 +254,20 @@ def _measured(latest: Any) -> Text:
     said = [(MEASURES[name][1], margin.ratio) for name, margin in latest.outcome.margins.items() if margin.ratio is not None]
     return (
         Text(
-            "；当年" + "、".join(f"{name.zh}为标准的{ratio * 100:.1f}%" for name, ratio in said),
-            "; that year " + ", ".join(f"{name.en} was {ratio * 100:.1f}% of the standard" for name, ratio in said),
+            "；当年" + "、".join(f"{name.zh}{_percent(ratio).zh}" for name, ratio in said),
+            "; that year " + ", ".join(f"{name.en} {_percent(ratio).en}" for name, ratio in said),
         )
         if said
         else Text("", "")
     )
+
+
+def _percent(ratio: Decimal) -> Text:
+    """A share of the standard, cut and never rounded up: 99.96% must not read as 100%."""
+    said = (ratio * 100).quantize(Decimal("0.1"), rounding=ROUND_DOWN)
+    if not said:
+        return Text("不足标准的0.1%" if ratio else "为零", "was below 0.1% of the standard" if ratio else "was nil")
+    return Text(f"为标准的{said}%", f"was {said}% of the standard")
 
 
 # ---- approved and not accepted -------------------------------------------------------------------------------------
@@ -349,7 +358,8 @@ def city_of(line: PortLine) -> str:
 def merge_entries(lines: Iterable[PortLine], law: Law) -> list[Entry]:
     """The cities with two or more water ports. Border ports are skipped or counted as A-30 says; the other reading is shown."""
     cities: dict[str, list[PortLine]] = defaultdict(list)
-    for line in lines:
+    # By code, so that a replay from the recorded lines says the same in the same order.
+    for line in sorted(lines, key=lambda each: each.code):
         if line.mode == "water" and line.status not in GONE and city_of(line):
             cities[city_of(line)].append(line)
     setting = law.setting(ONE_CITY)
@@ -359,7 +369,7 @@ def merge_entries(lines: Iterable[PortLine], law: Law) -> list[Entry]:
         counted, other = (inland, every) if setting.value == "skip_border" else (every, inland)
         if max(len(counted), len(other)) < 2:
             continue
-        entries.append(_city_entry(city, sorted(every, key=lambda line: line.code), counted, other, law))
+        entries.append(_city_entry(city, every, counted, other, law))
     return entries
 
 
