@@ -15,6 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from kouan.basis import Text, clock
 from kouan.grading.case_verdict import CaseVerdict
+from kouan.grading.facts import CLASS_NAMES, TransportClass
 from kouan.grading.ladder import GradeProposal
 from kouan.grading.models import CriterionScores, GradeDecision, PolicyCell, PortGrade, Stage
 from kouan.grading.queries import digest_of, law_as_of
@@ -159,6 +160,7 @@ def policy_for(port: Port, stage: str, as_of: date | None = None, known_at: date
         )
     cell = policy_cells(as_of, known_at).get((grade, held, wanted.value))
     if cell is None or not cell.text:
+        kind = CLASS_NAMES[TransportClass(held)]
         return PolicyFor(
             port.code,
             wanted.value,
@@ -166,8 +168,8 @@ def policy_for(port: Port, stage: str, as_of: date | None = None, known_at: date
             held,
             None,
             Text(
-                f"“{GRADES[grade].zh}”该类口岸在“{STAGES[wanted.value].zh}”环节的差别化政策未制定。",
-                f"No differentiated policy was made for the grade “{GRADES[grade].en}” and this class in the stage “{STAGES[wanted.value].en}”.",
+                f"“{GRADES[grade].zh}”中{kind.zh}类口岸在“{STAGES[wanted.value].zh}”环节的差别化政策未制定。",
+                f"No differentiated policy was made for the grade “{GRADES[grade].en}”, class {kind.en}, in the stage “{STAGES[wanted.value].en}”.",
             ),
         )
     return PolicyFor(port.code, wanted.value, grade, held, cell, None)
