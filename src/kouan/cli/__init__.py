@@ -57,9 +57,11 @@ def _mount() -> None:
         documents,
         evaluation,
         flows,
+        grades,
         intake,
         law,
         law_changes,
+        lists,
         ports,
         register,
         running,
@@ -75,6 +77,7 @@ def _mount() -> None:
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
         ("access", access.app, OnData),
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
+        ("lists", lists.app, OnData), ("grades", grades.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 

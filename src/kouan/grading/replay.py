@@ -41,10 +41,11 @@ def law_of(recipe: dict[str, Any]) -> Law:
     """The law under which a verdict was recorded: its day, its rulings, and the values approved by then."""
     library = Library.shipped()
     values = [Change.from_dict(each).dated_value(library) for each in recipe.get("changes", ())]
-    return Law(date.fromisoformat(recipe["as_of"]), _rulings(recipe["readings"]), library=with_values(library, values))
+    return Law(date.fromisoformat(recipe["as_of"]), rulings_of(recipe["readings"]), library=with_values(library, values))
 
 
-def _rulings(readings: list[dict[str, Any]]) -> list[Ruling]:
+def rulings_of(readings: list[dict[str, Any]]) -> list[Ruling]:
+    """The rulings that recorded readings rest on."""
     decided = [reading["decided_by"] for reading in readings if reading.get("decided_by")]
     return [
         Ruling(**{**each, "from_date": date.fromisoformat(each["from_date"]), "issued": date.fromisoformat(each["issued"])})

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.models import User
 from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock
+from kouan.console.grading_page import LISTS
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
 from kouan.console.views.matters import due_cell, state_mark
@@ -31,6 +32,7 @@ from kouan.desk.matters.parties import people_of, standing_of
 from kouan.desk.matters.queries import clocks_of, get_matter, procedure_for, running_of, working_days
 from kouan.desk.models import DocumentVersion
 from kouan.desk.papers import docx_of, pdf_of
+from kouan.grading.list_facts import case_behind
 from kouan.procedure import Offer, Procedure, Transition, offers
 from kouan.procedure.engine import consultations_of
 from kouan.procedure.model import FactKind
@@ -111,6 +113,12 @@ def _facts_asked(transition: Transition) -> list[str]:
 # ---- what the page shows -------------------------------------------------------------------------------------
 
 
+def _list_case(held: Matter) -> dict[str, Any] | None:
+    """The entry of a list that the matter began with."""
+    case = case_behind(held)
+    return None if case is None else {"title": LISTS[case.kind], "year": case.year, "content": case.content, "digest": case.digest}
+
+
 def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: str) -> dict[str, Any]:
     procedure, running = procedure_for(held), running_of(held)
     standing = standing_of(request.user, procedure, held)
@@ -118,6 +126,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
     today, calendar = clock.today(), working_days()
     ways = offers(procedure, running, parties=set(standing.parties), facts={**facts, **_typed(procedure, request.POST)})
     return {
+        "list_case": _list_case(held),
         "matter": held, "procedure": procedure, "state": procedure.states[held.state], "mark": state_mark(held), "findings": findings,
         "crumbs": [{"label": Text("办件", "Matters"), "address": reverse("matters")}, {"label": f"#{held.pk}"}],
         "ways": [_way(procedure, each, facts, request.POST if deed == each.transition.code else {}, standing.parties) for each in ways],

@@ -22,6 +22,7 @@ from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
 from kouan.console.as_written import as_written, in_brackets
+from kouan.console.grading_page import grade_badge
 from kouan.console.marks import origin_badge
 from kouan.console.page import page
 from kouan.console.port_flows import flows_of_port, heads_of_port
@@ -31,7 +32,9 @@ from kouan.console.verdict_reason import reason_of
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
 from kouan.desk.models import Document
+from kouan.grading.case_verdict import CASE_VERDICTS
 from kouan.grading.facts import MEASURES
+from kouan.grading.grades import grade_of, proposals
 from kouan.grading.queries import held_in_year, judge, law_as_of
 from kouan.ports import queries
 from kouan.ports.models import Port, PortChange
@@ -231,6 +234,7 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
     kind = kind if kind in KINDS else "month"
     points = queries.counterpart_points_of(found)
     heads = heads_of_port(found, points)
+    grade = grade_of(found.code, as_of, known_at)
     return render(request, "console/ports/one.html", {
         "port": found, "name": port_name(found),
         "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")}, {"label": port_name(found)}],
@@ -242,7 +246,8 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "projects": list(found.projects.all()), "codes": list(found.codes.all()),
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
-        "may_change": may(request.user, "ports.change"),
+        "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
+        "proposed": CASE_VERDICTS[proposals([found.code])[found.code].outcome.verdict],
     })
 
 

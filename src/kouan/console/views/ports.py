@@ -24,6 +24,7 @@ from kouan.console.marks import origin_badge, status_badge_short, verdict_badge
 from kouan.console.page import page
 from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import here, page_language
+from kouan.grading.grades import GRADES, UNDECIDED, with_grade
 from kouan.grading.models import VerdictRecord
 from kouan.ports import queries
 from kouan.ports.models import CounterpartPoint, LayoutLink, Port
@@ -120,6 +121,10 @@ def _by_role(rows: Any, value: str) -> Any:
     return rows.filter(pk__in=LayoutLink.objects.filter(of_role).values("port_id"))
 
 
+def _by_grade(rows: Any, value: str) -> Any:
+    return rows.filter(grade__isnull=True) if value == "none" else rows.filter(grade=value)
+
+
 PORTS = Table(
     name="ports",
     title=Text("口岸", "Ports"),
@@ -135,6 +140,7 @@ PORTS = Table(
         Column("approval", Text("批准情况", "Approval"), value=lambda p: words.APPROVALS[p.approval], show=_approval_cell, keeps_line=True),
         Column("verdict", Text("客货运量标准", "Volume standard"), value=lambda p: words.VERDICTS[p.verdict] if p.verdict else NOT_JUDGED,
                show=_verdict_cell, order="verdict"),
+        Column("grade", Text("等级", "Grade"), value=lambda p: GRADES[p.grade] if p.grade else UNDECIDED, only="export"),
         Column("data", Text("数据", "Data"), show=_data_cell,
                value=lambda p: "、".join(here(words.ORIGINS[each]) for each in p.data_origins)),
     ),
@@ -147,6 +153,7 @@ PORTS = Table(
         Filter("role", Text("布局角色", "Layout role"), choices=tuple(words.LAYOUT_ROLES.items()), apply=_by_role),
         Filter("status", Text("运行状态", "Status"), choices=tuple(words.STATUSES.items())),
         Filter("verdict", Text("判定", "Verdict"), choices=tuple(words.VERDICTS.items())),
+        Filter("grade", Text("等级", "Grade"), choices=(*GRADES.items(), ("none", UNDECIDED)), apply=_by_grade),
     ),
     default_order="name",
     source=Text("口岸名录", "Register of ports"),
@@ -222,7 +229,7 @@ def ports(request: HttpRequest) -> HttpResponseBase:
     years = judged_years()
     year = asked_year(request, years)
     # What no column shows stays in the database: half of a port's columns are for its own page.
-    rows = with_verdict(queries.ports_visible_to(request.user), year).only(*LISTED)
+    rows = with_grade(with_verdict(queries.ports_visible_to(request.user), year)).only(*LISTED)
     notes = [Text("“批准情况待核”的口岸只见于公开名录或报道，尚未登记批复文件，不计入国家口岸总数。",
                   "“Approval to be verified”: known from lists or the press only, without a registered reply; not part of the national total.")]
     if year is not None:
