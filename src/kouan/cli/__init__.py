@@ -58,7 +58,9 @@ def _mount() -> None:
         flows,
         intake,
         law,
+        matters,
         ports,
+        procedures,
         register,
         running,
         verdict,
@@ -71,6 +73,7 @@ def _mount() -> None:
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
+        ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 

@@ -36,9 +36,11 @@ class Paper:
 
 @action("matters.act")
 def take_step_with_papers(
-    *, actor: Any, matter: int, transition: str, papers: Sequence[Paper] = (), override_paper: Paper | None = None, **known: Any,
+    *, actor: Any, matter: int, transition: str, papers: Sequence[Paper] = (), override_paper: Paper | None = None,
+    documents: Mapping[str, Document] | None = None, override_document: Document | None = None, **known: Any,
 ) -> Matter:
-    """``take_step`` with papers that are new: each is recorded, then the step is taken; all or nothing."""
+    """``take_step`` with papers that are new, beside ``documents`` on record: each is recorded, then the step is taken;
+    all or nothing."""
     held = get_matter(actor, matter)
     procedure = procedure_for(held)
     unknown = [each.kind for each in papers if each.kind not in procedure.documents]
@@ -52,8 +54,9 @@ def take_step_with_papers(
     if wrong:
         raise Refused(wrong)
     recorded = {each.kind: _recorded(actor, held, each) for each in papers}
-    override = None if override_paper is None else _recorded(actor, held, override_paper)
-    return take_step(actor=actor, matter=matter, transition=transition, documents=recorded, override_document=override, **known)
+    override = override_document if override_paper is None else _recorded(actor, held, override_paper)
+    return take_step(actor=actor, matter=matter, transition=transition, documents={**(documents or {}), **recorded}, override_document=override,
+                     **known)
 
 
 def _recorded(actor: Any, matter: Matter, paper: Paper) -> Document:
