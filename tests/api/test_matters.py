@@ -143,9 +143,9 @@ class TestWriting:
         assert post(program, f"/matters/{matter.pk}/steps", body, seen='"1"').json() == done.json()
         assert MatterStep.objects.filter(matter=matter).count() == 2
         national = client_of(people.national)
-        refused = post(national, f"/matters/{matter.pk}/steps", {
-            "step": "refuse", "fields": {"reason": "不符合布局"}, "papers": {"letter": {"title": "不予同意的函", "number": "署函1号", "issued_on": "2024-03-01"}}},
-            seen='"2"')
+        letter = {"title": "不予同意的函", "number": "署函1号", "issued_on": "2024-03-01"}
+        refused = post(national, f"/matters/{matter.pk}/steps", {"step": "refuse", "fields": {"reason": "不符合布局"}, "papers": {"letter": letter}},
+                       seen='"2"')
         assert refused.status_code == 200 and refused.json()["outcome"] == "refused"
         paper = Document.objects.get(document_number="署函1号")
         assert paper.issued_on == date(2024, 3, 1)

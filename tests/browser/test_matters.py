@@ -142,7 +142,7 @@ def test_a_paper_is_looked_at_and_the_other_doors_of_matters(
 
     page.goto(f"{house.url}/inbox/calendar")
     look(page, "calendar-none")
-    page.click("text=启用订阅地址")
+    page.click("button:has-text(\"启用订阅地址\")")
     page.wait_for_selector("#in-address")
     look(page, "calendar-made")
     page.goto(f"{house.url}/matters/statistics")

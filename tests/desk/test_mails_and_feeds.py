@@ -113,7 +113,7 @@ class TestMails:
 
 
 def events(person: Any) -> list[Any]:
-    return [each for each in Calendar.from_ical(calendar_of(person)).walk("VEVENT")]
+    return list(Calendar.from_ical(calendar_of(person)).walk("VEVENT"))
 
 
 class TestFeed:

@@ -101,7 +101,7 @@ class TestScanner:
 
     def test_a_scanner_that_is_gone_or_hangs(self, settings: Any, scanner: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
         settings.KOUAN_SCAN_COMMAND = ["/no/such/scanner"]
-        with pytest.raises(Refused, match="not_scanned|没有给出结论"):
+        with pytest.raises(Refused, match=r"没有给出结论"):
             self.kept(b"x")
         monkeypatch.setattr("kouan.desk.scanning.LONGEST_SECONDS", 0.2)
         scanner("exec sleep 5")

@@ -148,7 +148,8 @@ def step(
                                                         "kind=FILE, may be repeated; “kind=” records a paper without its file"),
     document: list[str] = typer.Option([], "--document", help="种类=已登记文件的引用名，可重复 / "
                                                               "kind=reference of a recorded document, may be repeated"),
-    title: list[str] = typer.Option([], "--title", help="文件标题，次序同 --paper；缺省为文件名 / titles in the order of --paper; else the file's name"),
+    title: list[str] = typer.Option([], "--title", help="文件标题，次序同 --paper；缺省为文件名 / "
+                                                        "titles in the order of --paper; else the file's name"),
     issued_number: list[str] = typer.Option([], "--number", help="发文字号，次序同 --paper / numbers as issued, in the order of --paper"),
     dated: list[str] = typer.Option([], "--dated", help="成文日期，次序同 --paper，如 2024-03-19 / dates in the order of --paper"),
     override: str = typer.Option("", help="越过条件的理由，须附文件（--paper override=文件） / "
@@ -299,7 +300,7 @@ def _read_day(said: str) -> date | None:
     if not said:
         return None
     try:
-        return datetime.strptime(said, "%Y-%m-%d").date()
+        return date.fromisoformat(said)
     except ValueError:
         raise typer.BadParameter(say(f"“{said}”不是日期，应写作 2024-03-19", f"“{said}” is no date; write 2024-03-19"), param_hint="--dated")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import typer
 
@@ -45,7 +45,9 @@ def show(code: str = typer.Argument(..., help="程序代码，如 opening / proc
         return
     out.print(f"{both(held['title'])}  {held['code']} {held['version']}", style="bold", markup=False)
     states = {each["code"]: both(each["label"]) for each in held["states"]}
-    table([say("步骤", "step"), say("名称", "name"), say("从", "from"), say("到", "to"), say("由谁", "by"), say("文件", "papers"), say("事实", "facts")],
+    heads = [say("步骤", "step"), say("名称", "name"), say("从", "from"), say("到", "to"), say("由谁", "by"), say("文件", "papers"),
+             say("事实", "facts")]
+    table(heads,
           ([each["code"], both(each["label"]), say("、", ", ").join(states[name] for name in each["from"]), states[each["to"]],
             ", ".join(each["by"]) or say("系统", "system"), ", ".join(each["papers"]) or "—", ", ".join(each["facts"]) or "—"]
            for each in held["steps"]))
@@ -86,7 +88,8 @@ def set_(
 
 @app.command()
 def holidays(
-    year: int | None = typer.Option(None, min=2000, max=2199, help="录入哪一年；不填则列出已有的 / year to enter; without it what is there is listed"),
+    year: int | None = typer.Option(None, min=2000, max=2199, help="录入哪一年；不填则列出已有的 / "
+                                                                   "year to enter; without it what is there is listed"),
     off: list[str] = typer.Option([], "--off", help="放假日期或起止，如 2027-10-01~2027-10-07，可重复 / days off or spans, may be repeated"),
     worked: list[str] = typer.Option([], "--worked", help="上班的周末，可重复 / weekend days worked, may be repeated"),
     notice: str = typer.Option("", help="通知名称 / the notice"), number: str = typer.Option("", help="发文字号 / its number"),
@@ -117,7 +120,7 @@ def _days(said: list[str], option: str) -> set[date]:
     for each in said:
         first, _, last = each.partition("~")
         try:
-            start, end = (datetime.strptime(part, "%Y-%m-%d").date() for part in (first, last or first))
+            start, end = (date.fromisoformat(part) for part in (first, last or first))
         except ValueError:
             start, end = date.max, date.min
         if not 0 <= (end - start).days <= LONGEST_SPAN:

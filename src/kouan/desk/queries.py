@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -90,7 +91,7 @@ def quick_state(version: DocumentVersion) -> str:
 @lru_cache(maxsize=4096)
 def _digest_at(place: str, inode: int, changed_ns: int, size: int) -> str:
     try:
-        with open(place, "rb") as file:
+        with Path(place).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""

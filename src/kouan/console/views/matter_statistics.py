@@ -118,7 +118,7 @@ def statistics(request: HttpRequest) -> HttpResponseBase:
         if view.wants_export:
             return view.export()
     return render(request, "console/matters/statistics.html", {
-        "steps": steps, "clocks": clocks, "matters": found.matters, "notes": notes,
+        "steps": steps, "clocks": clocks, "matters": found.matters,
         "lede": procedure_title(procedure) if procedure in dict(_titles()) else None,
         "crumbs": [{"label": Text("办件", "Matters"), "address": reverse("matters")}, {"label": Text("办理用时", "Durations")}],
     })

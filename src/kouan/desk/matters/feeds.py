@@ -62,6 +62,8 @@ def calendar_of(user: User) -> bytes:
         calendar.add(key, value)
     calendar.refresh_interval = timedelta(hours=1)
     for task in inbox(user).filter(due_on__isnull=False)[:MOST_EVENTS]:
+        if task.due_on is None:
+            continue
         event = Event()
         event.add("uid", f"task-{task.pk}@{settings.WORKSPACE}.kouan")
         event.add("dtstamp", task.opened_at)

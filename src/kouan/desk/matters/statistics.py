@@ -16,11 +16,13 @@ from datetime import date
 from statistics import median
 from typing import Any
 
+from kouan.accounts.models import User
 from kouan.basis import Text, clock
 from kouan.desk.matters.models import Matter, MatterOpinion, MatterQuerySet, MatterStep
 from kouan.desk.matters.queries import settings_of, working_days
 from kouan.desk.matters.registry import procedure_of
 from kouan.procedure import Opinion, Procedure, Running, Standing, Step, WorkingDays, standing
+from kouan.procedure.working_days import YearTable
 
 FEWEST_FOR_P90 = 30
 # Beyond that the page would take longer than two seconds; the newest are taken and the page says so.
@@ -94,11 +96,15 @@ def ninth_decile(values: Sequence[int]) -> int | None:
 
 def durations(matters: MatterQuerySet, *, today: date | None = None, most: int = MOST_MATTERS) -> Durations:
     """The durations of some matters, which have passed ``visible_to``: the newest ``most`` of them."""
-    day, calendar = today or clock.today(), working_days()
+    day, calendar = today or clock.today(), _Remembering(working_days().tables.values())
     held = list(matters.select_related("edition").order_by("-pk")[:most])
     numbers = [each.pk for each in held]
-    steps = _by_matter(MatterStep.objects.filter(matter_id__in=numbers).select_related("actor__organisation").order_by("number"))
-    opinions = _by_matter(MatterOpinion.objects.filter(matter_id__in=numbers).select_related("actor__organisation").order_by("id"))
+    steps = _by_matter(MatterStep.objects.filter(matter_id__in=numbers).order_by("number").only(
+        "matter_id", "number", "transition", "state", "taken_on", "actor_id"))
+    opinions = _by_matter(MatterOpinion.objects.filter(matter_id__in=numbers).order_by("id").only(
+        "matter_id", "consultation", "party", "round", "given_on", "agrees", "actor_id"))
+    actors = {each.actor_id for found in (*steps.values(), *opinions.values()) for each in found}
+    offices = dict(User.objects.filter(pk__in=actors - {None}).values_list("pk", "organisation__name_zh"))
     piles: dict[tuple[str, str, str], dict[str, _Pile]] = defaultdict(lambda: defaultdict(_Pile))
     runs: dict[tuple[str, str], _Pile] = defaultdict(_Pile)
     overdue: dict[tuple[str, str], int] = defaultdict(int)
@@ -109,7 +115,7 @@ def durations(matters: MatterQuerySet, *, today: date | None = None, most: int =
         newest.setdefault(matter.procedure, procedure)
         if matter.procedure not in settings:
             settings[matter.procedure] = settings_of(matter.procedure)
-        one = _One(matter, procedure, steps[matter.pk], opinions[matter.pk], calendar, settings[matter.procedure], day)
+        one = _One(matter, procedure, steps[matter.pk], opinions[matter.pk], calendar, settings[matter.procedure], day, offices)
         one.stays(piles)
         one.answers(piles)
         one.periods(runs, overdue)
@@ -121,13 +127,27 @@ def durations(matters: MatterQuerySet, *, today: date | None = None, most: int =
         len(held), max(0, total - len(held)))
 
 
+class _Remembering(WorkingDays):
+    """A calendar that counts the same span once: many matters begin and end on the same days."""
+
+    def __init__(self, tables: Iterable[YearTable]) -> None:
+        super().__init__(tables)
+        self._spans: dict[tuple[date, date], int] = {}
+
+    def between(self, first: date, last: date) -> int:
+        """Working days after ``first`` up to and with ``last``."""
+        if (first, last) not in self._spans:
+            self._spans[first, last] = super().between(first, last)
+        return self._spans[first, last]
+
+
 class _One:
     """One matter, step by step."""
 
     def __init__(self, matter: Matter, procedure: Procedure, steps: list[MatterStep], opinions: list[MatterOpinion], calendar: WorkingDays,
-                 settings: Mapping[str, int], today: date) -> None:
+                 settings: Mapping[str, int], today: date, offices: Mapping[int, str]) -> None:
         self.matter, self.procedure, self.steps, self.opinions = matter, procedure, steps, opinions
-        self.calendar, self.settings, self.today = calendar, settings, today
+        self.calendar, self.settings, self.today, self.offices = calendar, settings, today, offices
         self.taken = tuple(Step(each.state, each.taken_on, each.transition, str(each.actor_id or "")) for each in steps)
         self.given = tuple(Opinion(each.consultation, each.party, each.round, each.given_on, each.agrees) for each in opinions)
 
@@ -137,6 +157,12 @@ class _One:
             return standing(self.procedure, running, calendar=self.calendar, settings=self.settings, today=day)
         except KeyError:
             return []  # a period that is no longer set: nothing can be said of being in time
+
+    def _put(self, pile: dict[str, _Pile], actor: int | None, days: int, in_time: bool | None) -> None:
+        office = BY_SYSTEM.zh if actor is None else self.offices[actor]
+        pile[office].done.append(days)
+        if in_time is not None:
+            pile[office].in_time.append(in_time)
 
     def stays(self, piles: dict[tuple[str, str, str], dict[str, _Pile]]) -> None:
         """Each state that the matter stood in."""
@@ -149,7 +175,7 @@ class _One:
                 continue
             following = self.steps[at + 1]
             running = [each for each in self._standing(at + 1, following.taken_on) if not each.party and each.due is not None]
-            _put(pile, following.actor, (following.taken_on - step.taken_on).days,
+            self._put(pile, following.actor_id, (following.taken_on - step.taken_on).days,
                  all(each.due is not None and following.taken_on <= each.due for each in running) if running else None)
 
     def answers(self, piles: dict[tuple[str, str, str], dict[str, _Pile]]) -> None:
@@ -167,8 +193,8 @@ class _One:
             due = next((each.due for each in self._standing(at_step + 1, given.given_on)
                         if each.party == given.party and each.code == given.consultation), None)
             in_time = None if due is None else given.agrees is not None and given.given_on <= due
-            _put(piles[self.matter.procedure, "opinion", given.consultation], given.actor,
-                 (given.given_on - self.steps[at_step].taken_on).days, in_time)
+            self._put(piles[self.matter.procedure, "opinion", given.consultation], given.actor_id,
+                      (given.given_on - self.steps[at_step].taken_on).days, in_time)
         if self.matter.ended_at is None and self.steps:
             for each in self._standing(len(self.steps), self.today, self.given):
                 if each.party and each.began_on is not None:
@@ -190,13 +216,6 @@ class _One:
             else:
                 pile.waiting.append(each.used)
                 overdue[self.matter.procedure, each.code] += each.is_overdue
-
-
-def _put(pile: dict[str, _Pile], actor: Any, days: int, in_time: bool | None) -> None:
-    office = actor.organisation.name_zh if actor is not None else BY_SYSTEM.zh
-    pile[office].done.append(days)
-    if in_time is not None:
-        pile[office].in_time.append(in_time)
 
 
 def _rows(procedure: Procedure, key: tuple[str, str, str], by_office: dict[str, _Pile]) -> Iterable[Row]:

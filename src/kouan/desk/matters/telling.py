@@ -140,7 +140,8 @@ def procedure_told(held: Registered) -> dict[str, Any]:
     one, filled = held.procedure, settings_of(held.procedure.code)
     return {
         **procedure_summary(held),
-        "parties": [{"code": each.code, "label": both(each.label), "roles": list(each.roles), "office": each.office} for each in one.parties.values()],
+        "parties": [{"code": each.code, "label": both(each.label), "roles": list(each.roles), "office": each.office}
+                    for each in one.parties.values()],
         "states": [{"code": each.code, "label": both(each.label), "waits_for": list(each.waits_for), "outcome": each.outcome or None}
                    for each in one.states.values()],
         "steps": [{"code": each.code, "label": both(each.label), "from": list(each.sources), "to": each.target, "by": list(each.by),

@@ -26,8 +26,8 @@ def page_picture(place: Path, kind: str, number: int) -> bytes:
 def _drawn(place: Path, kind: str, number: int) -> tuple[int, bytes]:
     try:
         with place.open("rb") as file:
-            ran = subprocess.run([sys.executable, "-I", str(PROGRAM), kind, str(number)], stdin=file, capture_output=True,
-                                 timeout=LONGEST_SECONDS, check=False)
+            ran = subprocess.run([  # noqa: S603 - our own program; the file is only its input
+                sys.executable, "-I", str(PROGRAM), kind, str(number)], stdin=file, capture_output=True, timeout=LONGEST_SECONDS, check=False)
     except (subprocess.TimeoutExpired, OSError):
         ran = None
     if ran is None or ran.returncode != 0 or len(ran.stdout) < 4:
