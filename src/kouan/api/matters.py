@@ -42,7 +42,7 @@ from kouan.desk.matters.queries import get_matter, inbox, matters_visible_to, pr
 from kouan.desk.matters.registry import in_force, procedures
 from kouan.desk.matters.telling import procedure_summary, procedure_told, summary_of, task_of, told
 from kouan.desk.queries import documents_visible_to
-from kouan.ports.queries import get_port
+from kouan.ports.queries import codes_named, get_port
 
 router = Router(tags=["办件 / Matters"])
 ANSWERS: dict[int, Any] = {200: MatterOut, **WRITE_REFUSALS}
@@ -71,7 +71,7 @@ def list_matters(
     if running is not None:
         found = found.filter(ended_at__isnull=running)
     if q.strip():
-        found = search_matters(found, q)
+        found = search_matters(found, q, ports=codes_named(q))
     return page(found, key="-id", limit=limit, after=after, show=summary_of)
 
 

@@ -36,6 +36,7 @@ def list_(
     """
     from kouan.desk.matters.queries import matters_visible_to, search_matters
     from kouan.desk.matters.telling import summary_of
+    from kouan.ports.queries import codes_named
 
     found = matters_visible_to(reader(as_user)).select_related("edition", "applicant")
     for name, value in (("procedure", procedure), ("state", state)):
@@ -46,7 +47,7 @@ def list_(
     if running or ended:
         found = found.filter(ended_at__isnull=running)
     if search.strip():
-        found = search_matters(found, search)
+        found = search_matters(found, search, ports=codes_named(search))
     rows = [summary_of(each) for each in found.order_by("-pk")[:limit]]
     if json:
         write_json(rows)

@@ -36,7 +36,7 @@ from kouan.desk.matters.queries import (
     working_days,
 )
 from kouan.desk.matters.registry import Registered, in_force, procedures
-from kouan.ports.queries import PortIndex
+from kouan.ports.queries import PortIndex, codes_named
 
 SOON_DAYS = 5
 
@@ -119,6 +119,10 @@ def _running(rows: Any, value: str) -> Any:
     return rows.filter(ended_at__isnull=value == "running")
 
 
+def _search(rows: Any, value: str) -> Any:
+    return search_matters(rows, value, ports=codes_named(value))
+
+
 MATTERS = Table(
     name="matters",
     title=Text("办件", "Matters"),
@@ -133,7 +137,7 @@ MATTERS = Table(
         Column("ended_at", Text("办结", "Ended"), order="ended_at", keeps_line=True),
     ),
     filters=(
-        Filter("q", Text("标题、对象、编号或文件", "Title, subject, number or paper"), apply=search_matters,
+        Filter("q", Text("标题、对象、编号或文件", "Title, subject, number or paper"), apply=_search,
                hint=Text("也找所附文件的标题和文号", "Papers' titles and numbers too")),
         Filter("procedure", Text("程序", "Procedure"), choices=_titles),
         Filter("running", Text("进度", "Progress"), apply=_running,

@@ -170,7 +170,7 @@ def run_clocks(*, actor: System, today: date | None = None) -> dict[str, int]:
                 _run_one(pk, day, calendar, counts)
         except Refused:
             counts["stuck"] += 1
-    transaction.on_commit(mails.send_due)
+    transaction.on_commit(mails.send_due, robust=True)
     return counts
 
 

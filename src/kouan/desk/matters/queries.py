@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -48,14 +49,17 @@ def matters_visible_to(user: Any) -> MatterQuerySet:
 MOST_PAPERS = 200
 
 
-def search_matters(rows: MatterQuerySet, words: str) -> MatterQuerySet:
+def search_matters(rows: MatterQuerySet, words: str, *, ports: Collection[str] = ()) -> MatterQuerySet:
     """Of some matters those that the words name: title, number (12, #12), subject, or title or number of a paper.
 
-    ``rows`` have passed ``visible_to``: whoever sees a matter may read its papers, and no other is looked at. Papers
-    are matched among the latest 200 that carry the words.
+    ``ports``: codes of the ports that the words name, from the caller, for the desk lies below the register. ``rows``
+    have passed ``visible_to``: whoever sees a matter may read its papers, and no other is looked at. Papers are matched
+    among the latest 200 that carry the words.
     """
-    said = words.strip()
-    wanted = Q(title__icontains=said) | Q(subject__icontains=said)
+    said = words.replace("\x00", "").strip()
+    if not said:
+        return rows
+    wanted = Q(title__icontains=said) | Q(subject__icontains=said) | Q(port_code__in=list(ports))
     number = said.lstrip("#")
     if number.isascii() and number.isdigit() and len(number) < 12:
         wanted |= Q(pk=int(number))
