@@ -119,7 +119,7 @@ def begin(
 ) -> None:
     """发起一件。 / Begin a matter.
 
-    例：kouan matters begin opening 罗湖口岸扩大开放 --port 罗湖 --as guangdong
+    例：kouan matters begin expansion 罗湖口岸扩大开放 --port 罗湖 --as guangdong
     """
     from kouan.basis import SubjectRef
     from kouan.cli.naming import port_named
