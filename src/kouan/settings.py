@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -197,6 +198,10 @@ MEDIA_ROOT = str(HOME.documents)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 KOUAN_UPLOAD_LIMIT = 64 * 1024 * 1024
+# Papers of matters are scans and drafts; figures come in through collection.
+KOUAN_PAPER_LIMIT = 32 * 1024 * 1024
+# A virus scanner that reads a file on standard input: 0 clean, 1 infected, anything else not scanned.
+KOUAN_SCAN_COMMAND = shlex.split(os.environ.get("KOUAN_SCAN_COMMAND", ""))
 # Requests to the API per user and server process: number / s, m or h.
 KOUAN_API_RATE = os.environ.get("KOUAN_API_RATE", "600/m")
 if not re.fullmatch(r"[1-9]\d{0,8}/[smh]", KOUAN_API_RATE):

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.desk.files import a_pdf
 from tests.desk.matters import Effects, the_sample
 
 from kouan.accounts.models import Organisation, User
+from kouan.desk.actions import file_place
+from kouan.desk.matters.actions import Concerns, open_matter
 from kouan.desk.matters.models import Matter
+from kouan.desk.matters.papers import Paper, take_step_with_papers
 from kouan.desk.matters.upkeep import set_period
+from kouan.desk.models import DocumentVersion
 
 
 @pytest.fixture
@@ -102,3 +108,45 @@ def test_the_pages_of_procedures(
                           ("/inbox/delegations", "delegations"), ("/matters", "matters")):
         page.goto(house.url + address)
         look(page, name)
+
+
+def test_a_paper_is_looked_at_and_the_other_doors_of_matters(
+    house: Any, sample: Effects, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None]
+) -> None:
+    officer = User.objects.get(username="guangdong")
+    matter = open_matter(actor=officer, procedure="wharf_use", title="盐田码头临时启用", concerns=Concerns(province_code="44"),
+                         named={"customs": Organisation.objects.get(users__username="luohu-bianjian").code})
+    take_step_with_papers(actor=officer, matter=matter.pk, transition="submit", papers=[
+        Paper("application", "关于临时启用的请示", "粤府函〔2024〕3号", source=BytesIO(a_pdf()), file_name="请示.pdf")])
+    sign_in(page, "guangdong")
+    page.goto(f"{house.url}/matters/{matter.pk}")
+    page.click("text=请示.pdf")
+    page.wait_for_selector("img.paper-page")
+    assert page.evaluate("document.querySelector('img.paper-page').naturalHeight") > 1000, "the drawing came through the content policy"
+    look(page, "matter-paper")
+    page.click("text=下一页")
+    page.wait_for_url("**page=2**")
+    page.set_input_files("#in-file", {"name": "附件.zip", "mimeType": "application/zip", "buffer": b"PK"})
+    page.click("#versions button")
+    page.wait_for_selector(".findings, .field-wrong")
+    look(page, "matter-paper-refused")
+    version = matter.steps.get(number=2)
+    place = file_place(DocumentVersion.objects.get(document__reference=version.documents["application"]).sha256)
+    place.write_bytes(b"%PDF-1.4 forged")
+    page.goto(f"{house.url}/matters/{matter.pk}")
+    assert page.locator("#history .mark-bad").inner_text().count("不予下载")
+    look(page, "matter-paper-altered")
+    page.click("#history .step-facts a")
+    page.wait_for_selector(".notice-error")
+    look(page, "matter-paper-unfit")
+
+    page.goto(f"{house.url}/inbox/calendar")
+    look(page, "calendar-none")
+    page.click("button:has-text(\"启用订阅地址\")")
+    page.wait_for_selector("#in-address")
+    look(page, "calendar-made")
+    page.goto(f"{house.url}/matters/statistics")
+    look(page, "matter-statistics")
+    page.click("text=English")
+    page.wait_for_selector("html[lang=en]")
+    look(page, "matter-statistics-en")

@@ -74,14 +74,14 @@ class TestOneMatter:
         assert missing.status_code == 422 and "申请文件" in words(missing) and not Document.objects.filter(reference__startswith="matter").exists()
         answer = client.post(f"/matters/{matter.pk}", {
             "deed": "submit", "version": "1", "paper-application-title": "关于临时启用的请示", "paper-application-number": "鲁政字1号",
-            "paper-application-issued_on": "2024-03-01", "paper-application-file": _file("请示.pdf", b"scan")})
+            "paper-application-issued_on": "2024-03-01", "paper-application-file": _file("请示.pdf", b"%PDF-1.4 scan")})
         assert answer.status_code == 302, words(answer)
         document = Document.objects.get(reference=f"matter-{matter.pk}-application-1")
-        assert (document.document_number, document.issued_on, document.versions.get().size_bytes) == ("鲁政字1号", date(2024, 3, 1), 4)
+        assert (document.document_number, document.issued_on, document.versions.get().size_bytes) == ("鲁政字1号", date(2024, 3, 1), 13)
         page = client.get(f"/matters/{matter.pk}")
         assert "鲁政字1号" in words(page) and "待受理" in words(page)
-        link = re.search(rf"/matters/{matter.pk}/papers/\d+", page.content.decode())
-        assert link and b"".join(client.get(link.group()).streaming_content) == b"scan"
+        link = re.search(rf"/matters/{matter.pk}/papers/\d+(?=/look)", page.content.decode())
+        assert link and b"".join(client.get(link.group()).streaming_content) == b"%PDF-1.4 scan"
         assert open_as(people.guangdong).get(link.group()).status_code == 404
 
     def test_a_refused_step_keeps_no_paper(self, people: People, open_as: Any) -> None:

@@ -48,8 +48,20 @@ EXAMPLES = {
     "get /api/v1/sources/{code}": "/api/v1/sources/port-return",
     "get /api/v1/batches": "/api/v1/batches?limit=10",
     "get /api/v1/batches/{id}": "/api/v1/batches/1",
+    "get /api/v1/matters": "/api/v1/matters?running=true&limit=20",
+    "get /api/v1/matters/{number}": "/api/v1/matters/1",
+    "get /api/v1/inbox": "/api/v1/inbox",
+    "get /api/v1/procedures": "/api/v1/procedures",
+    "get /api/v1/procedures/{code}": "/api/v1/procedures/opening",
     "get /api/v1/findings": "/api/v1/findings?batch=1&outcome=held",
 }
+
+
+def _deed(address: str, said: str, *, version: bool = True) -> str:
+    """The example of a deed in a matter."""
+    seen = " -H 'If-Match: \"3\"'" if version else ""
+    return (f"-X POST{seen} -H 'Idempotency-Key: 2023-matter-1' -H 'Content-Type: application/json' \\\n  "
+            f"-d '{{{{{said}}}}}' \\\n  {{root}}/api/v1/{address}")
 
 
 def _decision(address: str, said: str, *, version: bool = True) -> str:
@@ -72,6 +84,10 @@ BODIES = {
         ("codes", '"scheme": "name", "code": "…"'), ("codes/retirement", '"scheme": "name", "code": "…", "on": "2024-01-01"'),
         ("layout-links", '"layout_id": "BDR-01", "basis": "…"'),
     )},
+    "post /api/v1/matters": _deed("matters", '"procedure": "opening", "title": "…", "port": "luohu-rail"', version=False),
+    "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
+    "post /api/v1/matters/{number}/opinions": _deed(
+        "matters/1/opinions", '"consultation": "views", "party": "customs", "agrees": true, "words": "…"'),
     "post /api/v1/batches": (
         "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
         "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"

@@ -73,9 +73,9 @@ FAULT = Finding.error(
 
 
 VERSION_REQUIRED = Finding.error(
-    "version_required", "变更口岸须附 If-Match，以免覆盖他人的修改。",
+    "version_required", "变更须附 If-Match，以免覆盖他人的修改。",
     "A change needs If-Match, so that nobody's change is overwritten.", where=Place(field="If-Match"),
-    remedy=("先读取该口岸，把应答头 ETag 原样放入 If-Match。", "Read the port and send its ETag as If-Match."),
+    remedy=("先读取该口岸或办件，把应答头 ETag 原样放入 If-Match。", "Read the port or matter and send its ETag as If-Match."),
 )
 
 

@@ -129,11 +129,12 @@ def change(
 
 
 def version_of(if_match: str) -> int:
+    """The version that an If-Match names. Raises PreconditionFailed for what is no ETag of ours."""
     stated = re.fullmatch(r'"([0-9]{1,9})"', if_match.strip())
     if stated is None:
         # A weak tag or * says nothing about the version that was seen.
         raise PreconditionFailed(Finding.error(
-            "unreadable_version", "If-Match 不是读取口岸时的 ETag。", "If-Match is not the ETag of a port.",
+            "unreadable_version", "If-Match 不是读取时的 ETag。", "If-Match is not an ETag as read.",
             where=Place(field="If-Match"), measured=if_match[:40],
             remedy=("请原样使用读取时的 ETag。", "Send the ETag as it was read."),
         ))

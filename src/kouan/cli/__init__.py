@@ -62,7 +62,9 @@ def _mount() -> None:
         law,
         law_changes,
         lists,
+        matters,
         ports,
+        procedures,
         register,
         running,
         verdict,
@@ -78,6 +80,7 @@ def _mount() -> None:
         ("access", access.app, OnData),
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
+        ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 

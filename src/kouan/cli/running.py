@@ -209,19 +209,41 @@ def _end_with_parent() -> None:
         threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
+def _run_clocks(log: Any) -> Any:
+    """Let the clocks of running matters run, and answer the day; None where it did not come to its end. Whatever breaks
+    there must not end the sealing of the trail."""
+    from kouan.accounts.action import acting_system
+    from kouan.basis import clock
+    from kouan.desk.matters.actions import run_clocks
+
+    day = clock.today()
+    try:
+        with acting_system("run_clocks") as system:
+            counts = run_clocks(actor=system, today=day)
+    except Exception:
+        log.exception("the clocks of running matters will be tried again in a minute")
+        return None
+    if counts["stuck"]:
+        log.warning("clocks: %s matters could not be moved", counts["stuck"])
+    return day
+
+
 def _keep_house(ended: threading.Event) -> None:
-    """Every minute: find lost jobs, apply changes that are due, seal the trail."""
+    """Every minute: find lost jobs, apply changes that are due, seal the trail. Once a day, and at the start: let the
+    clocks of running matters run; whatever a day brought is told once, however often this starts."""
     import logging
 
     from django.db import DatabaseError, close_old_connections
 
     from kouan.accounts.action import acting_system
     from kouan.audit.sealer import seal
+    from kouan.basis import clock
     from kouan.desk.actions import dispose_due
     from kouan.desk.jobs import reap
     from kouan.ports.actions import refresh_register
 
     log = logging.getLogger("kouan.worker")
+    clocks_ran_on = None
     while not ended.is_set():
         close_old_connections()
         try:
@@ -232,4 +254,6 @@ def _keep_house(ended: threading.Event) -> None:
             seal()
         except DatabaseError as error:
             log.warning("housekeeping will try again in a minute: %s", error)
+        if clocks_ran_on != clock.today():
+            clocks_ran_on = _run_clocks(log)
         ended.wait(60)

@@ -38,6 +38,10 @@ VERBS: Mapping[str, Text] = {
     "desk.matters.actions.reassign": Text("分派待办", "Hand over a task"),
     "desk.matters.actions.run_clocks": Text("期限例行处理", "Let the clocks run"),
     "desk.matters.papers.take_step_with_papers": Text("办理步骤并登记文件", "Take a step with its papers"),
+    "desk.matters.papers.add_paper_version": Text("更换办件文件", "Add a version of a matter's paper"),
+    "desk.matters.mails.note_mail": Text("登记通知邮件", "Note a mail of notices"),
+    "desk.matters.feeds.renew_feed": Text("更新日历订阅地址", "Renew a calendar address"),
+    "desk.matters.feeds.end_feed": Text("停用日历订阅地址", "End a calendar address"),
     "desk.matters.upkeep.set_period": Text("设定程序期限", "Set a period of a procedure"),
     "desk.matters.upkeep.enter_holidays": Text("录入节假日安排", "Enter a year's holidays"),
     "desk.matters.upkeep.delegate": Text("委托他人代办", "Delegate to a colleague"),
@@ -89,6 +93,8 @@ TABLES: Mapping[str, Text] = {
     "desk_matternotice": Text("办件通知", "Notices of matters"),
     "desk_matteropinion": Text("征求意见答复", "Opinions"),
     "desk_matterstep": Text("办理步骤", "Steps of matters"),
+    "desk_noticemail": Text("通知邮件", "Mails of notices"),
+    "desk_calendarfeed": Text("日历订阅", "Calendar addresses"),
     "desk_procedureedition": Text("程序版本", "Editions of procedures"),
     "desk_proceduresetting": Text("程序期限设置", "Periods of procedures"),
     "desk_task": Text("待办", "Tasks"),
@@ -120,7 +126,7 @@ TABLES: Mapping[str, Text] = {
 # What the system was about when it acted by itself: the word in brackets after a verb.
 TASKS: Mapping[str, Text] = {
     "setup": Text("安装", "setup"), "housekeeping": Text("例行处理", "housekeeping"), "upgrade": Text("升级", "upgrade"),
-    "run_clocks": Text("期限", "clocks"),
+    "run_clocks": Text("期限", "clocks"), "mails": Text("邮件", "mail"),
 }
 
 

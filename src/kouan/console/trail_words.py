@@ -33,6 +33,7 @@ EVENTS: Mapping[str, Text] = {
     "intake.out_of_scope": Text("报送范围外的口岸", "Return names ports out of scope"),
     "export": Text("导出表格", "Export"),
     "download": Text("下载原文件", "Download of a file"),
+    "preview": Text("预览文件", "Preview of a file"),
     "template": Text("下载报送模板", "Template taken"),
     "audit.anchor": Text("导出审计锚点", "Anchor exported"),
     "sign_in": Text("登录", "Sign-in"),

@@ -25,6 +25,7 @@ from django.db import transaction
 from kouan.accounts.action import action
 from kouan.basis import Finding, Place, Refused, clock
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
+from kouan.desk.scanning import refuse_infected
 
 FIRST_DAY = date(1949, 10, 1)
 # 《中华人民共和国保守国家秘密法》第十四条: the three grades. On papers they are printed 机密★10年; in names and
@@ -160,7 +161,8 @@ def _too_large(size: int, name: str) -> Refused:
 def keep_file(source: IO[bytes], name: str, *, limit: int | None = None) -> tuple[str, int]:
     """Copy a stream into the home under its checksum; answer (sha256, size in bytes).
 
-    The copy becomes visible only when it is whole, so that a power cut leaves no half file.
+    The copy becomes visible only when it is whole, so that a power cut leaves no half file, and only once the
+    scanner, where there is one, has found nothing in it.
     """
     limit = settings.KOUAN_UPLOAD_LIMIT if limit is None else limit
     folder = Path(settings.HOME.documents)
@@ -177,6 +179,7 @@ def keep_file(source: IO[bytes], name: str, *, limit: int | None = None) -> tupl
                 copy.write(block)
             copy.flush()
             os.fsync(copy.fileno())
+        refuse_infected(Path(draft), name)
         checksum = digest.hexdigest()
         place = file_place(checksum)
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -14,12 +14,14 @@ from django.db import models
 from kouan.audit import register
 from kouan.basis import clock
 from kouan.desk.matters.models import (  # noqa: F401 - Django finds a room's models here
+    CalendarFeed,
     Delegation,
     HolidayTable,
     Matter,
     MatterNotice,
     MatterOpinion,
     MatterStep,
+    NoticeMail,
     ProcedureEdition,
     ProcedureSetting,
     Task,

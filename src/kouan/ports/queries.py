@@ -300,6 +300,15 @@ def projects(user: Reader, box: str | None = None) -> PlanQuerySet:
     return found.filter(box=box) if box else found
 
 
+MOST_NAMED = 200
+
+
+def codes_named(text: str) -> list[str]:
+    """The codes of the ports that a text names, 200 at most; for rooms and doors that keep codes and judge scope themselves."""
+    found = search(Port.objects.all(), text) if text.strip() else Port.objects.none()
+    return list(found.order_by("code").values_list("code", flat=True)[:MOST_NAMED])
+
+
 __all__ = [
     "EventCounts", "PortIndex", "PortState", "RegisterCounts", "benchmark_ports", "counterpart_points_of",
     "counterpart_points_visible_to", "event_counts", "events_of", "get_port", "history", "layout_entries",

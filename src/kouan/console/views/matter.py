@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, re_path, reverse
 from django.views.decorators.cache import never_cache
@@ -22,16 +21,17 @@ from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
 from kouan.console.views.matters import due_cell, state_mark
 from kouan.console.words import here
-from kouan.desk.actions import file_place
 from kouan.desk.matters import facts as held_facts
-from kouan.desk.matters.actions import give_opinion, reassign
+from kouan.desk.matters.actions import OVERRIDE, give_opinion, reassign
 from kouan.desk.matters.drafts import KINDS, draft_of
 from kouan.desk.matters.models import Matter, Task
+from kouan.desk.matters.paper_files import ACCEPT
 from kouan.desk.matters.papers import Paper, papers_of, take_step_with_papers
 from kouan.desk.matters.parties import people_of, standing_of
 from kouan.desk.matters.queries import clocks_of, get_matter, procedure_for, running_of, working_days
-from kouan.desk.models import DocumentVersion
+from kouan.desk.models import Document
 from kouan.desk.papers import docx_of, pdf_of
+from kouan.desk.queries import quick_state
 from kouan.grading.list_facts import case_behind
 from kouan.procedure import Offer, Procedure, Transition, offers
 from kouan.procedure.engine import consultations_of
@@ -142,7 +142,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
         "facts": [{"label": fact.label, "value": _fact_words(facts.get(code)),
                    "by": procedure.parties[fact.supplied_by].label if fact.supplied_by else None}
                   for code, fact in procedure.facts.items()],
-        "steps": _steps(held, procedure), "deed": deed, "drafts": KINDS.values(),
+        "steps": _steps(held, procedure), "deed": deed, "drafts": KINDS.values(), "accept": ACCEPT,
         "subject_address": reverse("port", args=[held.port_code]) if held.port_code else "",
     }
 
@@ -232,6 +232,12 @@ def _task(request: HttpRequest, procedure: Procedure, task: Task, today: date, c
             "people": list(people_of(task.organisation, task.roles.split())) if mine else []}
 
 
+def _paper_of(procedure: Procedure, kind: str, document: Document) -> dict[str, Any]:
+    """A paper of a step with its files; those that no longer fit their checksum are marked."""
+    label = Text("越过条件所依文件", "Paper by which a condition was passed") if kind == OVERRIDE else procedure.documents.get(kind, Text(kind, kind))
+    return {"label": label, "document": document, "files": [(each, quick_state(each)) for each in document.versions.all()]}
+
+
 def _steps(held: Matter, procedure: Procedure) -> list[dict[str, Any]]:
     found = []
     for step in held.steps.select_related("actor", "actor__organisation", "on_behalf_of").order_by("-number"):
@@ -240,23 +246,9 @@ def _steps(held: Matter, procedure: Procedure) -> list[dict[str, Any]]:
             "step": step, "label": transition.label if transition else Text("发起", "Begun"), "state": procedure.states[step.state].label,
             "citation": transition.citation if transition else procedure.citation,
             "fields": [(procedure.fields[name], value) for name, value in step.fields.items() if name in procedure.fields and value],
-            "papers": [(procedure.documents.get(kind, Text(kind, kind)), paper) for kind, paper in papers_of(step.documents).items()],
+            "papers": [_paper_of(procedure, kind, paper) for kind, paper in papers_of(step.documents).items()],
         })
     return found
-
-
-@page("matters.read")
-def paper(request: HttpRequest, number: int, version: int) -> HttpResponseBase:
-    """A file of a paper that a step of the matter names; whoever sees the matter may read its papers."""
-    held = get_matter(request.user, number)
-    references = [reference for documents in held.steps.values_list("documents", flat=True) for reference in documents.values()]
-    found = DocumentVersion.objects.filter(pk=version, document__reference__in=references, disposed_at__isnull=True).first()
-    if found is None or not file_place(found.sha256).is_file():
-        raise missing()
-    response = FileResponse(file_place(found.sha256).open("rb"), as_attachment=True, filename=found.file_name)
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 @page("matters.read")
@@ -278,5 +270,4 @@ _FORMS = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingm
 urlpatterns = [
     path("matters/<int:number>", matter, name="matter"),
     re_path(r"^matters/(?P<number>\d{1,12})/draft/(?P<kind>[a-z]+)\.(?P<form>docx|pdf)$", draft, name="matter-draft"),
-    path("matters/<int:number>/papers/<int:version>", paper, name="matter-paper"),
 ]

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -25,17 +24,19 @@ from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import here
 from kouan.desk.matters import upkeep
 from kouan.desk.matters.actions import Concerns, open_matter
+from kouan.desk.matters.mails import last_failure
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import (
     inbox,
     matters_visible_to,
     procedure_for,
+    search_matters,
     settings_of,
     unread,
     working_days,
 )
 from kouan.desk.matters.registry import Registered, in_force, procedures
-from kouan.ports.queries import PortIndex
+from kouan.ports.queries import PortIndex, codes_named
 
 SOON_DAYS = 5
 
@@ -119,8 +120,7 @@ def _running(rows: Any, value: str) -> Any:
 
 
 def _search(rows: Any, value: str) -> Any:
-    wanted = Q(title__icontains=value) | Q(subject__icontains=value)
-    return rows.filter(wanted | Q(pk=int(value.lstrip("#")))) if value.lstrip("#").isdigit() and len(value) < 12 else rows.filter(wanted)
+    return search_matters(rows, value, ports=codes_named(value))
 
 
 MATTERS = Table(
@@ -137,7 +137,8 @@ MATTERS = Table(
         Column("ended_at", Text("办结", "Ended"), order="ended_at", keeps_line=True),
     ),
     filters=(
-        Filter("q", Text("标题、对象或编号", "Title, subject or number"), apply=_search),
+        Filter("q", Text("标题、对象、编号或文件", "Title, subject, number or paper"), apply=_search,
+               hint=Text("也找所附文件的标题和文号", "Papers' titles and numbers too")),
         Filter("procedure", Text("程序", "Procedure"), choices=_titles),
         Filter("running", Text("进度", "Progress"), apply=_running,
                choices=(("running", Text("办理中", "Under way")), ("ended", Text("已办结", "Ended")))),
@@ -163,7 +164,8 @@ def inbox_page(request: HttpRequest) -> HttpResponseBase:
     view = INBOX.read(request, inbox(request.user), decorate=decorate)
     if view.wants_export:
         return view.export()
-    return render(request, "console/matters/inbox.html", {"table": view, "notices": list(unread(request.user)[:20])})
+    return render(request, "console/matters/inbox.html", {
+        "table": view, "notices": list(unread(request.user)[:20]), "mail": last_failure(request.user)})
 
 
 @page("matters.read")

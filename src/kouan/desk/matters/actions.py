@@ -18,14 +18,17 @@ from kouan.accounts.models import Organisation, User
 from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, Place, Refused, SubjectRef, clock
 from kouan.desk.actions import refuse_secrets
-from kouan.desk.matters import tasks
+from kouan.desk.matters import mails, tasks
 from kouan.desk.matters.facts import checked, known, stored
 from kouan.desk.matters.models import Matter, MatterOpinion, MatterStep, ProcedureEdition, Task
 from kouan.desk.matters.parties import standing_of
 from kouan.desk.matters.queries import get_matter, procedure_for, running_of, settings_of, working_days
 from kouan.desk.matters.registry import effect_of, in_force
 from kouan.desk.models import Document
-from kouan.procedure import Override, Procedure, Running, answer, begin, due, fire
+from kouan.procedure import Moved, Override, Procedure, Running, answer, begin, due, fire
+
+# The kind under which a step keeps the paper by which a condition was passed.
+OVERRIDE = "override"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def take_step(
         raise
     party = next((each for each in moved.transition.by if each in standing.parties), None)
     step = _record(held, moved.running, actor_id=actor.pk, behalf=standing.parties[party] if party else None, fields=fields or {}, facts=every,
-                   documents={kind: paper.reference for kind, paper in papers.items()}, override_reason=override_reason if moved.overridden else "")
+                   documents={kind: paper.reference for kind, paper in (papers | _passed_by(moved, override_document)).items()},
+                   override_reason=override_reason if moved.overridden else "")
     _carry_out(held, procedure, moved.effect, step, actor)
     tasks.bring_in_step(held, procedure, moved.running)
     return held
@@ -113,12 +117,19 @@ def take_step(
 
 @action("matters.act")
 def give_opinion(
-    *, actor: Any, matter: int, consultation: str, party: str, agrees: bool, reference: str = "", words: str = "", on: date | None = None,
+    *, actor: Any, matter: int, consultation: str, party: str, agrees: bool, reference: str = "", words: str = "",
+    version: int | None = None, on: date | None = None,
 ) -> MatterOpinion:
     """Answer for an office that was asked. Of a bare party (the military) only number and yes or no are taken."""
     refuse_secrets(words, reference)
     held = _locked(actor, matter)
+    _refuse_stale(held, version)
     procedure = procedure_for(held)
+    if consultation not in procedure.consultations:
+        raise Refused.because(
+            "unknown_consultation", f"本程序没有“{consultation[:48]}”这项征求意见。", f"The procedure has no consultation “{consultation[:48]}”.",
+            where=Place(field="consultation"), remedy=(f"可答复：{'、'.join(procedure.consultations) or '无'}。",
+                                                       f"It has: {', '.join(procedure.consultations) or 'none'}."))
     standing = standing_of(actor, procedure, held, on)
     running = answer(procedure, running_of(held), consultation, party, parties=set(standing.parties), on=on or clock.today(), agrees=agrees,
                      reference=reference, words=words)
@@ -159,6 +170,7 @@ def run_clocks(*, actor: System, today: date | None = None) -> dict[str, int]:
                 _run_one(pk, day, calendar, counts)
         except Refused:
             counts["stuck"] += 1
+    transaction.on_commit(mails.send_due, robust=True)
     return counts
 
 
@@ -185,6 +197,11 @@ def _run_one(pk: int, day: date, calendar: Any, counts: dict[str, int]) -> None:
             continue
         counts["notices"] += tasks.tell(held, procedure, each)
     tasks.bring_in_step(held, procedure, running, today=day)
+
+
+def _passed_by(moved: Moved, paper: Document | None) -> dict[str, Document]:
+    """The paper by which a condition was passed, kept with the step beside those that the step asks for."""
+    return {OVERRIDE: paper} if moved.overridden and paper is not None else {}
 
 
 # ---- the parts ---------------------------------------------------------------------------------------------

@@ -86,6 +86,32 @@ def read_typed(procedure: Procedure, typed: Mapping[str, str]) -> dict[str, Any]
     return found
 
 
+def read_assigned(procedure: Procedure, typed: Mapping[str, str]) -> dict[str, Any]:
+    """Facts as a command names them (``depth_metres=12``, ``has_berth=yes``); one that is not asked for is refused."""
+    unknown = {name: said for name, said in typed.items() if name not in procedure.facts}
+    if unknown:
+        checked(procedure, unknown)
+    said = {name: {"true": "yes", "false": "no", "是": "yes", "否": "no"}.get(words.strip(), words) for name, words in typed.items()}
+    return read_typed(procedure, said)
+
+
+def read_json(procedure: Procedure, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts as JSON has them: dates as ``2024-03-04``, numbers as numbers. Refused with a finding for each slip."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        fact = procedure.facts.get(name)
+        if fact is not None and fact.kind is FactKind.DATE and isinstance(value, str):
+            try:
+                value = date.fromisoformat(value) if len(value) == 10 else value
+            except ValueError:
+                pass
+        elif isinstance(value, float):
+            number = Decimal(str(value))
+            value = int(number) if number.is_finite() and number == int(number) else number if number.is_finite() else None
+        found[name] = value
+    return checked(procedure, found)
+
+
 def _typed(kind: FactKind, said: str) -> Any:
     match kind:
         case FactKind.BOOL:

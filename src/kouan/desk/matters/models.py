@@ -215,6 +215,21 @@ class Task(models.Model):
         verbose_name = verbose_name_plural = "待办"
 
 
+@register
+class NoticeMail(models.Model):
+    """One mail that told somebody of one or several notices. ``failure``: why it did not go; addresses are not kept here."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notice_mails")
+    notices_count = models.PositiveIntegerField("通知条数")
+    failure = models.CharField("未送出的原因", max_length=80, blank=True)
+    recorded_at = models.DateTimeField("登记时间", default=clock.now)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["recipient", "recorded_at"], name="notice_mail_recipient")]
+        verbose_name = verbose_name_plural = "通知邮件"
+
+
 class NoticeQuerySet(models.QuerySet["MatterNotice"]):
     """Notices, and whose they are."""
 
@@ -235,6 +250,7 @@ class MatterNotice(models.Model):
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
     created_at = models.DateTimeField("发出时间", default=clock.now)
     read_at = models.DateTimeField("阅读时间", null=True, blank=True)
+    mail = models.ForeignKey(NoticeMail, models.PROTECT, null=True, blank=True, related_name="notices")
 
     objects = NoticeQuerySet.as_manager()
 
@@ -260,3 +276,16 @@ class Delegation(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = verbose_name_plural = "委托"
+
+
+@register(digest=("secret_digest",))
+class CalendarFeed(models.Model):
+    """The secret address of one person's calendar of tasks; only its digest is kept, and a new one ends the old."""
+
+    owner = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="calendar_feed")
+    secret_digest = models.CharField("密钥摘要", max_length=64, unique=True)
+    renewed_at = models.DateTimeField("启用时间", default=clock.now)
+    ended_at = models.DateTimeField("停用时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "日历订阅"

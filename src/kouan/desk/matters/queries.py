@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from kouan.audit import record_event
 from kouan.basis import Citation, NotFound, Place, clock
@@ -14,12 +18,14 @@ from kouan.desk.matters.models import (
     Matter,
     MatterNotice,
     MatterQuerySet,
+    MatterStep,
     ProcedureSetting,
     Task,
     TaskQuerySet,
 )
 from kouan.desk.matters.parties import delegations_to
 from kouan.desk.matters.registry import procedure_of
+from kouan.desk.models import Document
 from kouan.procedure import Opinion, Procedure, Running, Standing, Step, WorkingDays, bundled_tables, standing
 from kouan.procedure.working_days import YearTable
 
@@ -38,6 +44,38 @@ def get_matter(user: Any, pk: int) -> Matter:
 def matters_visible_to(user: Any) -> MatterQuerySet:
     """The matters that a user may see."""
     return Matter.objects.visible_to(user)
+
+
+MOST_PAPERS = 200
+
+
+def search_matters(rows: MatterQuerySet, words: str, *, ports: Collection[str] = ()) -> MatterQuerySet:
+    """Of some matters those that the words name: title, number (12, #12), subject, or title or number of a paper.
+
+    ``ports``: codes of the ports that the words name, from the caller, for the desk lies below the register. ``rows``
+    have passed ``visible_to``: whoever sees a matter may read its papers, and no other is looked at. Papers are matched
+    among the latest 200 that carry the words.
+    """
+    said = words.replace("\x00", "").strip()
+    if not said:
+        return rows
+    wanted = Q(title__icontains=said) | Q(subject__icontains=said) | Q(port_code__in=list(ports))
+    number = said.lstrip("#")
+    if number.isascii() and number.isdigit() and len(number) < 12:
+        wanted |= Q(pk=int(number))
+    named = Q()
+    references = Document.objects.filter(Q(title__icontains=said) | Q(document_number__icontains=said)).order_by("-pk")
+    for reference in references.values_list("reference", flat=True)[:MOST_PAPERS]:
+        own = re.fullmatch(r"matter-(\d{1,12})-.*", reference)
+        if own is not None:
+            wanted |= Q(pk=int(own[1]))
+        else:
+            # As it stands in the kept JSON, which one database escapes and the other does not.
+            named |= Q(papers__contains=json.dumps(reference)) | Q(papers__contains=json.dumps(reference, ensure_ascii=False))
+    if named:
+        steps = MatterStep.objects.annotate(papers=Cast("documents", TextField())).filter(named)
+        wanted |= Q(pk__in=steps.values("matter_id"))
+    return rows.filter(wanted)
 
 
 def procedure_for(matter: Matter) -> Procedure:

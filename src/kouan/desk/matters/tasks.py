@@ -6,13 +6,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import partial
 
-from django.conf import settings as django_settings
-from django.core.mail import send_mail
-from django.db import transaction
-
-from kouan.accounts.models import User
 from kouan.basis import Text, clock
 from kouan.desk.matters.models import Matter, MatterNotice, Task
 from kouan.desk.matters.parties import desk_of, people_of
@@ -69,7 +63,7 @@ def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, tod
 
 
 def tell(matter: Matter, procedure: Procedure, notice: Notice) -> int:
-    """Tell everybody concerned of one notice; answer how many were told for the first time."""
+    """Tell everybody concerned of one notice; answer how many were told for the first time. Mails follow (``mails``)."""
     told = 0
     for kind, parties in ((notice.kind, notice.parties), ("escalation", (notice.escalate_to,) if notice.escalate_to else ())):
         words = WORDS[kind]
@@ -82,15 +76,5 @@ def tell(matter: Matter, procedure: Procedure, notice: Notice) -> int:
             for person in people_of(desk.organisation, desk.roles):
                 made = MatterNotice.objects.get_or_create(
                     matter=matter, key=key, recipient=person, defaults={"kind": kind, "text_zh": zh, "text_en": en})[1]
-                if made:
-                    told += 1
-                    _mail(person, zh, en)
+                told += made
     return told
-
-
-def _mail(person: User, zh: str, en: str) -> None:
-    """Send the notice by mail too, once the transaction is safely done; a mail that fails stops nothing."""
-    if person.email:
-        send = partial(send_mail, f"口岸综合管理系统：{zh[:60]}", f"{zh}\n\n{en}\n", django_settings.DEFAULT_FROM_EMAIL,
-                       [person.email], fail_silently=True)
-        transaction.on_commit(send)
