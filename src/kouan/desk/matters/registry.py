@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kouan.accounts.models import Role
@@ -34,10 +35,19 @@ class Registered:
 
 _procedures: dict[tuple[str, str], Registered] = {}
 _effects: dict[tuple[str, str], Effect] = {}
+# What sort of document a paper of a procedure is, by room and kind of paper; others are of kind "other".
+_papers: dict[tuple[str, str], str] = {}
 
 
-def register_procedures(room: str, folder: Path, effects: Mapping[str, Effect]) -> list[Procedure]:
-    """Read and prove every file of a folder; refused with the findings of the first that does not hold."""
+def register_procedures(
+    room: str, folder: Path, effects: Mapping[str, Effect], papers: Mapping[str, str] = MappingProxyType({}),
+) -> list[Procedure]:
+    """Read and prove every file of a folder; refused with the findings of the first that does not hold.
+
+    ``papers``: which kind of document (``DocumentKind``) a kind of paper is, where the register asks for one.
+    """
+    for kind, document_kind in papers.items():
+        _papers[room, kind] = document_kind
     for name, effect in effects.items():
         _effects[room, name] = effect
     found = []
@@ -81,6 +91,11 @@ def procedure_of(edition: ProcedureEdition) -> Procedure:
 @lru_cache(maxsize=256)
 def _of_text(text: str, name: str) -> Procedure:
     return read_text(text, roles=None, name=name)
+
+
+def document_kind_of(room: str, paper: str) -> str:
+    """The kind of document that a paper of a room's procedures is recorded as; "" where the room does not say."""
+    return _papers.get((room, paper), "")
 
 
 def effect_of(room: str, name: str) -> Effect | None:
