@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "kouan.monitoring",
     "kouan.grading",
     "kouan.evaluation",
+    "kouan.casework",
     "kouan.console",
     "kouan.api",
 ]

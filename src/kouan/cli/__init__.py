@@ -58,6 +58,7 @@ def _mount() -> None:
         flows,
         intake,
         law,
+        matters,
         ports,
         register,
         running,
@@ -70,7 +71,7 @@ def _mount() -> None:
     register.mount(ports.app)
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
-        ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
+        ("matters", matters.app, OnData), ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 

@@ -210,18 +210,21 @@ def _end_with_parent() -> None:
 
 
 def _keep_house(ended: threading.Event) -> None:
-    """Every minute: find lost jobs, apply changes that are due, seal the trail."""
+    """Every minute: find lost jobs, apply changes that are due, seal the trail; once a day: the clocks of matters."""
     import logging
 
     from django.db import DatabaseError, close_old_connections
 
     from kouan.accounts.action import acting_system
     from kouan.audit.sealer import seal
+    from kouan.basis import clock
     from kouan.desk.actions import dispose_due
     from kouan.desk.jobs import reap
+    from kouan.desk.matters.actions import run_clocks
     from kouan.ports.actions import refresh_register
 
     log = logging.getLogger("kouan.worker")
+    clocks_ran_on = None
     while not ended.is_set():
         close_old_connections()
         try:
@@ -229,6 +232,12 @@ def _keep_house(ended: threading.Event) -> None:
             with acting_system("housekeeping") as system:
                 refresh_register(actor=system)
                 dispose_due(actor=system)
+                # Running them again is harmless, so a worker that starts anew need not know whether today's were run.
+                if clocks_ran_on != clock.today():
+                    counts = run_clocks(actor=system)
+                    clocks_ran_on = clock.today()
+                    if counts["stuck"]:
+                        log.warning("%s matters could not be moved by their clocks", counts["stuck"])
             seal()
         except DatabaseError as error:
             log.warning("housekeeping will try again in a minute: %s", error)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from threading import RLock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ class Registered:
 
 
 _procedures: dict[tuple[str, str], Registered] = {}
+_pending: list[Callable[[], Any]] = []
+_reading = RLock()
 _effects: dict[tuple[str, str], Effect] = {}
 # What sort of document a paper of a procedure is, by room and kind of paper; others are of kind "other".
 _papers: dict[tuple[str, str], str] = {}
@@ -59,8 +62,28 @@ def register_procedures(
     return found
 
 
+def register_later(
+    room: str, folder: Path, effects: Mapping[str, Effect], papers: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """``register_procedures`` when somebody first asks for a procedure: reading the files costs a second at each start."""
+    _pending.append(partial(register_procedures, room, folder, effects, papers))
+    for name, effect in effects.items():
+        _effects[room, name] = effect
+    for kind, document_kind in papers.items():
+        _papers[room, kind] = document_kind
+
+
+def _read_pending() -> None:
+    # A list that shrinks only when a folder was read: a refusal is told to each who asks, not only to the first.
+    with _reading:
+        while _pending:
+            _pending[-1]()
+            _pending.pop()
+
+
 def procedures(on: date | None = None) -> list[Registered]:
     """The procedures in force on a day (today), one version of each, by code."""
+    _read_pending()
     day = on or clock.today()
     newest: dict[str, Registered] = {}
     for each in _procedures.values():
