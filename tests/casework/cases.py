@@ -28,7 +28,9 @@ NO_MAJOR = {"is_major_decision": False}
 class Offices:
     """The applicant's province, two people of the national office, and one agency that stands for every agency."""
 
-    def __init__(self, national: User | None = None, leader: User | None = None, province: User | None = None, agency: User | None = None) -> None:
+    def __init__(self, national: User | None = None, leader: User | None = None, province: User | None = None, agency: User | None = None,
+                 day: date = DAY) -> None:
+        self.day = day
         self.national = national or a_national_officer()
         self.leader = leader or a_user(Role.NATIONAL_OFFICER, self.national.organisation)
         self.province = province or a_user(Role.PROVINCIAL_OFFICER, an_office(OrganisationKind.PROVINCIAL_OFFICE, province_code="44"))
@@ -48,7 +50,7 @@ class Offices:
         """A case in its first state."""
         self.settle(procedure)
         return begin_case(actor=actor or self.province, procedure=procedure, title="关于办理口岸事项的申请", answers=answers,
-                          **{"named": self.named(procedure), "on": DAY} | known)
+                          **{"named": self.named(procedure), "on": self.day} | known)
 
     def who(self, matter: Matter, transition: str) -> User:
         """Who takes a step: the leader what is decided, else the first who stands for its party."""
@@ -60,20 +62,20 @@ class Offices:
                     if set(step.by) & set(standing_of(each, procedure, matter).parties))
 
     def take(
-        self, matter: Matter, transition: str, *, actor: User | None = None, facts: Mapping[str, Any] | None = None, on: date = DAY,
+        self, matter: Matter, transition: str, *, actor: User | None = None, facts: Mapping[str, Any] | None = None, on: date | None = None,
         papers: Mapping[str, Paper | None] | None = None, **fields: str,
     ) -> Matter:
         """Take a step with every paper and field that it asks for."""
         matter.refresh_from_db()
         step = procedure_for(matter).transitions[transition]
-        given = {kind: Paper(kind, f"{kind}文件", REPLY if kind == "reply" else f"文〔2024〕{matter.pk}号", "发文机关", DAY) for kind in step.documents}
+        given = {kind: Paper(kind, f"{kind}文件", REPLY if kind == "reply" else f"文〔2024〕{matter.pk}号", "发文机关", self.day) for kind in step.documents}
         given |= papers or {}
-        said = {name: DAY.isoformat() if asks_for_day(name) else REPLY if name == "reply_number" else "有理由" for name in step.fields}
+        said = {name: self.day.isoformat() if asks_for_day(name) else REPLY if name == "reply_number" else "有理由" for name in step.fields}
         return take_step_with_papers(
-            actor=actor or self.who(matter, transition), matter=matter.pk, transition=transition, facts=facts or {}, on=on,
+            actor=actor or self.who(matter, transition), matter=matter.pk, transition=transition, facts=facts or {}, on=on or self.day,
             papers=[each for each in given.values() if each is not None], fields=said | {name: each for name, each in fields.items() if name in said})
 
-    def agree(self, matter: Matter, on: date = DAY) -> Matter:
+    def agree(self, matter: Matter, on: date | None = None) -> Matter:
         """Everybody who is asked now agrees."""
         matter.refresh_from_db()
         procedure, running = procedure_for(matter), running_of(matter)
@@ -83,7 +85,7 @@ class Offices:
                     bare = party in asked.bare
                     actor = next(each for each in (self.agency, self.national, self.province) if party in standing_of(each, procedure, matter).parties)
                     give_opinion(actor=actor, matter=matter.pk, consultation=asked.code, party=party, agrees=True,
-                                 reference="军函1号" if bare else "", words="" if bare else "无意见", on=on)
+                                 reference="军函1号" if bare else "", words="" if bare else "无意见", on=on or self.day)
         matter.refresh_from_db()
         return matter
 

@@ -14,7 +14,13 @@ from kouan.accounts.action import acting_system
 from kouan.basis import Conflict, Refused
 from kouan.casework import carrying
 from kouan.casework.actions import gather_facts, list_class_two_port
-from kouan.casework.models import ClassTwoPort, DemonstrationPort, SupervisionSite, TemporaryExtension, TemporaryOpening
+from kouan.casework.models import (
+    ClassTwoPort,
+    DemonstrationPort,
+    SupervisionSite,
+    TemporaryExtension,
+    TemporaryOpening,
+)
 from kouan.desk.matters.actions import run_clocks
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.desk.matters.papers import Paper

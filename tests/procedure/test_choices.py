@@ -9,7 +9,18 @@ import pytest
 from tests.procedure.samples import CALENDAR, EFFECTS, ROLES, SETTINGS, WHARF
 
 from kouan.basis import NotAllowed, Refused
-from kouan.procedure import Procedure, Running, answer, begin, blocks, duties, fire, offers, read_text, standing
+from kouan.procedure import (
+    Procedure,
+    Running,
+    answer,
+    begin,
+    blocks,
+    duties,
+    fire,
+    offers,
+    read_text,
+    standing,
+)
 from kouan.procedure.engine import opinions_of
 
 DAY = date(2024, 3, 4)

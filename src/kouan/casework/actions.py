@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from kouan.accounts.action import action
@@ -153,4 +154,13 @@ def _access_facts(matter: Matter, form: CaseForm, given: Mapping[str, Any], day:
     _, findings = read_case(given, law.library, rule.facts_read(law.library), day)
     if any(each.is_error for each in findings):
         raise Refused([each for each in findings if each.is_error])
-    return dict(given)
+    return _stored(given)
+
+
+def _stored(value: Any) -> Any:
+    """JSON-ready: a number stays a number, whole or as the shortest decimal that gives it back."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return {name: _stored(each) for name, each in value.items()}
+    return [_stored(each) for each in value] if isinstance(value, list) else value
