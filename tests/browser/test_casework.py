@@ -119,7 +119,8 @@ def desk(house: Any, page: Any, sign_in: Sign) -> Desk:
     year = clock.today().year + 1
     if year not in working_days().tables:
         # Late in the year periods reach into the next, whose notice is not out when the tests run.
-        enter_holidays(actor=found.offices.national, year=year, holidays=[date(year, 1, day) for day in range(1, 12)], worked=[], notice="测试", number="测试")
+        enter_holidays(actor=found.offices.national, year=year, holidays=[date(year, 1, day) for day in range(1, 12)], worked=[], notice="测试",
+            number="测试")
     return found
 
 
@@ -268,7 +269,8 @@ def test_change_of_facts_refused_first(desk: Desk) -> None:
 def test_a_supervision_site_suspended_for_a_supplement(desk: Desk) -> None:
     a_port("humen-water", "water", name_zh="虎门水运口岸", open_since=date(2010, 1, 1))
     matter = desk.begin("supervision_site", "虎门粮食监管场地", port="humen-water", site_name="虎门进境粮食指定监管场地", site_kinds="粮食")
-    desk.offices.take(matter, "submit", facts={"has_joint_control": True, "uses_new_land": False, "uses_sea": False, "environment_approval": "环审1号"})
+    desk.offices.take(matter, "submit", facts={"has_joint_control": True, "uses_new_land": False, "uses_sea": False,
+        "environment_approval": "环审1号"})
     desk.step(matter, "ask_supplement", "luohu-bianjian")
     desk.done(matter, "supplementing")
     assert "暂停" in desk.page.locator("#clocks").inner_text()

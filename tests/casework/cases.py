@@ -68,7 +68,8 @@ class Offices:
         """Take a step with every paper and field that it asks for."""
         matter.refresh_from_db()
         step = procedure_for(matter).transitions[transition]
-        given = {kind: Paper(kind, f"{kind}文件", REPLY if kind == "reply" else f"文〔2024〕{matter.pk}号", "发文机关", self.day) for kind in step.documents}
+        given = {kind: Paper(kind, f"{kind}文件", REPLY if kind == "reply" else f"文〔2024〕{matter.pk}号", "发文机关", self.day)
+            for kind in step.documents}
         given |= papers or {}
         said = {name: self.day.isoformat() if asks_for_day(name) else REPLY if name == "reply_number" else "有理由" for name in step.fields}
         return take_step_with_papers(
@@ -83,7 +84,8 @@ class Offices:
             for party, given in opinions_of(running, asked).items():
                 if given is None:
                     bare = party in asked.bare
-                    actor = next(each for each in (self.agency, self.national, self.province) if party in standing_of(each, procedure, matter).parties)
+                    actor = next(each for each in (self.agency, self.national, self.province) if party in standing_of(each, procedure,
+                        matter).parties)
                     give_opinion(actor=actor, matter=matter.pk, consultation=asked.code, party=party, agrees=True,
                                  reference="军函1号" if bare else "", words="" if bare else "无意见", on=on or self.day)
         matter.refresh_from_db()

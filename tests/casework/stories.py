@@ -86,7 +86,8 @@ class Story:
         left_out = {*step.get("without", ())}
         over = step.get("override")
         given: dict[str, Any] = {
-            "parties": {over or step.get("as") or transition.by[0]}, "on": self.day, "actor": step.get("actor") or over or step.get("as") or transition.by[0], "facts": self.facts,
+            "parties": {over or step.get("as") or transition.by[0]}, "on": self.day, "actor": step.get("actor") or over or step.get("as")
+                or transition.by[0], "facts": self.facts,
             "documents": set(transition.documents) - left_out,
             "fields": {name: "照填" for name in transition.fields if name not in left_out},
             "override": Override("7", "确有必要", "主任办公会纪要") if over else None,

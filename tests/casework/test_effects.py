@@ -221,7 +221,8 @@ BY_REPLY = ["record_approval", "open_port", "expand_port", "close_port", "merge_
 
 def everything() -> dict[str, Any]:
     """What stands in the register and beside it."""
-    tables = (Port, PortChange, PortEvent, TemporaryOpening, TemporaryExtension, SupervisionSite, ClassTwoPort, DemonstrationPort, Document, MatterStep)
+    tables = (Port, PortChange, PortEvent, TemporaryOpening, TemporaryExtension, SupervisionSite, ClassTwoPort, DemonstrationPort, Document,
+        MatterStep)
     return {each.__name__: list(each.objects.order_by("pk").values()) for each in tables}
 
 

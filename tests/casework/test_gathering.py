@@ -163,8 +163,10 @@ class TestAccess:
 
 class TestTheForm:
     @pytest.mark.parametrize(("procedure", "answers", "fields"), [
-        ("opening", {}, {"new_name", "new_mode", "new_code"}), ("merge", {"port": PORT}, {"target"}), ("merge", {"port": PORT, "target": PORT}, {"target"}),
-        ("merge", {"port": PORT, "target": "不存在"}, {"target"}), ("withdrawal", {}, {"port"}), ("temporary_extension", {"opening": "99"}, {"opening"}),
+        ("opening", {}, {"new_name", "new_mode", "new_code"}), ("merge", {"port": PORT}, {"target"}), ("merge", {"port": PORT, "target": PORT},
+            {"target"}),
+        ("merge", {"port": PORT, "target": "不存在"}, {"target"}), ("withdrawal", {}, {"port"}), ("temporary_extension", {"opening": "99"},
+            {"opening"}),
         ("temporary_opening", {"place_kind": "airport", "ground": "trial_operation"}, {"place_name"}),
         ("temporary_opening", {"place_name": "某机场", "place_kind": "moon", "ground": "trial_operation"}, {"place_kind"}),
         ("class_two_clearance", {}, {"class_two"}), ("supervision_site", {"port": PORT}, {"site_name"}),
@@ -189,7 +191,8 @@ class TestTheForm:
 
     def test_only_the_offices_chosen_are_asked(self, offices: Offices) -> None:
         offices.settle("agency_matter")
-        matter = begin_case(actor=offices.province, procedure="agency_matter", title="协同事项", answers={}, named={"customs": offices.agency.organisation.code},
+        matter = begin_case(actor=offices.province, procedure="agency_matter", title="协同事项", answers={},
+            named={"customs": offices.agency.organisation.code},
                             asked=["customs"], on=DAY)
         offices.go(matter, "submit", "consult")
         assert {task.party for task in Task.objects.open().filter(matter=matter)} == {"customs", "national"}

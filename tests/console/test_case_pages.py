@@ -99,7 +99,8 @@ def test_the_proposer_is_told_that_another_decides(offices: Offices, open_as: An
     page = words(open_as(offices.national).get(f"/matters/{matter.pk}"))
     assert "须由提出意见（办理上一步骤）之外的人员办理" in page
     refused = open_as(offices.national).post(f"/matters/{matter.pk}", {
-        "deed": step, "version": str(Matter.objects.get(pk=matter.pk).version), "field-extended_to": given["extended_to"], "paper-extension_permit-title": "批准"})
+        "deed": step, "version": str(Matter.objects.get(pk=matter.pk).version), "field-extended_to": given["extended_to"],
+            "paper-extension_permit-title": "批准"})
     assert refused.status_code == 403
     assert "须由提出意见（办理上一步骤）之外的人员办理" not in words(open_as(offices.leader).get(f"/matters/{matter.pk}"))
 

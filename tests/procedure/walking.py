@@ -62,7 +62,8 @@ def walk_of(procedure: Procedure, calendar: WorkingDays, settings: Mapping[str, 
         def time_passes(self, days: int) -> None:
             self.day += timedelta(days=days)
 
-        @rule(code=st.sampled_from(sorted(procedure.transitions)), who=parties, papers=papers, fields=fields, facts=facts, actor=st.sampled_from("12"))
+        @rule(code=st.sampled_from(sorted(procedure.transitions)), who=parties, papers=papers, fields=fields, facts=facts,
+            actor=st.sampled_from("12"))
         def somebody_takes_a_step(
             self, code: str, who: set[str], papers: set[str], fields: dict[str, str], facts: dict[str, Any], actor: str
         ) -> None:

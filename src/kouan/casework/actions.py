@@ -124,7 +124,8 @@ def _read(actor: Any, procedure: str, answers: Mapping[str, str]) -> tuple[dict[
         findings += [_missing(ask) for ask in asks_of(procedure) if ask.name in ("new_name", "new_mode", "new_code") and not found.get(ask.name)]
         if found.get("new_code") and Port.objects.filter(code=found["new_code"]).exists():
             findings.append(Finding.error("port_exists", f"口岸代码“{found['new_code']}”已登记。", f"The code “{found['new_code']}” is registered.",
-                                          where=Place(field="new_code"), remedy=("请改选已登记的口岸，或另拟代码。", "Choose that port, or another code.")))
+                                          where=Place(field="new_code"), remedy=("请改选已登记的口岸，或另拟代码。",
+                                              "Choose that port, or another code.")))
     if procedure == "temporary_opening" and not ({"port", "place_name"} & found.keys()):
         findings.append(_missing(next(ask for ask in asks_of(procedure) if ask.name == "place_name")))
     if procedure == "merge" and found.get("port") and found.get("port") == found.get("target"):

@@ -50,7 +50,8 @@ def the_reply(step: MatterStep, zh: str, en: str) -> Document:
     number, day = str(step.fields.get("reply_number", "")).strip(), _day(step, "reply_date")
     if (paper.document_number, paper.issued_on) != (number, day):
         raise Refused.because(
-            "reply_differs", f"填写的批复文号和日期（{number}，{day}）与所附批复（{paper.document_number or '无文号'}，{paper.issued_on or '无日期'}）不一致。",
+            "reply_differs",
+                f"填写的批复文号和日期（{number}，{day}）与所附批复（{paper.document_number or '无文号'}，{paper.issued_on or '无日期'}）不一致。",
             f"The number and date entered ({number}, {day}) are not those of the reply attached ({paper.document_number or 'no number'}, "
             f"{paper.issued_on or 'no date'}).", where=Place(field="reply_number"), measured=number, required=paper.document_number,
             remedy=("请对照批复原文改正。", "Correct it from the reply as issued."))
@@ -230,7 +231,8 @@ def _record_class_two_clearance(matter: Matter, step: MatterStep, actor: Any) ->
     row = ClassTwoPort.objects.select_for_update().filter(pk=_form(matter).answers.get("class_two", 0)).first()
     if row is None or row.outcome:
         raise Refused.because(
-            "already_cleared", "该原二类口岸不在待清理之列，或已登记清理结果。", "The class-II port is not to be cleared, or its outcome is on record.",
+            "already_cleared", "该原二类口岸不在待清理之列，或已登记清理结果。",
+                "The class-II port is not to be cleared, or its outcome is on record.",
             remedy=("请核对原二类口岸名册。", "Check the list of class-II ports."))
     row.outcome, row.cleared_on = procedure_for(matter).states[step.state].outcome, _day(step, "cleared_on")
     row.cleared_by, row.matter = paper, matter

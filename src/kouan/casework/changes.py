@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from kouan.basis import Finding, Place, Refused, nearest
-from kouan.ports.models import ATTRIBUTES, Port, TransportClass
+from kouan.ports.loading import label_of
+from kouan.ports.models import ATTRIBUTES, TransportClass
 
 # What the State Council, an acceptance or a suspension decides is for other procedures.
 OF_OTHERS = ("status", "approval", "approved_on", "accepted_on", "pinyin", "initials", "is_group", "parent")
@@ -21,7 +22,7 @@ _FLAGS = ("is_border", "class_needs_review")
 
 def labels() -> dict[str, str]:
     """The facts that may change, by what the register calls them."""
-    return {str(Port._meta.get_field(name).verbose_name): name for name in CHANGEABLE}
+    return {label_of(name): name for name in CHANGEABLE}
 
 
 def read_changes(said: str) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def read_changes(said: str) -> dict[str, Any]:
         else:
             found[attribute] = _YES_NO[value] if attribute in _FLAGS else classes.get(value, value) if attribute == "transport_class" else value
     if not findings and not found:
-        findings.append(Finding.error("nothing_changes", "没有写明变更的事项。", "It does not say what changes.", where=Place(field="field-what_changes"),
+        findings.append(Finding.error("nothing_changes", "没有写明变更的事项。", "It does not say what changes.",
+            where=Place(field="field-what_changes"),
                                       remedy=("每行写“事项：新值”，如“英文名称：Qingdao Port”。", "One “fact: value” a line.")))
     if findings:
         raise Refused(findings)

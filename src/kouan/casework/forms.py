@@ -16,7 +16,8 @@ MODES: Mapping[str, Text] = {
 }
 # The bodies of article 4 decide by the kind of place.
 PLACE_KINDS: Mapping[str, Text] = {
-    "airport": Text("机场", "Airport"), "land_border": Text("陆路边境", "Land border"), "restricted_airport": Text("限制性航空口岸", "Restricted airport"),
+    "airport": Text("机场", "Airport"), "land_border": Text("陆路边境", "Land border"), "restricted_airport": Text("限制性航空口岸",
+        "Restricted airport"),
     "restricted_land_port": Text("限制性陆路口岸", "Restricted land port"), "harbour": Text("港口", "Harbour"), "waters": Text("水域", "Waters"),
     "restricted_water_port": Text("限制性水运口岸", "Restricted water port"),
     "unused_berth": Text("已开放水运口岸内未启用泊位", "Unused berth in an open water port"),
@@ -43,7 +44,8 @@ class Ask:
 
 _NAMED = Text("名称、拼音或代码", "name, pinyin or code")
 PORT = Ask("port", Text("涉及的口岸", "Port"), "port", True, _NAMED)
-MAYBE = Ask("port", Text("涉及的口岸", "Port"), "port", False, Text("名称、拼音或代码；尚未登记的可不填", "name, pinyin or code; empty if not yet registered"))
+MAYBE = Ask("port", Text("涉及的口岸", "Port"), "port", False, Text("名称、拼音或代码；尚未登记的可不填",
+    "name, pinyin or code; empty if not yet registered"))
 CITY = Ask("city_name", Text("所在市县", "City or county"))
 
 _FORMS: Mapping[str, tuple[Ask, ...]] = {
@@ -57,7 +59,8 @@ _FORMS: Mapping[str, tuple[Ask, ...]] = {
     ),
     "temporary_opening": (
         MAYBE,
-        Ask("place_name", Text("地点名称", "Name of the place"), hint=Text("不是口岸的机场、港口、水域等", "an airport, harbour or waters that is no port")),
+        Ask("place_name", Text("地点名称", "Name of the place"), hint=Text("不是口岸的机场、港口、水域等",
+            "an airport, harbour or waters that is no port")),
         Ask("place_kind", Text("临时开放对象", "Kind of place"), "choice", True, choices=PLACE_KINDS, fact="place_kind"),
         Ask("ground", Text("临时开放事由", "Ground"), "choice", True, choices=GROUNDS, fact="ground"),
     ),

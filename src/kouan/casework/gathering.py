@@ -107,7 +107,8 @@ def _of_register(found: Gathered, matter: Matter, port: Port, day: date) -> None
     if reply is not None and reply.document.document_number:
         found.facts["approval_reply_number"] = reply.document.document_number
     found.record["port"] = {
-        "code": port.code, "version": port.version, "status": port.status, "approved_on": _iso(port.approved_on), "accepted_on": _iso(port.accepted_on),
+        "code": port.code, "version": port.version, "status": port.status, "approved_on": _iso(port.approved_on),
+            "accepted_on": _iso(port.accepted_on),
     }
 
 

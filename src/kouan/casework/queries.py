@@ -35,7 +35,8 @@ class AtPort:
 def at_port(user: Any, port: Port) -> AtPort:
     """What a user may see of one port."""
     return AtPort(
-        list(TemporaryOpening.objects.visible_to(user).filter(port=port).select_related("document", "matter").prefetch_related("extensions__document")),
+        list(TemporaryOpening.objects.visible_to(user).filter(port=port).select_related("document",
+            "matter").prefetch_related("extensions__document")),
         list(SupervisionSite.objects.visible_to(user).filter(port=port).select_related("approval", "acceptance", "published", "matter")),
         list(DemonstrationPort.objects.visible_to(user).filter(port=port).select_related("document", "matter")),
         list(ClassTwoPort.objects.visible_to(user).filter(port=port).select_related("cleared_by", "matter")),

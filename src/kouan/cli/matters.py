@@ -10,6 +10,11 @@ from kouan.cli.output import say, tell, write_json
 
 app = typer.Typer(help="办件 / running matters", no_args_is_help=True)
 
+COUNTED = {
+    "matters": ("办件", "matters"), "notices": ("通知", "notices"), "lapsed": ("期满", "lapsed"), "silent": ("逾期未答复", "silent"),
+    "stuck": ("未能办理", "stuck"),
+}
+
 
 @app.callback()
 def matters() -> None:
@@ -18,7 +23,8 @@ def matters() -> None:
 
 @app.command()
 def clocks(
-    on: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="按此日计算，缺省为今天 / as of this day, today by default"),
+    on: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD",
+        help="按此日计算，缺省为今天 / as of this day, today by default"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """让所有办件的期限运行一次：提醒、逾期、上报、视为同意、期满。后台任务进程每日自动运行；再次运行不会重复。
@@ -34,8 +40,10 @@ def clocks(
     if json:
         write_json(counts)
     else:
-        tell(f"办件 {counts['matters']}，通知 {counts['notices']}，期满 {counts['lapsed']}，逾期未答复 {counts['silent']}，未能办理 {counts['stuck']}",
-             f"{counts['matters']} matters, {counts['notices']} notices, {counts['lapsed']} lapsed, {counts['silent']} silent, {counts['stuck']} stuck")
+        tell(
+            "，".join(f"{zh} {counts[name]}" for name, (zh, _) in COUNTED.items()),
+            ", ".join(f"{counts[name]} {en}" for name, (_, en) in COUNTED.items()),
+        )
     if counts["stuck"]:
         typer.echo(say("有办件未能办理，请查看其页面和日志。", "Some matters could not be moved; see their pages and the log."), err=True)
         raise typer.Exit(1)

@@ -46,7 +46,8 @@ def case_context(request: HttpRequest, matter: Matter, procedure: Procedure, par
             "years_below": kept.record.get("years_below"),
             "flows": [{"label": OF[name], "rows": [_flow(each) for each in rows]} for name, rows in kept.record.get("flows", {}).items() if rows],
             "projects": kept.record.get("projects", ()), "names_port": "port" in kept.record,
-            "facts": [{"label": procedure.facts[name].label, "value": _in_words(value)} for name, value in kept.facts.items() if name in procedure.facts],
+            "facts": [{"label": procedure.facts[name].label, "value": _in_words(value)} for name, value in kept.facts.items()
+                if name in procedure.facts],
         }
     if may_gather and form is not None and matter.procedure == "opening":
         port = port_of(matter)
@@ -84,7 +85,7 @@ def _names(rule: Any, law: Any) -> list[str]:
 def _said(request: HttpRequest, kept: Mapping[str, Any]) -> dict[str, str]:
     """What the form shows: what was just typed, else what is on record."""
     if "access" in request.POST:
-        return {name.removeprefix("access-"): value for name, value in request.POST.items() if name.startswith("access-")}
+        return {name.removeprefix("access-"): str(value) for name, value in request.POST.items() if name.startswith("access-")}
     projects = kept.get("projects")
     held = {**{name: value for name, value in kept.items() if name != "projects"}, **(projects[0] if projects else {})}
     shown = {name: {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value) for name, value in held.items()}
@@ -117,7 +118,8 @@ def _flow(kept: Mapping[str, Any]) -> dict[str, Any]:
     figure = kept["value"] if whole else kept["partial"]
     source = next((each.name for each in sources.all_sources() if each.id == kept["source"]), Text(kept["source"], kept["source"]))
     return {
-        **kept, "label": words.capitalised(measures.get(kept["measure"]).name), "figure": figure, "is_whole": whole, "unit": figures.unit_name(kept["unit"]),
+        **kept, "label": words.capitalised(measures.get(kept["measure"]).name), "figure": figure, "is_whole": whole,
+            "unit": figures.unit_name(kept["unit"]),
         "source_name": source, "cells": [reverse("observation", args=[pk]) for pk in kept["observations"]],
     }
 

@@ -9,7 +9,8 @@ from django.urls import URLPattern, URLResolver
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
     "doors", "account", "panorama", "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings", "figure",
-    "sources", "flows", "counterpart", "benchmark", "benchmark_port", "matters", "matter", "class_two", "procedures", "law", "law_try", "law_try_case",
+    "sources", "flows", "counterpart", "benchmark", "benchmark_port", "matters", "matter", "class_two", "procedures", "law", "law_try",
+        "law_try_case",
     "plan", "trail", "users", "jobs",
 )
 

@@ -77,7 +77,8 @@ def _list(user: Any, said: dict[str, str]) -> None:
     try:
         issued = date.fromisoformat(said["issued_on"]) if said["issued_on"] else None
     except ValueError:
-        raise Refused.because("bad_date", "请填写日期。", "Give a date.", where=Place(field="issued_on"), remedy=("如 2020-03-01。", "As 2020-03-01."))
+        raise Refused.because("bad_date", "请填写日期。", "Give a date.", where=Place(field="issued_on"), remedy=("如 2020-03-01。",
+            "As 2020-03-01."))
     paper = record_document(actor=user, kind="other", title=said["title"], document_number=said["number"], issued_on=issued)
     list_class_two_port(actor=user, name_zh=said["name_zh"], province_code=said["province_code"], document=paper)
 

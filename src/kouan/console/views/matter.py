@@ -131,7 +131,8 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
         "case": case_context(request, held, procedure, standing.parties), "not_asked": _not_asked(procedure, running),
         "matter": held, "procedure": procedure, "state": procedure.states[held.state], "mark": state_mark(held), "findings": findings,
         "crumbs": [{"label": Text("办件", "Matters"), "address": reverse("matters")}, {"label": f"#{held.pk}"}],
-        "ways": [_way(held, procedure, each, facts, request.POST if deed == each.transition.code else {}, standing.parties, said_before) for each in ways],
+        "ways": [_way(held, procedure, each, facts, request.POST if deed == each.transition.code else {}, standing.parties, said_before)
+            for each in ways],
         "waits_for": [procedure.parties[party].label for party in procedure.states[held.state].waits_for],
         "opinions": _opinions(held, procedure, running, set(standing.parties)), "past_opinions": _past_opinions(held, procedure, running),
         "clocks": [

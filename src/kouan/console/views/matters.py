@@ -236,7 +236,8 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
                 opened = begin_case(actor=request.user, procedure=code, title=said["title"], answers={ask.name: said[ask.name] for ask in asks},
                                     named=named_now, asked=asked if chosen else None)
             else:
-                opened = open_matter(actor=request.user, procedure=code, title=said["title"], concerns=_concerns(request, said["port"]), named=named_now)
+                opened = open_matter(actor=request.user, procedure=code, title=said["title"], concerns=_concerns(request, said["port"]),
+                    named=named_now)
         except NotAllowed:
             raise
         except Refused as error:
@@ -252,7 +253,8 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "console/matters/begin.html", {
         "asks": [_ask(request, ask, said[ask.name]) for ask in asks],
         "chosen": [{"code": party, "label": procedure.parties[party].label, "is_chosen": party in asked} for party in chosen],
-        "procedure": procedure, "said": said, "named": named, "offices": offices, "findings": findings, "about_port": not is_case and procedure.subject == "port",
+        "procedure": procedure, "said": said, "named": named, "offices": offices, "findings": findings, "about_port": not is_case
+            and procedure.subject == "port",
         "unfilled": _unfilled(in_force(code)), "crumbs": _crumbs(procedure.title),
     }, status=422 if findings else 200)
 
@@ -261,7 +263,8 @@ def _ask(request: HttpRequest, ask: Ask, value: str) -> dict[str, Any]:
     """One question of a case's first form, with what may be chosen."""
     options: Any = None
     if ask.kind == "opening":
-        options = [(str(each.pk), Text(f"{each.name_zh}（{each.opened_from} 至 {each.last_day}）", f"{each.name_zh} ({each.opened_from} to {each.last_day})"))
+        options = [(str(each.pk), Text(f"{each.name_zh}（{each.opened_from} 至 {each.last_day}）",
+            f"{each.name_zh} ({each.opened_from} to {each.last_day})"))
                    for each in TemporaryOpening.objects.visible_to(request.user).filter(ended_on__isnull=True).prefetch_related("extensions")]
     elif ask.kind == "class_two":
         options = [(str(each.pk), Text(each.name_zh, each.name_zh)) for each in ClassTwoPort.objects.visible_to(request.user).filter(outcome="")]
