@@ -324,6 +324,13 @@ class TestWhatTheyDo:
             offices.take(matter, step, merged_into="不存在的口岸")
         assert refusal.value.findings[0].where.field == "field-merged_into"
 
+    def test_another_target_than_was_applied_for_is_another_case(self, offices: Offices) -> None:
+        matter, step, _ = to_merger(offices)
+        a_port("zhuhai-water", "water", open_since=date(2010, 1, 1), transport_class="sea", class_basis="测试", is_border=False)
+        with pytest.raises(Refused) as refusal:
+            offices.take(matter, step, merged_into="zhuhai-water")
+        assert codes(refusal.value) == {"other_target"} and Port.objects.get(code="dongguan-water").status == "open"
+
     def test_a_suspension_ends_in_the_state_before_it(self, offices: Offices) -> None:
         matter, step, given = to_resumption(offices)
         assert Port.objects.get(code="yantai-water").status == "suspended"

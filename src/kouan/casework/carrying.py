@@ -133,7 +133,14 @@ def _by_day(verb: Callable[..., Any], field: str, words: tuple[str, str] | None,
 
 def _merge_ports(matter: Matter, step: MatterStep, actor: Any) -> None:
     paper, code, target = the_reply(step, "口岸整合", "A merger"), _code(matter), _target(step, actor)
-    with _as_seen(_form(matter), code, target.code) as seen:
+    form = _form(matter)
+    applied = form.answers.get("target", target.code)
+    if applied != target.code:
+        raise Refused.because(
+            "other_target", f"本件申请并入的是 {applied}，所填为 {target.code}。", f"The case applied for {applied}; {target.code} was entered.",
+            where=Place(field="field-merged_into"), measured=target.code, required=applied,
+            remedy=("请对照批复核对；确为另一口岸的，请另行发起。", "Check it against the reply; for another port begin another case."))
+    with _as_seen(form, code, target.code) as seen:
         ports.merge_ports(actor=actor, codes_merged=[code], into=target.code, document=paper, merged_on=_day(step, "merged_on"),
                           reason=why(matter, paper), versions=seen)
 
