@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "kouan.grading",
     "kouan.grading.lawbook",
     "kouan.evaluation",
+    "kouan.casework",
     "kouan.console",
     "kouan.api",
 ]

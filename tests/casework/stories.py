@@ -2,7 +2,7 @@
 
 A step is the code of a transition (taken by the first party that may, with all it asks for), or a mapping:
 
-    do        the transition; ``as`` the party, ``on`` the day, ``without`` papers or fields left out,
+    do        the transition; ``as`` the party, ``actor`` who (else one person for each party), ``on`` the day, ``without`` papers or fields left out,
               ``override`` the party that passes a guard, ``refused`` the codes of findings that must stop it
     agree     every party of a consultation answers yes (the military with a number only)
     object    one party answers no: {views: customs}; ``silent``: the system closes it for want of an answer
@@ -86,7 +86,8 @@ class Story:
         left_out = {*step.get("without", ())}
         over = step.get("override")
         given: dict[str, Any] = {
-            "parties": {over or step.get("as") or transition.by[0]}, "on": self.day, "actor": "7", "facts": self.facts,
+            "parties": {over or step.get("as") or transition.by[0]}, "on": self.day, "actor": step.get("actor") or over or step.get("as")
+                or transition.by[0], "facts": self.facts,
             "documents": set(transition.documents) - left_out,
             "fields": {name: "照填" for name in transition.fields if name not in left_out},
             "override": Override("7", "确有必要", "主任办公会纪要") if over else None,

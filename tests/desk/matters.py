@@ -44,6 +44,7 @@ def the_sample(folder: Path, text: str = WHARF) -> Iterator[Effects]:
     """Register the sample for the length of a test."""
     effects = Effects()
     (folder / "wharf_use.yaml").write_text(text, encoding="utf-8")
+    registry.procedures()  # rooms that register later do so now, not inside the sample's time
     before, held = dict(registry._procedures), dict(registry._effects)
     registry.register_procedures("sample", folder, {"open_for_a_time": effects.open_for_a_time})
     try:

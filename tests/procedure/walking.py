@@ -35,6 +35,12 @@ _VALUES = {
 }
 
 
+def _last_preparing(procedure: Procedure, running: Running) -> str:
+    """Who took the last step that was no decision and not the system's."""
+    taken = [step for step in running.steps if step.actor and (step.by == "begin" or not procedure.decides(procedure.transitions[step.by]))]
+    return taken[-1].actor if taken else ""
+
+
 def walk_of(procedure: Procedure, calendar: WorkingDays, settings: Mapping[str, int]) -> type[RuleBasedStateMachine]:
     """The state machine of one procedure; make ``.TestCase`` of it."""
     parties = st.sets(st.sampled_from(sorted(procedure.parties)), max_size=3)
@@ -56,14 +62,19 @@ def walk_of(procedure: Procedure, calendar: WorkingDays, settings: Mapping[str, 
         def time_passes(self, days: int) -> None:
             self.day += timedelta(days=days)
 
-        @rule(code=st.sampled_from(sorted(procedure.transitions)), who=parties, papers=papers, fields=fields, facts=facts)
-        def somebody_takes_a_step(self, code: str, who: set[str], papers: set[str], fields: dict[str, str], facts: dict[str, Any]) -> None:
+        @rule(code=st.sampled_from(sorted(procedure.transitions)), who=parties, papers=papers, fields=fields, facts=facts,
+            actor=st.sampled_from("12"))
+        def somebody_takes_a_step(
+            self, code: str, who: set[str], papers: set[str], fields: dict[str, str], facts: dict[str, Any], actor: str
+        ) -> None:
             before, transition = self.running, procedure.transitions[code]
             offered = {each.transition.code for each in offers(procedure, before, parties=who, facts=facts)}
             try:
-                moved = fire(procedure, before, code, parties=who, on=self.day, actor="1", documents=papers, fields=fields, facts=facts)
-            except NotAllowed:
-                assert not set(transition.by) & who, f"{code} 应当可以由 {who} 办理"
+                moved = fire(procedure, before, code, parties=who, on=self.day, actor=actor, documents=papers, fields=fields, facts=facts)
+            except NotAllowed as refusal:
+                own = refusal.findings[0].code == "own_proposal"
+                assert own or not set(transition.by) & who, f"{code} 应当可以由 {who} 办理"
+                assert not own or (procedure.decides(transition) and any(step.actor == actor for step in before.steps))
             except Conflict:
                 assert before.state not in transition.sources
             except Refused as refusal:
@@ -72,6 +83,7 @@ def walk_of(procedure: Procedure, calendar: WorkingDays, settings: Mapping[str, 
                 assert code in offered and set(transition.by) & who, f"{who} 无权办理 {code}"
                 assert set(transition.documents) <= papers and all(fields.get(name) for name in transition.fields)
                 assert all(guard.holds(facts) for guard in transition.guards)
+                assert not procedure.decides(transition) or _last_preparing(procedure, before) != actor, "一人既提出又决定"
                 assert moved.running.steps[:-1] == before.steps and moved.running.state == transition.target
                 self.running = moved.running
             if self.running is not before:

@@ -271,6 +271,8 @@ DEMONSTRATION_ORGANISATIONS: tuple[dict[str, Any], ...] = (
 )
 DEMONSTRATION_USERS: tuple[tuple[str, str, str, str], ...] = (
     ("guojia", "国家口岸办（演示）", "npo", Role.NATIONAL_OFFICER),
+    # A decision is for another than its proposer, so the office needs two.
+    ("fuzeren", "国家口岸办负责人（演示）", "npo", Role.NATIONAL_OFFICER),
     ("guangdong", "广东口岸办（演示）", "gd", Role.PROVINCIAL_OFFICER),
     ("shenzhen", "深圳口岸办（演示）", "sz", Role.CITY_OFFICER),
     ("luohu-bianjian", "罗湖边检（演示）", "lh-bianjian", Role.INSPECTION_OFFICER),
@@ -283,7 +285,7 @@ DEMONSTRATION_USERS: tuple[tuple[str, str, str, str], ...] = (
 
 @action("users.manage")
 def make_demonstration_users(*, actor: Any) -> list[User]:
-    """One sign-in per role, all with the printed password; safe to repeat. Refused unless DEBUG is on."""
+    """One sign-in per role (two in the national office), all with the printed password; safe to repeat. Refused unless DEBUG is on."""
     if not settings.DEBUG:
         raise Refused.because("not_a_demonstration", "正式环境不建立演示用户。", "A real installation has no demonstration users.")
     homes: dict[str, Organisation] = {}

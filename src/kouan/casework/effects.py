@@ -13,6 +13,12 @@ from dataclasses import dataclass
 
 from kouan.basis import Text
 
+# The kind of document that a paper is recorded as, where the register asks for one (``ports.papers``).
+PAPERS = {
+    "reply": "reply", "acceptance_minutes": "minutes", "provincial_minutes": "minutes", "review_minutes": "minutes",
+    "suspension_decision": "notice", "resumption_decision": "notice", "opening_notice": "notice", "public_notice": "notice",
+    "published_list": "notice",
+}
 REPLY = "reply"
 REPLY_FIELDS = ("reply_number", "reply_date")
 

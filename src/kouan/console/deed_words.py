@@ -22,6 +22,9 @@ VERBS: Mapping[str, Text] = {
     "accounts.actions.set_language": Text("更改界面语言", "Change the language of the pages"),
     "accounts.keys.issue_token": Text("发放接口密钥", "Issue an API token"),
     "accounts.keys.revoke_token": Text("收回接口密钥", "Revoke an API token"),
+    "casework.actions.begin_case": Text("以首表发起办件", "Begin a case by its form"),
+    "casework.actions.gather_facts": Text("汇集办件事实", "Gather the facts of a case"),
+    "casework.actions.list_class_two_port": Text("列入原二类口岸名册", "List a class-II port"),
     "collection.actions._keep_preview": Text("预览报送文件", "Preview a file"),
     "collection.actions._commit": Text("数据入库", "Take in figures"),
     "collection.actions.discard_preview": Text("放弃预览", "Drop a preview"),
@@ -34,6 +37,8 @@ VERBS: Mapping[str, Text] = {
     "desk.actions.dispose_due": Text("处置到期文件", "Dispose of documents that are due"),
     "desk.matters.actions.open_matter": Text("发起办件", "Begin a matter"),
     "desk.matters.actions.take_step": Text("办理步骤", "Take a step of a matter"),
+    "desk.matters.actions.carry_step": Text("因他件办理步骤", "Take a step because of another matter"),
+    "desk.matters.actions.freeze_facts": Text("固定办件事实", "Freeze the facts of a matter"),
     "desk.matters.actions.give_opinion": Text("答复征求意见", "Give an opinion"),
     "desk.matters.actions.reassign": Text("分派待办", "Hand over a task"),
     "desk.matters.actions.run_clocks": Text("期限例行处理", "Let the clocks run"),
@@ -79,6 +84,13 @@ TABLES: Mapping[str, Text] = {
     "accounts_apitoken": Text("接口密钥", "API tokens"),
     "accounts_organisation": Text("单位", "Organisations"),
     "accounts_user": Text("用户", "Users"),
+    "casework_caseform": Text("办件首表", "Forms of cases"),
+    "casework_classtwoport": Text("原二类口岸", "Class-II ports"),
+    "casework_demonstrationport": Text("示范口岸", "Demonstration ports"),
+    "casework_gathering": Text("办件汇集的事实", "Facts gathered for cases"),
+    "casework_supervisionsite": Text("海关指定监管场地", "Supervision sites"),
+    "casework_temporaryextension": Text("临时开放延期", "Extensions of temporary openings"),
+    "casework_temporaryopening": Text("临时开放", "Temporary openings"),
     "collection_batch": Text("报送批次", "Batches"),
     "collection_holding": Text("暂存与拒收的行", "Rows held and refused"),
     "collection_lineagelink": Text("数据血缘", "Lineage"),
@@ -126,7 +138,7 @@ TABLES: Mapping[str, Text] = {
 # What the system was about when it acted by itself: the word in brackets after a verb.
 TASKS: Mapping[str, Text] = {
     "setup": Text("安装", "setup"), "housekeeping": Text("例行处理", "housekeeping"), "upgrade": Text("升级", "upgrade"),
-    "run_clocks": Text("期限", "clocks"), "mails": Text("邮件", "mail"),
+    "run_clocks": Text("期限", "clocks"), "mails": Text("邮件", "mail"), "casework": Text("办件", "casework"),
 }
 
 

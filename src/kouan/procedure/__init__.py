@@ -15,7 +15,7 @@ Periods are counted as 中华人民共和国民法典 第二百零一条, 第二
 """
 
 from kouan.procedure.clocks import Due, Notice, Standing, due, standing
-from kouan.procedure.engine import Duty, Moved, Offer, Override, answer, begin, duties, fire, offers
+from kouan.procedure.engine import Duty, Moved, Offer, Override, answer, begin, blocks, duties, fire, offers
 from kouan.procedure.model import (
     Clock,
     Condition,
@@ -37,5 +37,5 @@ from kouan.procedure.working_days import WorkingDays, bundled_tables
 __all__ = [
     "Clock", "Condition", "Consultation", "Due", "Duty", "Fact", "Length", "Moved", "Notice", "Offer", "Opinion",
     "Override", "Party", "Procedure", "Running", "Standing", "State", "Step", "Transition", "WorkingDays", "answer",
-    "begin", "bundled_tables", "due", "duties", "fire", "offers", "prove", "read", "read_text", "standing",
+    "begin", "blocks", "bundled_tables", "due", "duties", "fire", "offers", "prove", "read", "read_text", "standing",
 ]

@@ -81,6 +81,8 @@ def standing(
             continue
         is_running = running.state in clock.runs_in
         used, due = _spent(clock.length, clock.length.in_days(settings), intervals, calendar)
+        # A last day that the matter itself names (a temporary opening from – to) is the day, as it was decided.
+        due = running.days.get(clock.until, due)
         state = "running" if is_running else "ended" if has_ended or clock.resets else "suspended"
         found.append(_made(clock.code, clock.label, state, clock.length, used, due if is_running else None, calendar, today,
                            began_on=intervals[0][0], citation=clock.citation))

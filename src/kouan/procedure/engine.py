@@ -91,13 +91,32 @@ def begin(procedure: Procedure, *, on: date, actor: str, calendar: WorkingDays, 
     return Running(procedure.code, procedure.version, (Step(procedure.first, on, "begin", actor),))
 
 
-def offers(procedure: Procedure, running: Running, *, parties: Collection[str], facts: Mapping[str, Any]) -> list[Offer]:
-    """The steps that these parties may take from here, in the order of the file, with what stands against each."""
+def offers(
+    procedure: Procedure, running: Running, *, parties: Collection[str], facts: Mapping[str, Any], actor: str = "",
+) -> list[Offer]:
+    """The steps that these parties may take from here, in the order of the file, with what stands against each.
+
+    ``actor``: who asks (an id as text), so that a decision on one's own proposal is shown as not for oneself.
+    """
     _same(procedure, running)
     return [
-        Offer(each, tuple(_against(procedure, running, each, facts)))
+        Offer(each, (*_own_proposal(procedure, running, each, actor), *_against(procedure, running, each, facts)))
         for each in procedure.exits(running.state) if set(each.by) & set(parties)
     ]
+
+
+def blocks(procedure: Procedure, running: Running, duty: Duty, facts: Mapping[str, Any]) -> list[Finding]:
+    """Why a duty cannot be done now: the guards that close every one of its steps, each once; empty where one is open.
+
+    Opinions that are still awaited close nothing here: they stand as duties of others.
+    """
+    found: dict[str, Finding] = {}
+    for code in duty.transitions:
+        unmet = [each for guard in procedure.transitions[code].guards if (each := _unmet(procedure, guard, facts)) is not None]
+        if not unmet:
+            return []
+        found |= {each.message.zh: each for each in unmet}
+    return list(found.values())
 
 
 def duties(procedure: Procedure, running: Running) -> list[Duty]:
@@ -136,6 +155,8 @@ def fire(
             raise ValueError(f"{lapsed} does not take {code} from {running.state}")
     elif not set(transition.by) & set(parties):
         raise _not_yours(procedure, transition)
+    elif own := _own_proposal(procedure, running, transition, actor):
+        raise NotAllowed(own)
     findings = [*_wanting(procedure, transition, on, running, set(documents), fields or {})] if not lapsed else []
     against = _against(procedure, running, transition, facts or {})
     passed, standing = _overridden(against, transition, set(parties), override)
@@ -161,7 +182,7 @@ def answer(
             f"“{asked.label.en}” is no longer open; the matter stands in “{procedure.states[running.state].label.en}”.",
             remedy=("请刷新页面；如仍需表示意见，请以来函方式提交承办处室。", "Reload the page; a later view goes to the desk in charge by letter."),
         )
-    if party not in asked.parties or (agrees is not None and party not in parties):
+    if party not in asked_of(running, asked) or (agrees is not None and party not in parties):
         raise NotAllowed.because(
             "not_asked", "本事项未征求贵单位意见，或您不能代表被征求单位答复。",
                 "Your office was not asked here, or you may not answer for the office that was.",
@@ -187,7 +208,14 @@ def opinions_of(running: Running, consultation: Consultation) -> dict[str, Opini
     """The answers of the present round by party; None while there is none."""
     turn = running.round_of(consultation.state)
     given = {each.party: each for each in running.opinions if each.consultation == consultation.code and each.round == turn}
-    return {party: given.get(party) for party in consultation.parties}
+    return {party: given.get(party) for party in asked_of(running, consultation)}
+
+
+def asked_of(running: Running, consultation: Consultation) -> tuple[str, ...]:
+    """The parties that a consultation asks in this matter: all of its list, or those of them that were chosen."""
+    if consultation.asks == "all" or running.asked is None:
+        return consultation.parties
+    return tuple(party for party in consultation.parties if party in running.asked)
 
 
 # ---- what stands against a step --------------------------------------------------------------------------
@@ -209,6 +237,27 @@ def _not_from_here(procedure: Procedure, running: Running, code: str) -> Refused
         measured=state.label.zh, remedy=(f"可能已有人先行办理，请刷新页面。此时可以：{open_zh}。",
                                          f"Somebody may have been faster; reload the page. Possible now: {open_en}."),
     )
+
+
+def _own_proposal(procedure: Procedure, running: Running, transition: Transition, actor: str) -> list[Finding]:
+    """Against a decision by whoever took the step before it."""
+    if not actor or not procedure.decides(transition) or actor != _proposer(procedure, running):
+        return []
+    return [Finding.error(
+        "own_proposal", f"“{transition.label.zh}”是决定，须由提出意见（办理上一步骤）之外的人员办理。",
+        f"“{transition.label.en}” is a decision; somebody other than who took the step before it takes it.",
+        citation=transition.citation,
+        remedy=("请由本单位另一名负责人办理。", "Let another officer of the office decide."),
+    )]
+
+
+def _proposer(procedure: Procedure, running: Running) -> str:
+    """Who took the last preparing step (an id as text); the steps of the system and earlier decisions are none."""
+    for step in reversed(running.steps):
+        taken = procedure.transitions.get(step.by)
+        if step.actor and not (taken and procedure.decides(taken)):
+            return step.actor
+    return ""
 
 
 def _not_yours(procedure: Procedure, transition: Transition) -> Refused:

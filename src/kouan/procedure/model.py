@@ -205,11 +205,14 @@ class Consultation:
     silence: str = "waits"
     # Of these parties (the military) only a reference number and yes or no are kept, nothing more.
     bare: frozenset[str] = frozenset()
+    # all: everybody of the list. chosen: only those whom the matter names; the others are noted as not asked.
+    asks: str = "all"
 
 
 CONSULTATION_KINDS = ("consultation", "countersign")
 # waits: nothing goes on without the answer. no_objection: silence counts as agreement, and is shown as silence.
 SILENCES = ("waits", "no_objection")
+WHOM_ASKED = ("all", "chosen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +220,8 @@ class Clock:
     """A period that runs while the matter stands in one of ``runs_in`` and is suspended elsewhere.
 
     ``resets``: it begins anew each time it is entered from outside; otherwise the days add up. ``then`` names
-    the transition that the system takes when the time is over.
+    the transition that the system takes when the time is over. ``until``: the field of a step that named the last
+    day of this one matter (a temporary opening from – to); once it is named, that day holds and nothing moves it.
     """
 
     code: str
@@ -228,6 +232,7 @@ class Clock:
     remind: tuple[int, ...] = ()
     escalate_to: str = ""
     then: str = ""
+    until: str = ""
     citation: Citation | None = None
 
 
@@ -251,11 +256,17 @@ class Procedure:
     in_force_from: date = date.min
     citation: Citation | None = None
     subject: str = "port"
+    # Parties whose steps are decisions: whoever took the last step before that was none, and so proposed it, may not.
+    four_eyes: frozenset[str] = frozenset()
     digest: str = ""
 
     def exits(self, state: str) -> list[Transition]:
         """The transitions that leave a state, in the order of the file."""
         return [each for each in self.transitions.values() if state in each.sources]
+
+    def decides(self, transition: Transition) -> bool:
+        """Whether a step is for deciding parties alone, so that another than the proposer must take it."""
+        return bool(transition.by) and set(transition.by) <= self.four_eyes
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +310,10 @@ class Running:
     version: str
     steps: tuple[Step, ...]
     opinions: tuple[Opinion, ...] = ()
+    # Days named in fields of its steps, the latest of each name: a clock may end on one (``Clock.until``).
+    days: Mapping[str, date] = field(default_factory=dict)
+    # The parties chosen to be asked, for consultations that ask whom the matter names; None: everybody.
+    asked: frozenset[str] | None = None
 
     @property
     def state(self) -> str:
@@ -321,7 +336,9 @@ class Running:
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; ``from_dict`` reads it back."""
         return {"procedure": self.procedure, "version": self.version,
-                "steps": [each.as_dict() for each in self.steps], "opinions": [each.as_dict() for each in self.opinions]}
+                "steps": [each.as_dict() for each in self.steps], "opinions": [each.as_dict() for each in self.opinions],
+                "days": {name: day.isoformat() for name, day in self.days.items()},
+                "asked": None if self.asked is None else sorted(self.asked)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Running:
@@ -329,7 +346,9 @@ class Running:
         steps = tuple(Step(each["state"], date.fromisoformat(each["on"]), each["by"], each["actor"], tuple(each["overridden"]))
                       for each in data["steps"])
         opinions = tuple(Opinion(**{**each, "on": date.fromisoformat(each["on"])}) for each in data["opinions"])
-        return cls(data["procedure"], data["version"], steps, opinions)
+        days = {name: date.fromisoformat(day) for name, day in data.get("days", {}).items()}
+        asked = data.get("asked")
+        return cls(data["procedure"], data["version"], steps, opinions, days, None if asked is None else frozenset(asked))
 
 
 def fits(kind: FactKind, value: Any) -> bool:

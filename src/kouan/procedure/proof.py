@@ -44,6 +44,9 @@ def _names(procedure: Procedure, roles: set[str] | None, effects: set[str] | Non
                     "Use a role of the system."))
         if not party.roles:
             yield _slip(at, "no_role", "没有任何角色可以代表该方办理。", "No role can act for this party.", ("请列出角色。", "List the roles."))
+    yield from each("/four_eyes", sorted(procedure.four_eyes), parties, "参与方", "party")
+    for clock in procedure.clocks.values():
+        yield from each(f"/clocks/{clock.code}/until", [clock.until], procedure.fields, "填写项", "field")
     for fact in facts.values():
         yield from each(f"/facts/{fact.code}/supplied_by", [fact.supplied_by], parties, "参与方", "party")
     for state in states.values():

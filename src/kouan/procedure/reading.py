@@ -29,6 +29,7 @@ from kouan.procedure.model import (
     OPINIONS_NEEDED,
     SILENCES,
     TESTS,
+    WHOM_ASKED,
     Clock,
     Condition,
     Consultation,
@@ -46,7 +47,7 @@ from kouan.procedure.model import (
 from kouan.procedure.proof import prove
 
 _TOP = {"code", "version", "title", "in_force_from", "citation", "first", "parties", "states", "transitions"}
-_TOP_MAY = {"subject", "documents", "fields", "facts", "settings", "consultations", "clocks"}
+_TOP_MAY = {"subject", "documents", "fields", "facts", "settings", "consultations", "clocks", "four_eyes"}
 
 
 def read(path: Path, *, roles: Collection[str] | None, effects: Collection[str] | None = None) -> Procedure:
@@ -94,7 +95,8 @@ class _Reader:
             facts=facts, settings=self.table(keys, "settings", self.setting),
             consultations=self.table(keys, "consultations", self.consultation), clocks=self.table(keys, "clocks", self.clock),
             in_force_from=day, citation=self.citation(keys.get("citation"), "/citation"),
-            subject=str(keys.get("subject", "port")), digest=digest,
+            subject=str(keys.get("subject", "port")),
+            four_eyes=frozenset(self.words(keys.get("four_eyes"), "/four_eyes")), digest=digest,
         )
 
     # ---- small things --------------------------------------------------------------------------------
@@ -235,17 +237,17 @@ class _Reader:
         return Condition(fact, test, tuple(value) if test == "one_of" and isinstance(value, list) else value, **said)
 
     def consultation(self, code: str, value: Any, at: str) -> Consultation:
-        keys = self.form.mapping(value, at, {"label", "state", "parties"}, {"kind", "length", "silence", "bare"})
+        keys = self.form.mapping(value, at, {"label", "state", "parties"}, {"kind", "length", "silence", "bare", "asks"})
         return Consultation(
             code, self.text(keys.get("label"), f"{at}/label"), str(keys.get("state", "")), self.words(keys.get("parties"), f"{at}/parties"),
             kind=self.choice(keys.get("kind", "consultation"), CONSULTATION_KINDS, f"{at}/kind"),
             length=self.length(keys["length"], f"{at}/length") if "length" in keys else None,
             silence=self.choice(keys.get("silence", "waits"), SILENCES, f"{at}/silence"),
-            bare=frozenset(self.words(keys.get("bare"), f"{at}/bare")),
+            bare=frozenset(self.words(keys.get("bare"), f"{at}/bare")), asks=self.choice(keys.get("asks", "all"), WHOM_ASKED, f"{at}/asks"),
         )
 
     def clock(self, code: str, value: Any, at: str) -> Clock:
-        keys = self.form.mapping(value, at, {"label", "length", "runs_in"}, {"resets", "remind", "escalate_to", "then", "citation"})
+        keys = self.form.mapping(value, at, {"label", "length", "runs_in"}, {"resets", "remind", "escalate_to", "then", "until", "citation"})
         remind = keys.get("remind") or []
         if not isinstance(remind, list) or not all(isinstance(each, int) and each > 0 for each in remind):
             self.form.slip(f"{at}/remind", "wrong_form", "提醒应为天数列表。", "Reminders are a list of numbers of days.", ("如 [5, 1]。",
@@ -254,7 +256,7 @@ class _Reader:
         return Clock(code, self.text(keys.get("label"), f"{at}/label"), self.length(keys.get("length"), f"{at}/length"),
                      self.words(keys.get("runs_in"), f"{at}/runs_in"), resets=keys.get("resets") is True,
                      remind=tuple(sorted(remind, reverse=True)), escalate_to=str(keys.get("escalate_to", "")),
-                     then=str(keys.get("then", "")), citation=self.citation(keys.get("citation"), f"{at}/citation"))
+                     then=str(keys.get("then", "")), until=str(keys.get("until", "")), citation=self.citation(keys.get("citation"), f"{at}/citation"))
 
 
 

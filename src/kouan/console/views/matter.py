@@ -16,6 +16,8 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.models import User
 from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock
+from kouan.casework.effects import REPLY
+from kouan.console.case_page import case_context, gather_from
 from kouan.console.grading_page import LISTS
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
@@ -34,7 +36,7 @@ from kouan.desk.papers import docx_of, pdf_of
 from kouan.desk.queries import quick_state
 from kouan.grading.list_facts import case_behind
 from kouan.procedure import Offer, Procedure, Transition, offers
-from kouan.procedure.engine import consultations_of
+from kouan.procedure.engine import asked_of, consultations_of
 from kouan.procedure.model import FactKind
 
 
@@ -68,6 +70,8 @@ def _act(request: HttpRequest, held: Matter, deed: str) -> Text:
                      agrees=request.POST.get("agrees") == "yes", reference=request.POST.get("reference", "").strip()[:80],
                      words=request.POST.get("words", "").strip()[:4000])
         return Text("已答复。", "Answered.")
+    if deed == "gather":
+        return gather_from(request, held)
     if deed == "reassign":
         person = request.POST.get("to", "")
         to = User.objects.filter(pk=int(person)).first() if person.isdigit() else None
@@ -94,6 +98,10 @@ def _paper(request: HttpRequest, kind: str) -> Paper | None:
     upload = request.FILES.get(f"paper-{kind}-file")
     if not any(said.values()) and upload is None:
         return None
+    if kind == REPLY:
+        # Entered once on the form, as issued: the paper is the reply whose number and date the step names.
+        said["number"] = said["number"] or request.POST.get("field-reply_number", "").strip()[:80]
+        said["issued_on"] = said["issued_on"] or request.POST.get("field-reply_date", "").strip()[:10]
     issued = None
     if said["issued_on"]:
         try:
@@ -124,12 +132,16 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
     standing = standing_of(request.user, procedure, held)
     facts = held_facts.known(procedure, held.facts)
     today, calendar = clock.today(), working_days()
-    ways = offers(procedure, running, parties=set(standing.parties), facts={**facts, **_typed(procedure, request.POST)})
+    ways = offers(procedure, running, parties=set(standing.parties), facts={**facts, **_typed(held, procedure, request.POST)},
+                  actor=str(request.user.pk))
+    said_before = {name: value for step in held.steps.order_by("number") for name, value in step.fields.items()}
     return {
         "list_case": _list_case(held),
+        "case": case_context(request, held, procedure, standing.parties), "not_asked": _not_asked(procedure, running),
         "matter": held, "procedure": procedure, "state": procedure.states[held.state], "mark": state_mark(held), "findings": findings,
         "crumbs": [{"label": Text("办件", "Matters"), "address": reverse("matters")}, {"label": f"#{held.pk}"}],
-        "ways": [_way(procedure, each, facts, request.POST if deed == each.transition.code else {}, standing.parties) for each in ways],
+        "ways": [_way(held, procedure, each, facts, request.POST if deed == each.transition.code else {}, standing.parties, said_before)
+            for each in ways],
         "waits_for": [procedure.parties[party].label for party in procedure.states[held.state].waits_for],
         "opinions": _opinions(held, procedure, running, set(standing.parties)), "past_opinions": _past_opinions(held, procedure, running),
         "clocks": [
@@ -139,7 +151,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
         ],
         "tasks": [_task(request, procedure, each, today, calendar)
                   for each in held.tasks.filter(closed_at__isnull=True).select_related("organisation", "assignee")],
-        "facts": [{"label": fact.label, "value": _fact_words(facts.get(code)),
+        "facts": [{"label": fact.label, "value": _fact_words(facts.get(code)), "is_gathered": code in held.gathered,
                    "by": procedure.parties[fact.supplied_by].label if fact.supplied_by else None}
                   for code, fact in procedure.facts.items()],
         "steps": _steps(held, procedure), "deed": deed, "drafts": KINDS.values(), "accept": ACCEPT,
@@ -147,10 +159,18 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
     }
 
 
-def _typed(procedure: Procedure, said: Any) -> dict[str, Any]:
+def _not_asked(procedure: Procedure, running: Any) -> list[Text]:
+    """The parties that an open consultation could have asked and was not told to: noted, and no silence."""
+    names = [party for each in consultations_of(procedure, running) for party in each.parties if party not in asked_of(running, each)]
+    return [procedure.parties[party].label for party in dict.fromkeys(names)]
+
+
+def _typed(held: Matter, procedure: Procedure, said: Any) -> dict[str, Any]:
     """The facts just typed in a form that was refused, so that the page answers to them; unreadable ones are left out."""
     found: dict[str, Any] = {}
     for name in procedure.facts:
+        if name in held.gathered:
+            continue
         try:
             found |= held_facts.read_typed(procedure, {name: said.get(f"fact-{name}", "")})
         except Refused:
@@ -161,18 +181,25 @@ def _typed(procedure: Procedure, said: Any) -> dict[str, Any]:
 _UNITS = {"working_days": Text("个工作日", "working days"), "calendar_days": Text("天", "days"), "months": Text("个月", "months")}
 
 
-def _way(procedure: Procedure, offer: Offer, facts: Mapping[str, Any], said: Any, parties: Mapping[str, Any]) -> dict[str, Any]:
+def _way(
+    held: Matter, procedure: Procedure, offer: Offer, facts: Mapping[str, Any], said: Any, parties: Mapping[str, Any], before: Mapping[str, Any],
+) -> dict[str, Any]:
     one = offer.transition
     overriders = {guard.may_override for guard in one.guards if guard.may_override} & set(parties)
     return {
         "transition": one, "unmet": offer.unmet, "is_open": offer.is_open,
         "needs_facts": bool([each for each in offer.unmet if each.code in ("fact_unknown", "guard_unmet")]),
-        "fields": [{"name": f"field-{name}", "label": procedure.fields[name], "value": said.get(f"field-{name}", "")} for name in one.fields],
+        "fields": [{"name": f"field-{name}", "label": procedure.fields[name], "is_day": held_facts.asks_for_day(name),
+                    "value": said.get(f"field-{name}", before.get(name, "") if name not in _ANEW else "")} for name in one.fields],
         "papers": [{"kind": kind, "label": procedure.documents[kind], **_said_of_paper(kind, said)} for kind in one.documents],
-        "facts": [_fact_field(procedure, name, facts, said) for name in _facts_asked(one)],
+        "facts": [_fact_field(procedure, name, facts, said) for name in _facts_asked(one) if name not in held.gathered],
         "may_override": bool(overriders) and any(each.code == "guard_unmet" for each in offer.unmet),
         "override": _said_of_paper("override", said) | {"reason": said.get("override_reason", "")}, "was_sent": bool(said),
     }
+
+
+# Filled in anew at each step; other fields come back as they were last said.
+_ANEW = ("reason",)
 
 
 def _said_of_paper(kind: str, said: Any) -> dict[str, str]:
@@ -206,7 +233,7 @@ def _opinions(held: Matter, procedure: Procedure, running: Any, parties: set[str
     found = []
     for asked in consultations_of(procedure, running):
         turn = running.round_of(asked.state)
-        for party in asked.parties:
+        for party in asked_of(running, asked):
             kept = given.get((asked.code, party, turn))
             found.append({"consultation": asked, "party": procedure.parties[party], "kept": kept, "mark": answer_mark(kept.agrees) if kept else None,
                           "is_mine": kept is None and party in parties, "is_bare": party in asked.bare})

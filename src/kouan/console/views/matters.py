@@ -17,6 +17,9 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.models import Organisation
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, NotAllowed, Place, Refused, SubjectRef, Text, clock
+from kouan.casework.actions import begin_case
+from kouan.casework.forms import Ask, asks_of
+from kouan.casework.models import ClassTwoPort, TemporaryOpening
 from kouan.console import figures
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, page
@@ -37,6 +40,7 @@ from kouan.desk.matters.queries import (
 )
 from kouan.desk.matters.registry import Registered, in_force, procedures
 from kouan.ports.queries import PortIndex, codes_named
+from kouan.procedure import Procedure
 
 SOON_DAYS = 5
 
@@ -93,12 +97,21 @@ def _desk(task: Any) -> SafeString | str:
     return format_html('{}<span class="subline">{} {}</span>', task.organisation.name_zh, who, stray)
 
 
+def _what(task: Any) -> SafeString | str:
+    """What is to be done, and why it cannot be done now where conditions close every step."""
+    label = here(Text(task.label_zh, task.label_en))
+    if not task.blocked_zh:
+        return label
+    said = here(Text(f"受阻：{task.blocked_zh}", f"Blocked: {task.blocked_en}"))
+    return format_html('{}<span class="subline">{}</span>', label, said)
+
+
 INBOX = Table(
     name="inbox",
     title=Text("待办", "To do"),
     columns=(
         Column("matter", Text("办件", "Matter"), value=lambda t: t.matter.title, show=lambda t: _matter_link(t.matter), is_key=True, is_wide=True),
-        Column("label", Text("要办的事", "What to do"), value=lambda t: Text(t.label_zh, t.label_en), is_wide=True),
+        Column("label", Text("要办的事", "What to do"), value=lambda t: Text(t.label_zh, t.label_en), is_wide=True, show=lambda t: _what(t)),
         Column("due_on", Text("期限", "Due"), show=lambda t: _due(t), order="due_on", keeps_line=True),
         Column("desk", Text("承办", "Desk"), show=lambda t: _desk(t), value=lambda t: t.organisation.name_zh),
         Column("opened_at", Text("交办时间", "Since"), order="opened_at", keeps_line=True),
@@ -180,8 +193,20 @@ def matters(request: HttpRequest) -> HttpResponseBase:
 @page("matters.act")
 def choose(request: HttpRequest) -> HttpResponse:
     """Which procedure to begin."""
-    held = [{"procedure": each.procedure, "unfilled": _unfilled(each)} for each in procedures()]
+    user: Any = request.user
+    held = [{"procedure": each.procedure, "unfilled": _unfilled(each), "by": _first_parties(each.procedure), "may": may_begin(user, each.procedure)}
+            for each in procedures()]
+    held.sort(key=lambda one: not one["may"])
     return render(request, "console/matters/choose.html", {"held": held, "crumbs": _crumbs(Text("发起办件", "Begin a matter"))})
+
+
+def _first_parties(procedure: Procedure) -> list[Text]:
+    return [procedure.parties[party].label for party in procedure.states[procedure.first].waits_for]
+
+
+def may_begin(user: Any, procedure: Procedure) -> bool:
+    """Whether somebody's role can begin a procedure; ``open_matter`` looks at the office too."""
+    return any(user.role in procedure.parties[party].roles for party in procedure.states[procedure.first].waits_for)
 
 
 def _unfilled(each: Registered) -> list[Text]:
@@ -199,12 +224,22 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     """The first form of a matter: title, what it is about, the offices to be named."""
     procedure = in_force(code).procedure
     findings: list[Finding] = []
-    said = {name: request.POST.get(name, "").strip()[:200] for name in ("title", "port", *(f"named-{each}" for each in procedure.parties))}
+    is_case = in_force(code).room == "casework"
+    asks = asks_of(code) if is_case else ()
+    chosen = [party for each in procedure.consultations.values() if each.asks == "chosen" for party in each.parties]
+    chosen = list(dict.fromkeys(chosen))
+    names = ("title", "port", *(ask.name for ask in asks), *(f"named-{each}" for each in procedure.parties))
+    said = {name: request.POST.get(name, "").strip()[:200] for name in names}
+    asked = request.POST.getlist("asked")
     if request.method == "POST":
         try:
-            opened = open_matter(
-                actor=request.user, procedure=code, title=said["title"], concerns=_concerns(request, said["port"]),
-                named={party: said[f"named-{party}"] for party in procedure.parties if said[f"named-{party}"]})
+            named_now = {party: said[f"named-{party}"] for party in procedure.parties if said[f"named-{party}"]}
+            if is_case:
+                opened = begin_case(actor=request.user, procedure=code, title=said["title"], answers={ask.name: said[ask.name] for ask in asks},
+                                    named=named_now, asked=asked if chosen else None)
+            else:
+                opened = open_matter(actor=request.user, procedure=code, title=said["title"], concerns=_concerns(request, said["port"]),
+                    named=named_now)
         except NotAllowed:
             raise
         except Refused as error:
@@ -218,9 +253,26 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     named = [{"name": f"named-{party.code}", "label": party.label, "value": said[f"named-{party.code}"]}
              for party in procedure.parties.values() if party.office == "named"]
     return render(request, "console/matters/begin.html", {
-        "procedure": procedure, "said": said, "named": named, "offices": offices, "findings": findings, "about_port": procedure.subject == "port",
+        "asks": [_ask(request, ask, said[ask.name]) for ask in asks],
+        "chosen": [{"code": party, "label": procedure.parties[party].label, "is_chosen": party in asked} for party in chosen],
+        "procedure": procedure, "said": said, "named": named, "offices": offices, "findings": findings, "about_port": not is_case
+            and procedure.subject == "port",
         "unfilled": _unfilled(in_force(code)), "crumbs": _crumbs(procedure.title),
     }, status=422 if findings else 200)
+
+
+def _ask(request: HttpRequest, ask: Ask, value: str) -> dict[str, Any]:
+    """One question of a case's first form, with what may be chosen."""
+    options: Any = None
+    if ask.kind == "opening":
+        options = [(str(each.pk), Text(f"{each.name_zh}（{each.opened_from} 至 {each.last_day}）",
+            f"{each.name_zh} ({each.opened_from} to {each.last_day})"))
+                   for each in TemporaryOpening.objects.visible_to(request.user).filter(ended_on__isnull=True).prefetch_related("extensions")]
+    elif ask.kind == "class_two":
+        options = [(str(each.pk), Text(each.name_zh, each.name_zh)) for each in ClassTwoPort.objects.visible_to(request.user).filter(outcome="")]
+    elif ask.choices is not None:
+        options = list(ask.choices.items())
+    return {"ask": ask, "value": value, "options": options}
 
 
 def _concerns(request: HttpRequest, port: str) -> Concerns:

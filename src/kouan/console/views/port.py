@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, NotFound, Place, Refused, Text, clock, codes, measures, nearest
+from kouan.casework.queries import at_port
 from kouan.collection import sources
 from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
@@ -31,6 +32,7 @@ from kouan.console.tables import Column, Filter, Table, as_read
 from kouan.console.verdict_reason import reason_of
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
+from kouan.desk.matters.queries import matters_visible_to
 from kouan.desk.models import Document
 from kouan.grading.case_verdict import CASE_VERDICTS
 from kouan.grading.facts import MEASURES
@@ -247,7 +249,8 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
         "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
-        "proposed": CASE_VERDICTS[proposals([found.code])[found.code].outcome.verdict],
+        "proposed": CASE_VERDICTS[proposals([found.code])[found.code].outcome.verdict], "cases": at_port(request.user, found),
+        "readable": set(matters_visible_to(request.user).filter(port_code=found.code).values_list("pk", flat=True)),
     })
 
 

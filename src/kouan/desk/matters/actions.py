@@ -6,8 +6,8 @@ A step locks its matter, so that of two people at once one wins and the other is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,7 +19,7 @@ from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, Place, Refused, SubjectRef, clock
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters import mails, tasks
-from kouan.desk.matters.facts import checked, known, stored
+from kouan.desk.matters.facts import asks_for_day, checked, day_said, days_of, known, stored
 from kouan.desk.matters.models import Matter, MatterOpinion, MatterStep, ProcedureEdition, Task
 from kouan.desk.matters.parties import standing_of
 from kouan.desk.matters.queries import get_matter, procedure_for, running_of, settings_of, working_days
@@ -44,11 +44,13 @@ class Concerns:
 @action("matters.act")
 def open_matter(
     *, actor: Any, procedure: str, title: str, concerns: Concerns = Concerns(), facts: Mapping[str, Any] | None = None,
-    named: Mapping[str, str] | None = None, applicant: Organisation | None = None, on: date | None = None,
+    named: Mapping[str, str] | None = None, asked: Collection[str] | None = None, applicant: Organisation | None = None,
+    on: date | None = None,
 ) -> Matter:
     """Begin a matter under the version of the procedure that is in force.
 
-    ``named``: organisation codes by party, for parties that the procedure leaves to be named. Refused while a
+    ``named``: organisation codes by party, for parties that the procedure leaves to be named. ``asked``: the
+    parties to be asked, where a consultation asks only those chosen (None: everybody). Refused while a
     setting is not filled, the holiday table is too short, or the actor stands for no party that may act first.
     """
     refuse_secrets(title)
@@ -63,6 +65,7 @@ def open_matter(
         edition=_edition(found.procedure, found.text), procedure=procedure, room=found.room, title=title.strip(), state=running.state,
         subject=str(concerns.subject or ""), province_code=concerns.province_code, city_code=concerns.city_code,
         port_code=concerns.port_code, applicant=organisation, named=_named(found.procedure, named or {}), facts=stored(given),
+        asked=_asked(found.procedure, asked),
     )
     first = found.procedure.states[found.procedure.first]
     if not isinstance(actor, System) and not set(first.waits_for) & set(standing_of(actor, found.procedure, matter).parties):
@@ -72,6 +75,7 @@ def open_matter(
             f"“{found.procedure.title.en}” is begun by: {', '.join(each.en for each in labels)}.",
             remedy=("请由该方人员发起。", "Let somebody of that party begin it."))
     matter.save()
+    running = replace(running, asked=None if matter.asked is None else frozenset(matter.asked))
     step = running.steps[0]
     MatterStep.objects.create(
         matter=matter, number=1, transition=step.by, state=step.state, taken_on=step.on, actor_id=actor.pk, facts=stored(given))
@@ -95,7 +99,8 @@ def take_step(
     procedure = procedure_for(held)
     running = running_of(held)
     standing = standing_of(actor, procedure, held, on)
-    every = {**known(procedure, held.facts), **checked(procedure, facts or {})}
+    every = {**known(procedure, held.facts), **_typed_over(held, procedure, checked(procedure, facts or {}))}
+    _check_days(procedure, transition, fields or {})
     papers = dict(documents or {})
     override = None
     if override_reason or override_document is not None:
@@ -111,7 +116,52 @@ def take_step(
                    documents={kind: paper.reference for kind, paper in (papers | _passed_by(moved, override_document)).items()},
                    override_reason=override_reason if moved.overridden else "")
     _carry_out(held, procedure, moved.effect, step, actor)
-    tasks.bring_in_step(held, procedure, moved.running)
+    tasks.bring_in_step(held, procedure, replace(moved.running, days={**moved.running.days, **days_of(fields or {})}))
+    return held
+
+
+@action("matters.act")
+def carry_step(
+    *, actor: System, matter: int, transition: str, fields: Mapping[str, Any], documents: Mapping[str, Document], on: date | None = None,
+) -> Matter:
+    """Take a step of a matter because another matter decided it (an extension granted): by the system, for the step's party.
+
+    Guards, papers and fields hold as for anybody; a refusal takes the other matter's step back too.
+    """
+    held = _locked(actor, matter)
+    procedure = procedure_for(held)
+    wanted = procedure.transitions[transition]
+    facts = known(procedure, held.facts)
+    moved = fire(procedure, running_of(held), transition, parties=set(wanted.by), on=on or clock.today(), actor="",
+                 documents=set(documents), fields=fields, facts=facts)
+    step = _record(held, moved.running, actor_id=None, behalf=None, fields=fields, facts=facts,
+                   documents={kind: paper.reference for kind, paper in documents.items()}, override_reason="")
+    _carry_out(held, procedure, moved.effect, step, actor)
+    tasks.bring_in_step(held, procedure, running_of(held))
+    return held
+
+
+@action("matters.act")
+def freeze_facts(*, actor: Any, matter: int, facts: Mapping[str, Any], on: date | None = None) -> Matter:
+    """Keep facts that the system gathered with the matter: known from now on, and typed over by nobody.
+
+    Facts gathered before that are gathered no more become unknown again. For whom the matter waits, and for the
+    national office; a matter that has ended keeps what it had.
+    """
+    held = _locked(actor, matter)
+    procedure = procedure_for(held)
+    if held.ended_at is not None:
+        raise Conflict.because("matter_ended", "此件已办结，事实不再更新。", "The matter has ended; its facts stay as they were.",
+                               remedy=("如需更正，请另行发起。", "Begin another matter to put it right."))
+    standing = standing_of(actor, procedure, held, on)
+    if not ({*procedure.states[held.state].waits_for} | _of_national(procedure)) & set(standing.parties):
+        raise NotAllowed.because("not_your_facts", "此时不由您更新本件的事实。", "It is not for you to gather the facts of this matter now.",
+                                 remedy=("请由正在办理的一方或国家口岸办更新。", "Let the party in turn, or the national office, do it."))
+    given = checked(procedure, facts)
+    kept = {name: value for name, value in held.facts.items() if name not in held.gathered}
+    held.facts, held.gathered, held.version = {**kept, **stored(given)}, sorted(given), held.version + 1
+    held.save(update_fields=["facts", "gathered", "version"])
+    tasks.bring_in_step(held, procedure, running_of(held))
     return held
 
 
@@ -167,14 +217,14 @@ def run_clocks(*, actor: System, today: date | None = None) -> dict[str, int]:
         counts["matters"] += 1
         try:
             with transaction.atomic():
-                _run_one(pk, day, calendar, counts)
+                _run_one(actor, pk, day, calendar, counts)
         except Refused:
             counts["stuck"] += 1
     transaction.on_commit(mails.send_due, robust=True)
     return counts
 
 
-def _run_one(pk: int, day: date, calendar: Any, counts: dict[str, int]) -> None:
+def _run_one(actor: System, pk: int, day: date, calendar: Any, counts: dict[str, int]) -> None:
     held = Matter.objects.select_for_update().select_related("edition", "applicant").get(pk=pk)
     procedure, settings = procedure_for(held), settings_of(held.procedure)
     running = running_of(held)
@@ -185,7 +235,7 @@ def _run_one(pk: int, day: date, calendar: Any, counts: dict[str, int]) -> None:
             moved = fire(procedure, running, each.transition, parties=(), on=day, actor="", facts=known(procedure, held.facts), lapsed=each.clock)
             step = _record(held, moved.running, actor_id=None, behalf=None, fields={}, facts=known(procedure, held.facts), documents={},
                            override_reason="")
-            _carry_out(held, procedure, moved.effect, step, System("run_clocks"))
+            _carry_out(held, procedure, moved.effect, step, actor)
             running = moved.running
             counts["lapsed"] += 1
             break
@@ -225,6 +275,52 @@ def _named(procedure: Procedure, named: Mapping[str, str]) -> dict[str, str]:
     if findings:
         raise Refused(findings)
     return dict(named)
+
+
+def _asked(procedure: Procedure, asked: Collection[str] | None) -> list[str] | None:
+    """The parties chosen to be asked: each one that some consultation may ask."""
+    if asked is None:
+        return None
+    may_be = {party for each in procedure.consultations.values() if each.asks == "chosen" for party in each.parties}
+    strange = sorted(set(asked) - may_be)
+    if strange:
+        raise Refused([Finding.error("not_to_be_asked", f"“{party}”不是可以选择的征求对象。", f"“{party}” cannot be chosen to be asked.",
+                                     where=Place(field=f"asked-{party}"), remedy=("请从列表中选择。", "Choose from the list.")) for party in strange])
+    return sorted(set(asked))
+
+
+def _typed_over(held: Matter, procedure: Procedure, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts as typed, without those that the system gathered; refused where one of them is typed otherwise."""
+    findings = []
+    for name in held.gathered:
+        if name in given and stored({name: given[name]})[name] != held.facts.get(name):
+            label = procedure.facts[name].label
+            findings.append(Finding.error(
+                "fact_gathered", f"“{label.zh}”由系统汇集（{held.facts.get(name)}），不能手工改写。",
+                f"“{label.en}” was gathered by the system ({held.facts.get(name)}) and is not typed over.", where=Place(field=f"fact-{name}"),
+                measured=str(given[name])[:80], remedy=("请更正来源数据后重新汇集；确应不同处理的，由负责人越过条件并说明理由。",
+                                                        "Correct the source and gather anew; or decide against the condition, with a reason.")))
+    if findings:
+        raise Refused(findings)
+    return {name: value for name, value in given.items() if name not in held.gathered}
+
+
+def _check_days(procedure: Procedure, transition: str, fields: Mapping[str, Any]) -> None:
+    """Fields of a step that ask for a day hold one."""
+    wanted = procedure.transitions.get(transition)
+    findings = []
+    for name in wanted.fields if wanted else ():
+        if asks_for_day(name) and fields.get(name):
+            try:
+                day_said(name, fields[name])
+            except Refused as refusal:
+                findings += [each.at(field=f"field-{name}") for each in refusal.findings]
+    if findings:
+        raise Refused(findings)
+
+
+def _of_national(procedure: Procedure) -> set[str]:
+    return {code for code, party in procedure.parties.items() if party.office == "national"}
 
 
 def _locked(actor: Any, pk: int) -> Matter:

@@ -14,6 +14,42 @@ from kouan.basis import Finding, Place, Refused, Text, nearest
 from kouan.procedure import Procedure
 from kouan.procedure.model import FactKind, fits
 
+# A field of a step whose name ends so asks for a day; so the page offers one and a clock can end on it.
+DAY_ENDINGS = ("_on", "_date", "_from", "_to", "_until")
+
+
+def asks_for_day(field: str) -> bool:
+    """Whether a field of a step is a day.
+
+    >>> asks_for_day("opened_on"), asks_for_day("reason"), asks_for_day("merged_into")
+    (True, False, False)
+    """
+    return field.endswith(DAY_ENDINGS)
+
+
+def day_said(field: str, said: Any) -> date:
+    """The day that a field says. Refused at the field where it is none."""
+    if isinstance(said, date):
+        return said
+    try:
+        return date.fromisoformat(str(said).strip())
+    except ValueError:
+        raise Refused.because("bad_date", f"“{str(said)[:40]}”不是日期。", f"“{str(said)[:40]}” is not a date.", where=Place(field=field),
+                              remedy=("请按 2024-03-19 的形式填写。", "Write it as 2024-03-19."))
+
+
+def days_of(fields: Mapping[str, Any]) -> dict[str, date]:
+    """The days among the fields of a step; what cannot be read is none (a step of before this was checked)."""
+    found = {}
+    for name, said in fields.items():
+        if asks_for_day(name) and said:
+            try:
+                found[name] = day_said(name, said)
+            except Refused:
+                continue
+    return found
+
+
 KIND_WORDS: Mapping[FactKind, Text] = {
     FactKind.BOOL: Text("是或否", "yes or no"),
     FactKind.NUMBER: Text("数字", "a number"),

@@ -109,6 +109,10 @@ class Matter(models.Model):
     applicant = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="matters")
     named = models.JSONField("指定单位", default=dict)
     facts = models.JSONField("事实", default=dict)
+    # The names of facts that the system gathered: nobody types over them; gathering anew replaces them.
+    gathered = models.JSONField("系统汇集的事实", default=list)
+    # The parties chosen to be asked, for consultations that ask whom the matter names; empty: everybody.
+    asked = models.JSONField("征求对象", null=True, default=None)
     # Steps taken and opinions given so far: the second of two people at once is told by it.
     version = models.PositiveIntegerField("版本", default=1)
     began_at = models.DateTimeField("开始时间", default=clock.now)
@@ -201,6 +205,9 @@ class Task(models.Model):
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="tasks")
     due_on = models.DateField("期限", null=True)
     is_provisional = models.BooleanField("期限待定", default=False)
+    # Why none of its steps can be taken now: the conditions that close them all.
+    blocked_zh = models.CharField("受阻原因", max_length=400, blank=True, default="")
+    blocked_en = models.CharField("受阻原因（英文）", max_length=400, blank=True, default="")
     opened_at = models.DateTimeField("交办时间", default=clock.now)
     closed_at = models.DateTimeField("办毕时间", null=True, blank=True)
 

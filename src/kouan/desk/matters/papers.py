@@ -17,6 +17,7 @@ from kouan.desk.matters.actions import take_step
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.paper_files import check_file, kind_of
 from kouan.desk.matters.queries import get_matter, procedure_for
+from kouan.desk.matters.registry import document_kind_of
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 
 
@@ -61,7 +62,8 @@ def take_step_with_papers(
 
 def _recorded(actor: Any, matter: Matter, paper: Paper) -> Document:
     number = Document.objects.filter(reference__startswith=f"matter-{matter.pk}-{paper.kind}-").count() + 1
-    kind = paper.kind if paper.kind in DocumentKind.values else DocumentKind.OTHER.value
+    said = document_kind_of(matter.room, paper.kind) or paper.kind
+    kind = said if said in DocumentKind.values else DocumentKind.OTHER.value
     if not paper.title.strip():
         raise Refused.because("paper_without_title", "请填写文件标题。", "Give the paper's title.", where=Place(field=f"paper-{paper.kind}-title"),
                               remedy=("按文件上的标题填写。", "Write it as it stands on the paper."))

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
+from kouan.accounts.permissions import PERMISSIONS
 from kouan.basis import clock
 from kouan.desk.matters.models import Delegation, Matter
 from kouan.procedure import Party, Procedure
@@ -57,8 +58,10 @@ def office_of(party: Party, matter: Matter) -> Organisation | None:
 def desk_of(party: Party, matter: Matter) -> Desk:
     """The desk of a party: its own office while somebody there has one of its roles, else the national office."""
     office = office_of(party, matter)
-    if office is not None and office.is_active and people_of(office, party.roles).exists():
-        return Desk(office, party.roles)
+    # A role that may take no step of a matter (an enterprise, so far) leaves it to the national office.
+    able = tuple(role for role in party.roles if Role(role) in PERMISSIONS["matters.act"])
+    if office is not None and office.is_active and people_of(office, able).exists():
+        return Desk(office, able)
     home = national_office()
     return Desk(home, (Role.NATIONAL_OFFICER.value,), is_stray=office is None or office.pk != home.pk or Role.NATIONAL_OFFICER not in party.roles)
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 
 from kouan.audit import record_event
 from kouan.basis import Citation, NotFound, Place, clock
+from kouan.desk.matters.facts import days_of
 from kouan.desk.matters.models import (
     HolidayTable,
     Matter,
@@ -93,7 +94,8 @@ def running_of(matter: Matter) -> Running:
         Opinion(each.consultation, each.party, each.round, each.given_on, each.agrees, each.reference, each.words)
         for each in matter.opinions.order_by("id")
     )
-    return Running(matter.procedure, matter.edition.version, steps, opinions)
+    days = {name: day for fields in matter.steps.order_by("number").values_list("fields", flat=True) for name, day in days_of(fields).items()}
+    return Running(matter.procedure, matter.edition.version, steps, opinions, days, None if matter.asked is None else frozenset(matter.asked))
 
 
 def settings_of(procedure: str) -> dict[str, int]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from threading import RLock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kouan.accounts.models import Role
@@ -33,11 +35,22 @@ class Registered:
 
 
 _procedures: dict[tuple[str, str], Registered] = {}
+_pending: list[Callable[[], Any]] = []
+_reading = RLock()
 _effects: dict[tuple[str, str], Effect] = {}
+# What sort of document a paper of a procedure is, by room and kind of paper; others are of kind "other".
+_papers: dict[tuple[str, str], str] = {}
 
 
-def register_procedures(room: str, folder: Path, effects: Mapping[str, Effect]) -> list[Procedure]:
-    """Read and prove every file of a folder; refused with the findings of the first that does not hold."""
+def register_procedures(
+    room: str, folder: Path, effects: Mapping[str, Effect], papers: Mapping[str, str] = MappingProxyType({}),
+) -> list[Procedure]:
+    """Read and prove every file of a folder; refused with the findings of the first that does not hold.
+
+    ``papers``: which kind of document (``DocumentKind``) a kind of paper is, where the register asks for one.
+    """
+    for kind, document_kind in papers.items():
+        _papers[room, kind] = document_kind
     for name, effect in effects.items():
         _effects[room, name] = effect
     found = []
@@ -49,8 +62,28 @@ def register_procedures(room: str, folder: Path, effects: Mapping[str, Effect]) 
     return found
 
 
+def register_later(
+    room: str, folder: Path, effects: Mapping[str, Effect], papers: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """``register_procedures`` when somebody first asks for a procedure: reading the files costs a second at each start."""
+    _pending.append(partial(register_procedures, room, folder, effects, papers))
+    for name, effect in effects.items():
+        _effects[room, name] = effect
+    for kind, document_kind in papers.items():
+        _papers[room, kind] = document_kind
+
+
+def _read_pending() -> None:
+    # A list that shrinks only when a folder was read: a refusal is told to each who asks, not only to the first.
+    with _reading:
+        while _pending:
+            _pending[-1]()
+            _pending.pop()
+
+
 def procedures(on: date | None = None) -> list[Registered]:
     """The procedures in force on a day (today), one version of each, by code."""
+    _read_pending()
     day = on or clock.today()
     newest: dict[str, Registered] = {}
     for each in _procedures.values():
@@ -81,6 +114,11 @@ def procedure_of(edition: ProcedureEdition) -> Procedure:
 @lru_cache(maxsize=256)
 def _of_text(text: str, name: str) -> Procedure:
     return read_text(text, roles=None, name=name)
+
+
+def document_kind_of(room: str, paper: str) -> str:
+    """The kind of document that a paper of a room's procedures is recorded as; "" where the room does not say."""
+    return _papers.get((room, paper), "")
 
 
 def effect_of(room: str, name: str) -> Effect | None:

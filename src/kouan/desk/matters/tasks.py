@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import date
 
 from kouan.basis import Text, clock
+from kouan.desk.matters.facts import known
 from kouan.desk.matters.models import Matter, MatterNotice, Task
 from kouan.desk.matters.parties import desk_of, people_of
 from kouan.desk.matters.queries import settings_of, working_days
-from kouan.procedure import Notice, Procedure, Running, duties, standing
+from kouan.procedure import Notice, Procedure, Running, blocks, duties, standing
 
 # What is said of each kind of notice; {} is the clock or consultation, then the day.
 WORDS = {
@@ -25,6 +26,7 @@ WORDS = {
 def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, today: date | None = None) -> None:
     """Open the tasks that are to be done now, close those that are not, and bring their dates up to date."""
     day = today or clock.today()
+    facts = known(procedure, matter.facts)
     wanted = {f"{running.round_of(running.state)}:{running.state}:{each.key}": each for each in duties(procedure, running)}
     dates: dict[str, tuple[date, bool]] = {}
     if wanted:
@@ -44,7 +46,9 @@ def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, tod
         party = procedure.parties[duty.party]
         desk = desk_of(party, matter)
         due_on, is_provisional = dates.get(f"{duty.consultation}:{duty.party}" if duty.consultation else "", (None, False))
+        closed = blocks(procedure, running, duty, facts)
         values = {
+            "blocked_zh": "".join(each.message.zh for each in closed)[:400], "blocked_en": " ".join(each.message.en for each in closed)[:400],
             "organisation": desk.organisation, "roles": f" {' '.join(desk.roles)} ", "is_stray": desk.is_stray, "due_on": due_on,
             "is_provisional": is_provisional,
         }

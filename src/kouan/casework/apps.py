@@ -1,0 +1,20 @@
+"""Django's handle on the room."""
+
+from django.apps import AppConfig
+
+
+class CaseworkConfig(AppConfig):
+    """办件"""
+
+    name = "kouan.casework"
+    label = "casework"
+    verbose_name = "办件"
+
+    def ready(self) -> None:
+        """Give the desk the procedures of this room, and what their effects do."""
+        from kouan.casework.carrying import CARRIED
+        from kouan.casework.catalogue import FOLDER
+        from kouan.casework.effects import PAPERS
+        from kouan.desk.matters.registry import register_later
+
+        register_later("casework", FOLDER, CARRIED, PAPERS)
