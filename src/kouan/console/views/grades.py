@@ -287,7 +287,8 @@ def _cell(stage: str) -> Column:
         if held is None or not held.text:
             return format_html('<span class="is-missing">{}</span>', here(NO_POLICY))
         said = here(Text(f"第{held.version}版，自{held.valid_from.isoformat()}", f"version {held.version}, from {held.valid_from.isoformat()}"))
-        return format_html('{}<span class="subline">{}</span><span class="subline">{}</span>', held.text, said, paper_link(held.document, row["reader"]))
+        paper = paper_link(held.document, row["reader"])
+        return format_html('{}<span class="subline">{}</span><span class="subline">{}</span>', held.text, said, paper)
 
     def value(row: Any) -> Any:
         held = row["cells"].get(stage)
