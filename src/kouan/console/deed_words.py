@@ -85,7 +85,7 @@ TABLES: Mapping[str, Text] = {
     "accounts_organisation": Text("单位", "Organisations"),
     "accounts_user": Text("用户", "Users"),
     "casework_caseform": Text("办件首表", "Forms of cases"),
-    "casework_classtwoport": Text("原二类口岸", "Class-II ports"),
+    "casework_classtwoport": Text("办件原二类口岸", "Class-II ports of cases"),
     "casework_demonstrationport": Text("示范口岸", "Demonstration ports"),
     "casework_gathering": Text("办件汇集的事实", "Facts gathered for cases"),
     "casework_supervisionsite": Text("海关指定监管场地", "Supervision sites"),
