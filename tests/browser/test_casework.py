@@ -21,12 +21,14 @@ from tests.casework.test_effects import (
 
 from kouan.accounts.models import User
 from kouan.basis import clock
-from kouan.casework.actions import gather_facts, list_class_two_port
-from kouan.casework.models import ClassTwoPort, DemonstrationPort, SupervisionSite, TemporaryOpening
+from kouan.casework.actions import gather_facts
+from kouan.casework.models import DemonstrationPort, SupervisionSite, TemporaryOpening
 from kouan.desk.matters.facts import asks_for_day
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import procedure_for, working_days
 from kouan.desk.matters.upkeep import enter_holidays
+from kouan.grading.class_two import NewClassTwo, enter_class_two
+from kouan.grading.models import ClassTwoClearance
 from kouan.ports.models import Port, PortEvent
 from ports.factories import a_document, a_port
 
@@ -236,11 +238,12 @@ def test_merge_overridden_by_the_head(desk: Desk) -> None:
 
 
 def test_class_two_clearance(desk: Desk, look: Sign) -> None:
-    row = list_class_two_port(actor=desk.offices.national, name_zh="某二类口岸", province_code="44", document=a_document())
+    (row,) = enter_class_two(actor=desk.offices.national, lines=[NewClassTwo("某二类口岸", "water", "44")], document=a_document())
     desk.come("guojia")
-    desk.page.goto(f"{desk.house.url}/matters/class-two-ports")
+    desk.page.goto(f"{desk.house.url}/matters")
+    desk.page.click("a[href='/grading/class-two']")
     look(desk.page, "class-two-ports")
-    matter = desk.begin("class_two_clearance", "某二类口岸清理", class_two=str(row.pk))
+    matter = desk.begin("class_two_clearance", "某二类口岸清理", class_two=row.code)
     desk.offices.go(matter, "propose", "consult")
     desk.opinion(matter)
     desk.offices.agree(matter)
@@ -248,7 +251,7 @@ def test_class_two_clearance(desk: Desk, look: Sign) -> None:
     desk.done(matter, "carrying_out")
     desk.step(matter, "record_closing", "guojia")
     desk.done(matter, "closed")
-    assert ClassTwoPort.objects.get().outcome == "class_two_closed"
+    assert [(each.port, each.outcome) for each in ClassTwoClearance.objects.all()] == [(row, "closed")]
 
 
 def test_change_of_facts_refused_first(desk: Desk) -> None:

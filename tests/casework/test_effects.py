@@ -11,11 +11,10 @@ from tests.casework.cases import DAY, NO_MAJOR, REPLY, Offices
 from tests.ports.factories import a_document, a_port
 
 from kouan.accounts.action import acting_system
-from kouan.basis import Conflict, Refused
+from kouan.basis import Conflict, Refused, clock
 from kouan.casework import carrying
-from kouan.casework.actions import gather_facts, list_class_two_port
+from kouan.casework.actions import gather_facts
 from kouan.casework.models import (
-    ClassTwoPort,
     DemonstrationPort,
     SupervisionSite,
     TemporaryExtension,
@@ -27,6 +26,9 @@ from kouan.desk.matters.papers import Paper
 from kouan.desk.matters.queries import clocks_of
 from kouan.desk.matters.registry import effect_of
 from kouan.desk.models import Document
+from kouan.grading.class_two import NewClassTwo, enter_class_two
+from kouan.grading.list_actions import open_case
+from kouan.grading.models import ClassTwoClearance, ClassTwoPort
 from kouan.ports.actions import change_port
 from kouan.ports.models import Port, PortChange, PortEvent
 
@@ -183,9 +185,14 @@ def to_site_use(offices: Offices) -> tuple[Matter, str, dict[str, Any]]:
     return offices.take(matter, step, **given), "put_in_use", {"site_kinds": "粮食、肉类"}
 
 
+def a_class_two_port(offices: Offices) -> ClassTwoPort:
+    (row,) = enter_class_two(actor=offices.national, lines=[NewClassTwo("某二类口岸", "water", "44")], document=a_document())
+    return row
+
+
 def to_clearance(offices: Offices) -> tuple[Matter, str, dict[str, Any]]:
-    row = list_class_two_port(actor=offices.national, name_zh="某二类口岸", province_code="44", document=a_document())
-    matter = offices.begun("class_two_clearance", {"class_two": str(row.pk)})
+    row = a_class_two_port(offices)
+    matter = offices.begun("class_two_clearance", {"class_two": row.code})
     return offices.go(matter, "propose", "consult", "agree", "approve_plan"), "record_closing", {}
 
 
@@ -221,8 +228,8 @@ BY_REPLY = ["record_approval", "open_port", "expand_port", "close_port", "merge_
 
 def everything() -> dict[str, Any]:
     """What stands in the register and beside it."""
-    tables = (Port, PortChange, PortEvent, TemporaryOpening, TemporaryExtension, SupervisionSite, ClassTwoPort, DemonstrationPort, Document,
-        MatterStep)
+    tables = (Port, PortChange, PortEvent, TemporaryOpening, TemporaryExtension, SupervisionSite, ClassTwoPort, ClassTwoClearance, DemonstrationPort,
+        Document, MatterStep)
     return {each.__name__: list(each.objects.order_by("pk").values()) for each in tables}
 
 
@@ -381,14 +388,47 @@ class TestWhatTheyDo:
 
     def test_a_class_two_port_is_cleared_once(self, offices: Offices) -> None:
         matter, step, given = to_clearance(offices)
-        twin = offices.begun("class_two_clearance", {"class_two": str(ClassTwoPort.objects.get().pk)})
+        twin = offices.begun("class_two_clearance", {"class_two": ClassTwoPort.objects.get().code})
         offices.go(twin, "propose", "consult", "agree", "approve_plan")
         offices.take(matter, step, **given)
-        row = ClassTwoPort.objects.get()
-        assert (row.outcome, row.cleared_on, row.matter) == ("class_two_closed", DAY, matter)
+        row = ClassTwoClearance.objects.get()
+        assert (row.port, row.outcome, row.cleared_on, row.matter_id_recorded) == (ClassTwoPort.objects.get(), "closed", DAY, matter.pk)
+        assert (row.into_code, row.document.title, row.actor_id_recorded) == ("", "provincial_decision文件", offices.national.pk)
         with pytest.raises(Refused) as refusal:
             offices.take(twin, step, **given)
         assert codes(refusal.value) == {"already_cleared"}
+        gather_facts(actor=offices.national, matter=twin.pk, on=DAY)
+        twin.refresh_from_db()
+        assert twin.facts["is_on_class_two_list"] is False
+        with pytest.raises(Refused) as refusal:
+            offices.begun("class_two_clearance", {"class_two": row.port.code})
+        assert codes(refusal.value) == {"value_required"}
+
+    @pytest.mark.parametrize(("step", "outcome", "given", "into"), [
+        ("record_upgrade", "upgraded", {}, ""), ("record_merger", "merged", {"merged_into": "虎门水运口岸"}, "humen-water"),
+    ])
+    def test_a_class_two_port_is_upgraded_or_merged_by_the_reply(
+        self, offices: Offices, step: str, outcome: str, given: dict[str, str], into: str,
+    ) -> None:
+        a_port("humen-water", "water", name_zh="虎门水运口岸", open_since=date(2010, 1, 1))
+        matter, _, _ = to_clearance(offices)
+        offices.take(matter, step, **given)
+        row = ClassTwoClearance.objects.get()
+        assert (row.outcome, row.into_code, row.document.document_number, row.matter_id_recorded) == (outcome, into, REPLY, matter.pk)
+
+    def test_a_case_begun_from_the_list_clears_the_port_of_its_entry(self, offices: Offices) -> None:
+        row = a_class_two_port(offices)
+        offices.settle("class_two_clearance")
+        matter = open_case(actor=offices.province, kind="class-two", subject=f"class-two:{row.code}")
+        Matter.objects.filter(pk=matter.pk).update(named=offices.named("class_two_clearance"))
+        gather_facts(actor=offices.province, matter=matter.pk)
+        matter.refresh_from_db()
+        assert matter.facts["is_on_class_two_list"] is True
+        today = clock.today()
+        offices.day = today
+        offices.go(matter, "propose", "consult", "agree", "approve_plan", "record_closing")
+        held = ClassTwoClearance.objects.get()
+        assert (held.port, held.outcome, held.cleared_on) == (row, "closed", today)
 
     def test_a_demonstration_port_keeps_the_score_it_rested_on(self, offices: Offices) -> None:
         matter, step, given = to_selection(offices)

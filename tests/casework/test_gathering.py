@@ -14,12 +14,13 @@ from tests.ports.factories import a_document, a_port, a_sea_port
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import OrganisationKind, Role
 from kouan.basis import Conflict, EvidenceRef, NotAllowed, NotFound, Refused
-from kouan.casework.actions import begin_case, gather_facts, list_class_two_port
-from kouan.casework.models import ClassTwoPort, Gathering
+from kouan.casework.actions import begin_case, gather_facts
+from kouan.casework.models import Gathering
 from kouan.casework.queries import at_port, newest_gathering
 from kouan.collection.lineage import evidence_of, users_of
 from kouan.desk.matters.models import Matter, Task
 from kouan.desk.matters.queries import inbox
+from kouan.grading.class_two import NewClassTwo, clear_class_two, enter_class_two
 from kouan.ports.actions import change_port
 
 pytestmark = pytest.mark.django_db
@@ -227,19 +228,25 @@ def test_the_port_shows_what_cases_left_to_those_in_scope(offices: Offices) -> N
     assert not at_port(neighbour, port)
 
 
-def test_class_two_ports_are_listed_by_the_national_office_with_a_paper(offices: Offices) -> None:
-    paper = a_document()
-    with pytest.raises(NotAllowed):
-        list_class_two_port(actor=offices.province, name_zh="某二类口岸", province_code="44", document=paper)
-    for name, province in (("", "44"), ("某二类口岸", "广东")):
-        with pytest.raises(Refused):
-            list_class_two_port(actor=offices.national, name_zh=name, province_code=province, document=paper)
-    list_class_two_port(actor=offices.national, name_zh="某二类口岸", province_code="44", document=paper)
-    with pytest.raises(Refused) as refusal:
-        list_class_two_port(actor=offices.national, name_zh="某二类口岸", province_code="44", document=paper)
-    assert codes(refusal.value) == {"port_exists"}
+def test_a_class_two_port_is_one_of_the_register_in_scope(offices: Offices) -> None:
+    lines = [NewClassTwo("某二类口岸", "water", "44", "441900"), NewClassTwo("鲁二类口岸", "water", "37")]
+    mine, other = enter_class_two(actor=offices.national, lines=lines, document=a_document())
+    for said in (other.code, "c2-44-999", str(mine.pk)):
+        with pytest.raises(Refused) as refusal:
+            offices.begun("class_two_clearance", {"class_two": said})
+        assert {each.where.field for each in refusal.value.findings} == {"class_two"} and not Matter.objects.exists()
+    matter = offices.begun("class_two_clearance", {"class_two": mine.code})
+    assert (matter.facts, matter.province_code, matter.city_code) == ({"is_on_class_two_list": True}, "44", "441900")
+
+
+def test_the_port_shows_the_class_two_ports_that_went_into_it(offices: Offices) -> None:
+    port = a_sea_port(PORT)
+    (row,) = enter_class_two(actor=offices.national, lines=[NewClassTwo("某二类口岸", "water", "44")], document=a_document())
+    clear_class_two(actor=offices.national, code=row.code, outcome="merged", cleared_on=DAY, document=a_document("reply"), into=PORT)
+    assert [each.port for each in at_port(offices.province, port).class_two] == [row]
+    assert not at_port(offices.province, a_sea_port("humen-water")).class_two
     neighbour = a_user(Role.PROVINCIAL_OFFICER, an_office(OrganisationKind.PROVINCIAL_OFFICE, province_code="37"))
-    assert ClassTwoPort.objects.visible_to(offices.province).count() == 1 and not ClassTwoPort.objects.visible_to(neighbour)
+    assert not at_port(neighbour, port).class_two
 
 
 def test_a_case_that_changed_its_port_itself_does_not_stop_itself(offices: Offices) -> None:

@@ -11,14 +11,14 @@ from tests.accounts.factories import a_user, an_office
 from tests.casework.cases import DAY, REPLY, Offices
 from tests.casework.test_effects import to_closing, to_extension, to_site_use
 from tests.monitoring.factories import a_year_of_months, figures
-from tests.ports.factories import a_port, a_sea_port
+from tests.ports.factories import a_document, a_port, a_sea_port
 
 from kouan.accounts.models import OrganisationKind, Role
 from kouan.basis import clock
-from kouan.casework.models import ClassTwoPort
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.registry import procedures
 from kouan.desk.models import Document
+from kouan.grading.class_two import NewClassTwo, enter_class_two
 from kouan.ports.models import Port
 
 pytestmark = pytest.mark.django_db
@@ -130,18 +130,21 @@ def test_the_port_shows_what_cases_left(offices: Offices, open_as: Any) -> None:
     assert elsewhere.get("/ports/xintang-air").status_code == 404
 
 
-def test_listing_a_class_two_port(offices: Offices, open_as: Any) -> None:
-    client = open_as(offices.national)
-    assert client.get("/matters/class-two-ports").status_code == 200
-    refused = client.post("/matters/class-two-ports", {"title": "名单", "name_zh": "", "province_code": "44"})
-    assert refused.status_code == 422 and not ClassTwoPort.objects.exists() and not Document.objects.filter(title="名单").exists()
-    assert client.post("/matters/class-two-ports", {"title": "名单", "name_zh": "某二类口岸", "province_code": "44"}).status_code == 302
-    province = open_as(offices.province)
-    assert "某二类口岸" in words(province.get("/matters/class-two-ports"))
-    assert "某二类口岸" in words(province.get("/matters/begin/class_two_clearance"))
-    assert province.post("/matters/class-two-ports", {"title": "名单", "name_zh": "另一口岸", "province_code": "44"}).status_code == 403
-    elsewhere = open_as(a_user(Role.PROVINCIAL_OFFICER, an_office(OrganisationKind.PROVINCIAL_OFFICE, province_code="37")))
-    assert "某二类口岸" not in words(elsewhere.get("/matters/class-two-ports"))
+def test_a_class_two_port_from_its_register_to_the_port_it_went_into(offices: Offices, open_as: Any) -> None:
+    a_port("humen-water", "water", name_zh="虎门水运口岸", open_since=date(2010, 1, 1))
+    lines = [NewClassTwo("某二类口岸", "water", "44"), NewClassTwo("鲁二类口岸", "water", "37")]
+    row, _ = enter_class_two(actor=offices.national, lines=lines, document=a_document())
+    client = open_as(offices.province)
+    assert 'href="/grading/class-two"' in client.get("/matters").content.decode()
+    form = client.get("/matters/begin/class_two_clearance")
+    assert f'value="{row.code}"' in form.content.decode() and "某二类口岸" in words(form) and "鲁二类口岸" not in words(form)
+    matter = offices.begun("class_two_clearance", {"class_two": row.code})
+    offices.go(matter, "propose", "consult", "agree", "approve_plan")
+    offices.take(matter, "record_merger", merged_into="虎门水运口岸")
+    page = client.get("/ports/humen-water")
+    assert "某二类口岸" in words(page) and f'href="/matters/{matter.pk}"' in page.content.decode()
+    assert "某二类口岸" not in words(client.get("/matters/begin/class_two_clearance"))
+    assert "并入" in words(client.get("/grading/class-two"))
 
 
 def test_a_neighbour_gathers_nothing(offices: Offices, open_as: Any) -> None:

@@ -1,4 +1,4 @@
-"""What may be done with a case besides its steps: begin it by its form, gather its facts anew, list a class-II port."""
+"""What may be done with a case besides its steps: begin it by its form, gather its facts anew."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kouan.accounts.action import action
 from kouan.basis import EvidenceRef, Finding, Place, Refused, SubjectRef, clock
 from kouan.casework.forms import Ask, asks_of
 from kouan.casework.gathering import access_rule, gather, mode_of, port_of
-from kouan.casework.models import CaseForm, ClassTwoPort, Gathering, TemporaryOpening
+from kouan.casework.models import CaseForm, Gathering, TemporaryOpening
 from kouan.collection.lineage import record_use
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters.actions import Concerns, freeze_facts, open_matter
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import get_matter
-from kouan.desk.models import Document
 from kouan.grading.case_facts import read_case
+from kouan.grading.class_two import to_be_cleared
 from kouan.grading.queries import digest_of, law_as_of
 from kouan.ports.models import Port
 from kouan.ports.queries import PortIndex
@@ -38,7 +38,8 @@ def begin_case(
     if port is not None:
         concerns = Concerns(SubjectRef.of("port", port.code), port.province_code, port.city_code, port.code)
     else:
-        concerns = Concerns(province_code=_province(actor, read), city_code=getattr(actor.organisation, "city_code", ""))
+        city = str(read.get("city_code") or getattr(actor.organisation, "city_code", ""))
+        concerns = Concerns(province_code=_province(actor, read), city_code=city)
     matter = open_matter(actor=actor, procedure=procedure, title=title, concerns=concerns, named=named, asked=asked, on=on)
     CaseForm.objects.create(matter=matter, answers=read)
     return gather_facts(actor=actor, matter=matter.pk, on=on)
@@ -68,24 +69,6 @@ def gather_facts(*, actor: Any, matter: int, access_facts: Mapping[str, Any] | N
     return held
 
 
-@action("ports.change")
-def list_class_two_port(*, actor: Any, name_zh: str, province_code: str, document: Document) -> ClassTwoPort:
-    """Enter a class-II port (原二类口岸) that is to be cleared, by the paper that lists it."""
-    findings = []
-    if not name_zh.strip() or len(name_zh) > 120:
-        findings.append(Finding.error("value_required", "请填写口岸名称（不超过120字）。", "Give the name (at most 120 characters).",
-                                      where=Place(field="name_zh"), remedy=("按名册上的名称填写。", "As it stands on the list.")))
-    if not (len(province_code) == 2 and province_code.isascii() and province_code.isdigit()):
-        findings.append(Finding.error("value_required", "请选择省级行政区。", "Choose the province.", where=Place(field="province_code"),
-                                      remedy=("从列表中选择。", "From the list.")))
-    if ClassTwoPort.objects.filter(name_zh=name_zh.strip(), province_code=province_code).exists():
-        findings.append(Finding.error("port_exists", f"“{name_zh}”已在名册中。", f"“{name_zh}” is on the list.", where=Place(field="name_zh"),
-                                      remedy=("请核对是否同一口岸。", "Check whether it is the same one.")))
-    if findings:
-        raise Refused(findings)
-    return ClassTwoPort.objects.create(name_zh=name_zh.strip(), province_code=province_code, listed_by=document)
-
-
 # ---- the form ----------------------------------------------------------------------------------------------
 
 
@@ -106,16 +89,20 @@ def _read(actor: Any, procedure: str, answers: Mapping[str, str]) -> tuple[dict[
                 findings.append(port)
             else:
                 found[ask.name] = port.code
-        elif ask.kind in ("opening", "class_two"):
-            rows: Any = TemporaryOpening if ask.kind == "opening" else ClassTwoPort
-            row = rows.objects.visible_to(actor).filter(pk=int(said)).first() if said.isascii() and said.isdigit() else None
+        elif ask.kind == "opening":
+            row = TemporaryOpening.objects.visible_to(actor).filter(pk=int(said)).first() if said.isascii() and said.isdigit() else None
             if row is None:
                 findings.append(_missing(ask))
             else:
-                found[ask.name] = row.pk
-                found["province_code"] = row.province_code
-                if ask.kind == "opening" and row.port is not None:
+                found |= {ask.name: row.pk, "province_code": row.province_code}
+                if row.port is not None:
                     found["port"] = row.port.code
+        elif ask.kind == "class_two":
+            listed = to_be_cleared(actor).filter(code=said).first()
+            if listed is None:
+                findings.append(_missing(ask))
+            else:
+                found |= {ask.name: listed.code, "province_code": listed.province_code, "city_code": listed.city_code}
         elif ask.choices is not None and said not in ask.choices:
             findings.append(_missing(ask))
         else:

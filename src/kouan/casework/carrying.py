@@ -15,9 +15,9 @@ from kouan.accounts.action import acting_system
 from kouan.basis import Conflict, Finding, Place, Refused, SubjectRef
 from kouan.casework.changes import read_changes
 from kouan.casework.effects import REPLY
+from kouan.casework.gathering import class_two_of
 from kouan.casework.models import (
     CaseForm,
-    ClassTwoPort,
     DemonstrationPort,
     SupervisionSite,
     TemporaryExtension,
@@ -28,6 +28,8 @@ from kouan.desk.matters.facts import day_said
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.desk.matters.queries import procedure_for
 from kouan.desk.models import Document
+from kouan.grading.class_two import clear_class_two
+from kouan.grading.models import ClearanceOutcome
 from kouan.ports import actions as ports
 from kouan.ports.models import Port, PortStatus
 from kouan.ports.papers import reply_of
@@ -233,19 +235,24 @@ def _record_site_use(matter: Matter, step: MatterStep, actor: Any) -> None:
     site.save(update_fields=["in_use_from", "published", "kinds"])
 
 
+# How the register of class-II ports names the ways in which a case of clearance ends.
+_CLEARED = {
+    "class_two_upgraded": ClearanceOutcome.UPGRADED.value, "class_two_merged": ClearanceOutcome.MERGED.value,
+    "class_two_closed": ClearanceOutcome.CLOSED.value,
+}
+
+
 def _record_class_two_clearance(matter: Matter, step: MatterStep, actor: Any) -> None:
     paper = the_reply(step, "升格和并入", "An upgrade or a merger") if REPLY in step.documents else paper_of(step, "provincial_decision")
-    row = ClassTwoPort.objects.select_for_update().filter(pk=_form(matter).answers.get("class_two", 0)).first()
-    if row is None or row.outcome:
+    row = class_two_of(matter, _form(matter).answers)
+    if row is None or hasattr(row, "clearance"):
         raise Refused.because(
             "already_cleared", "该原二类口岸不在待清理之列，或已登记清理结果。",
                 "The class-II port is not to be cleared, or its outcome is on record.",
             remedy=("请核对原二类口岸名册。", "Check the list of class-II ports."))
-    row.outcome, row.cleared_on = procedure_for(matter).states[step.state].outcome, _day(step, "cleared_on")
-    row.cleared_by, row.matter = paper, matter
-    if step.fields.get("merged_into"):
-        row.port = _target(step, actor)
-    row.save(update_fields=["outcome", "cleared_on", "cleared_by", "matter", "port"])
+    into = _target(step, actor).code if step.fields.get("merged_into") else matter.port_code
+    clear_class_two(actor=actor, code=row.code, outcome=_CLEARED[procedure_for(matter).states[step.state].outcome],
+                    cleared_on=_day(step, "cleared_on"), document=paper, into=into, matter=matter.pk)
 
 
 def _select_demonstration(matter: Matter, step: MatterStep, actor: Any) -> None:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from kouan.basis import EvidenceRef, PeriodKind, SubjectKind, SubjectRef
-from kouan.casework.models import ClassTwoPort, TemporaryOpening
+from kouan.casework.models import TemporaryOpening
 from kouan.desk.matters.facts import days_of
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import procedure_for
@@ -22,6 +22,8 @@ from kouan.grading.case_facts import read_case
 from kouan.grading.case_rule import CaseRule
 from kouan.grading.case_verdict import UNDECIDED
 from kouan.grading.ladder import WithdrawalLadder
+from kouan.grading.list_facts import case_behind
+from kouan.grading.models import ClassTwoPort, ListKind
 from kouan.grading.queries import evidence_of, judge, law_as_of
 from kouan.grading.verdict import Verdict
 from kouan.law import Law
@@ -63,6 +65,15 @@ def mode_of(matter: Matter, answers: Mapping[str, Any]) -> str:
 def port_of(matter: Matter) -> Port | None:
     """The port that a case is about, if it is on the register."""
     return Port.objects.filter(code=matter.port_code).first() if matter.port_code else None
+
+
+def class_two_of(matter: Matter, answers: Mapping[str, Any]) -> ClassTwoPort | None:
+    """The class-II port that a case is to clear: the one its form names, or the entry of the list that it began from."""
+    code = str(answers.get("class_two", ""))
+    case = None if code else case_behind(matter)
+    if case is not None and case.kind == ListKind.CLASS_TWO:
+        code = case.subject.removeprefix(f"{ListKind.CLASS_TWO.value}:")
+    return ClassTwoPort.objects.select_related("clearance").filter(code=code).first() if code else None
 
 
 def gather(matter: Matter, answers: Mapping[str, Any], access_facts: Mapping[str, Any], day: date) -> Gathered:
@@ -174,9 +185,9 @@ def _of_others(found: Gathered, matter: Matter, port: Port | None, answers: Mapp
         if port.is_border is not None and target.is_border is not None:
             found.facts["is_border"] = port.is_border or target.is_border
         found.record["target"] = {"code": target.code, "version": target.version}
-    if answers.get("class_two"):
-        row = ClassTwoPort.objects.filter(pk=answers["class_two"]).first()
-        found.facts["is_on_class_two_list"] = row is not None and not row.outcome
+    listed = class_two_of(matter, answers)
+    if listed is not None:
+        found.facts["is_on_class_two_list"] = not hasattr(listed, "clearance")
     if answers.get("opening"):
         opening = TemporaryOpening.objects.filter(pk=answers["opening"]).first()
         if opening is not None:

@@ -1,7 +1,8 @@
 """What casework keeps: what a case asked for, the facts gathered for it, and what the register has no place for.
 
-Temporary openings, supervision sites, class-II ports and demonstration ports are no attributes of a port: each is
-a row of its own with its case and its papers, shown on the port's page. They change by steps of cases alone.
+Temporary openings, supervision sites and demonstration ports are no attributes of a port: each is a row of its own
+with its case and its papers, shown on the port's page. They change by steps of cases alone. Class-II ports have their
+register in grading.
 """
 
 from __future__ import annotations
@@ -141,21 +142,6 @@ class SupervisionSite(_OfPort):
     class Meta:
         ordering = ["name_zh", "id"]
         verbose_name = verbose_name_plural = "海关指定监管场地"
-
-
-@register
-class ClassTwoPort(_OfPort):
-    """原二类口岸 to be cleared: upgraded, merged into ``port``, or closed; by a reply or the province's decision."""
-
-    listed_by = models.ForeignKey("desk.Document", models.PROTECT, related_name="+")
-    outcome = models.CharField("清理结果", max_length=32, blank=True)
-    cleared_on = models.DateField("清理日期", null=True, blank=True)
-    cleared_by = models.ForeignKey("desk.Document", models.PROTECT, null=True, blank=True, related_name="+")
-
-    class Meta:
-        ordering = ["province_code", "name_zh"]
-        constraints = [models.UniqueConstraint(fields=["province_code", "name_zh"], name="class_two_port_once")]
-        verbose_name = verbose_name_plural = "原二类口岸"
 
 
 @register

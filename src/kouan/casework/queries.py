@@ -7,7 +7,6 @@ from typing import Any
 
 from kouan.casework.models import (
     CaseForm,
-    ClassTwoPort,
     DemonstrationPort,
     Gathering,
     SupervisionSite,
@@ -15,6 +14,7 @@ from kouan.casework.models import (
 )
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import matters_visible_to
+from kouan.grading.models import ClassTwoClearance, ClassTwoPort
 from kouan.ports.models import Port
 
 
@@ -25,7 +25,7 @@ class AtPort:
     openings: list[TemporaryOpening]
     sites: list[SupervisionSite]
     demonstrations: list[DemonstrationPort]
-    class_two: list[ClassTwoPort]
+    class_two: list[ClassTwoClearance]
     running: list[Matter]
 
     def __bool__(self) -> bool:
@@ -39,7 +39,8 @@ def at_port(user: Any, port: Port) -> AtPort:
             "matter").prefetch_related("extensions__document")),
         list(SupervisionSite.objects.visible_to(user).filter(port=port).select_related("approval", "acceptance", "published", "matter")),
         list(DemonstrationPort.objects.visible_to(user).filter(port=port).select_related("document", "matter")),
-        list(ClassTwoPort.objects.visible_to(user).filter(port=port).select_related("cleared_by", "matter")),
+        list(ClassTwoClearance.objects.filter(into_code=port.code, port__in=ClassTwoPort.objects.all().visible_to(user)).select_related("port",
+            "document")),
         list(matters_visible_to(user).filter(port_code=port.code, ended_at__isnull=True)),
     )
 

@@ -12,7 +12,7 @@ from kouan.accounts.scope import scope_of
 from kouan.basis import Conflict, Finding, NotFound, Place, Refused, Text, clock
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.models import Document
-from kouan.grading.models import ClassTwoClearance, ClassTwoPort, ClearanceOutcome
+from kouan.grading.models import ClassTwoClearance, ClassTwoPort, ClassTwoQuerySet, ClearanceOutcome
 from kouan.grading.sheets import ReadSheet, SheetHead, mode_named, province_hint, province_named, read_sheet
 from kouan.ports.models import Port
 from kouan.ports.papers import document_of
@@ -77,6 +77,11 @@ def read_class_two(content: bytes, file_name: str) -> tuple[ReadSheet, list[NewC
             )
         lines.append(NewClassTwo(row["name_zh"], mode or "", province or "", city, row.get("city_name", ""), row.get("note", "")))
     return sheet, lines
+
+
+def to_be_cleared(user: Any) -> ClassTwoQuerySet:
+    """The class-II ports in the user's scope whose clearance is not on record."""
+    return ClassTwoPort.objects.all().visible_to(user).filter(clearance__isnull=True)
 
 
 @action("class_two.enter")
@@ -152,7 +157,7 @@ def clear_class_two(
 ) -> ClassTwoClearance:
     """Record how a class-II port was cleared. Upgrade and merger rest on a reply of the State Council and name a port of the register."""
     paper = document_of(document)
-    port = ClassTwoPort.objects.filter(code=code).first()
+    port = ClassTwoPort.objects.select_for_update().filter(code=code).first()
     if port is None:
         raise NotFound.because(
             "unknown_class_two",

@@ -114,27 +114,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='ClassTwoPort',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('province_code', models.CharField(blank=True, max_length=2, verbose_name='省级行政区划代码')),
-                ('name_zh', models.CharField(max_length=120, verbose_name='名称')),
-                ('recorded_at', models.DateTimeField(default=kouan.basis.clock.now, verbose_name='登记时间')),
-                ('outcome', models.CharField(blank=True, max_length=32, verbose_name='清理结果')),
-                ('cleared_on', models.DateField(blank=True, null=True, verbose_name='清理日期')),
-                ('cleared_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='desk.document')),
-                ('listed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='desk.document')),
-                ('matter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='desk.matter')),
-                ('port', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ports.port')),
-            ],
-            options={
-                'verbose_name': '原二类口岸',
-                'verbose_name_plural': '原二类口岸',
-                'ordering': ['province_code', 'name_zh'],
-                'constraints': [models.UniqueConstraint(fields=('province_code', 'name_zh'), name='class_two_port_once')],
-            },
-        ),
-        migrations.CreateModel(
             name='Gathering',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

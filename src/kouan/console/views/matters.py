@@ -19,7 +19,7 @@ from kouan.accounts.permissions import may
 from kouan.basis import Finding, NotAllowed, Place, Refused, SubjectRef, Text, clock
 from kouan.casework.actions import begin_case
 from kouan.casework.forms import Ask, asks_of
-from kouan.casework.models import ClassTwoPort, TemporaryOpening
+from kouan.casework.models import TemporaryOpening
 from kouan.console import figures
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, page
@@ -39,6 +39,7 @@ from kouan.desk.matters.queries import (
     working_days,
 )
 from kouan.desk.matters.registry import Registered, in_force, procedures
+from kouan.grading.class_two import to_be_cleared
 from kouan.ports.queries import PortIndex, codes_named
 from kouan.procedure import Procedure
 
@@ -269,7 +270,7 @@ def _ask(request: HttpRequest, ask: Ask, value: str) -> dict[str, Any]:
             f"{each.name_zh} ({each.opened_from} to {each.last_day})"))
                    for each in TemporaryOpening.objects.visible_to(request.user).filter(ended_on__isnull=True).prefetch_related("extensions")]
     elif ask.kind == "class_two":
-        options = [(str(each.pk), Text(each.name_zh, each.name_zh)) for each in ClassTwoPort.objects.visible_to(request.user).filter(outcome="")]
+        options = [(each.code, Text(f"{each.name_zh}（{each.code}）", f"{each.name_zh} ({each.code})")) for each in to_be_cleared(request.user)]
     elif ask.choices is not None:
         options = list(ask.choices.items())
     return {"ask": ask, "value": value, "options": options}

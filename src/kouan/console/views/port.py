@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -237,6 +238,10 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
     points = queries.counterpart_points_of(found)
     heads = heads_of_port(found, points)
     grade = grade_of(found.code, as_of, known_at)
+    cases = at_port(request.user, found)
+    # A case of clearance names no port of the register, so it is looked up by its number.
+    clearing = [each.matter_id_recorded for each in cases.class_two]
+    readable = matters_visible_to(request.user).filter(Q(port_code=found.code) | Q(pk__in=clearing))
     return render(request, "console/ports/one.html", {
         "port": found, "name": port_name(found),
         "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")}, {"label": port_name(found)}],
@@ -249,8 +254,8 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
         "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
-        "proposed": CASE_VERDICTS[proposals([found.code])[found.code].outcome.verdict], "cases": at_port(request.user, found),
-        "readable": set(matters_visible_to(request.user).filter(port_code=found.code).values_list("pk", flat=True)),
+        "proposed": CASE_VERDICTS[proposals([found.code])[found.code].outcome.verdict], "cases": cases,
+        "readable": set(readable.values_list("pk", flat=True)),
     })
 
 
