@@ -45,6 +45,7 @@ def the_sample(folder: Path, text: str = WHARF) -> Iterator[Effects]:
     effects = Effects()
     (folder / "wharf_use.yaml").write_text(text, encoding="utf-8")
     registry.procedures()  # rooms that register later do so now, not inside the sample's time
+    registry.procedures()  # those that the house reads when first asked, so that they are kept
     before, held = dict(registry._procedures), dict(registry._effects)
     registry.register_procedures("sample", folder, {"open_for_a_time": effects.open_for_a_time})
     try:

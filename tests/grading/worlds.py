@@ -42,6 +42,7 @@ def report(code: str, years: Mapping[int, int], cargo: int = 0) -> None:
 @contextmanager
 def casework_procedures() -> Iterator[None]:
     """The procedures of casework for the length of a test, with effects that do nothing."""
+    registry.procedures()  # those that the house reads when first asked, so that they are kept
     before, held = dict(registry._procedures), dict(registry._effects)
     folder = Path(kouan.casework.__file__).parent / "procedures"
     registry.register_procedures("casework", folder, {name: lambda matter, step, actor: None for name in EFFECTS})

@@ -26,7 +26,8 @@ YEARS = typer.Option([], "--year", help="试判年度，可重复；不填为上
 AS_USER = typer.Option("", "--as", help="以某用户的身份办理 / act as this user")
 NUMBER = typer.Argument(..., min=1, help="变更编号 / number of the change")
 JSON = typer.Option(False, "--json", help="输出 JSON / write JSON")
-DAY = typer.Argument(..., formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")
+FIRST = typer.Argument(..., formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="前一日期 / the earlier day")
+SECOND = typer.Argument(..., formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="后一日期 / the later day")
 
 
 def mount(app: typer.Typer, kind: Any) -> None:
@@ -37,7 +38,7 @@ def mount(app: typer.Typer, kind: Any) -> None:
 
 
 def diff(
-    date1: datetime = DAY, date2: datetime = DAY, json: bool = JSON,
+    date1: datetime = FIRST, date2: datetime = SECOND, json: bool = JSON,
 ) -> None:
     """两日法规之间的不同：参数、理解和解释、施行的规则和条件。
     / What differs between the law of two days: parameters, readings and rulings, rules and criteria coming into force.

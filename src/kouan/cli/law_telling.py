@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kouan.basis import Text
 from kouan.cli.output import out, say, table, text
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def printed(value: DatedValue) -> str:
 
 def said(pair: Mapping[str, str] | None) -> str:
     """A JSON pair of texts in the language of this run."""
-    return text(Text(**pair)) if pair else ""
+    return say(pair["zh"], pair["en"]) if pair else ""
 
 
 def cited(citation: Mapping[str, Any]) -> str:
