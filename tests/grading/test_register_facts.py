@@ -120,7 +120,7 @@ def test_figures_that_contradict_the_year_are_told_and_the_year_stands(fields: d
 
 def ruled(monkeypatch: pytest.MonkeyPatch, setting: str, value: str) -> None:
     ruling = a_ruling(setting, value)
-    monkeypatch.setattr(queries, "rulings_on_record", lambda: (ruling,))
+    monkeypatch.setattr(queries, "rulings_on_record", lambda *_: (ruling,))
 
 
 def test_every_reading_of_a_definition_has_ways_and_words() -> None:

@@ -40,11 +40,11 @@ def test_a_record_gives_its_verdict_again_though_figures_and_rulings_have_change
     a_sea_port()
     a_port(mode="water", is_border=False)
     ruling = a_ruling("definition.cargo", "cross_border_without_transit")
-    monkeypatch.setattr(queries, "rulings_on_record", lambda: (ruling,))
+    monkeypatch.setattr(queries, "rulings_on_record", lambda *_: (ruling,))
     records = recorded()
     assert {record.port_code: record.verdict for record in records}[code] == "incomplete"
     figures(f"port:{code}", "cargo_tonnes", {"2023-01": 9_000_000}, revision=2)
-    monkeypatch.setattr(queries, "rulings_on_record", lambda: ())
+    monkeypatch.setattr(queries, "rulings_on_record", lambda *_: ())
     assert [replay(record) for record in records] == [None, None, None]
 
 

@@ -21,7 +21,7 @@ def recipe_of(judged: Judged, as_of: date) -> dict[str, Any]:
         "rule": "volume_standard", "as_of": as_of.isoformat(), "facts": judged.facts.as_dict(),
         "readings": judged.outcome.as_dict()["readings"], "software": __version__,
         "evidence": [each.as_dict() for each in judged.evidence],
-        "changes": [change.as_dict() for change in lawbook.approved_parameters(as_of)],
+        "changes": [change.as_dict() for change in lawbook.approved_parameters(as_of, lawbook.approved_changes())],
     }
 
 

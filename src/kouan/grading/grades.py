@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, prefetch_related_objects
 
 from kouan.basis import Text, clock
 from kouan.grading.case_verdict import CaseVerdict
@@ -103,6 +103,11 @@ def proposals(codes: Iterable[str], year: int | None = None, law: Law | None = N
     return found
 
 
+def proposed_verdict(code: str) -> str:
+    """What the rule proposes for one port, as a word of ``CASE_VERDICTS``; without scores there is nothing to judge."""
+    return proposals([code])[code].outcome.verdict if CriterionScores.objects.filter(port_code=code).exists() else "unknown"
+
+
 def decisions_of(code: str) -> list[GradeDecision]:
     """Every decision on a port's grade, the one recorded last first."""
     return list(GradeDecision.objects.filter(port_code=code).select_related("document").order_by("-recorded_at", "-id"))
@@ -115,10 +120,13 @@ def grade_of(code: str, as_of: date | None = None, known_at: datetime | None = N
 
 def grades_of(codes: Iterable[str], as_of: date | None = None, known_at: datetime | None = None) -> dict[str, GradeDecision]:
     """By port, the decision that holds on a day: of those that have begun the latest, and of two from one day the later recorded."""
-    rows = GradeDecision.objects.filter(port_code__in=list(codes), valid_from__lte=as_of or clock.today()).select_related("document")
+    rows = GradeDecision.objects.filter(port_code__in=list(codes), valid_from__lte=as_of or clock.today())
     if known_at is not None:
         rows = rows.filter(recorded_at__lte=known_at)
-    return {each.port_code: each for each in rows.order_by("valid_from", "recorded_at", "id")}
+    held = {each.port_code: each for each in rows.order_by("valid_from", "recorded_at", "id")}
+    if held:  # a port without a decision, as most are, needs no second table
+        prefetch_related_objects(list(held.values()), "document")
+    return held
 
 
 def with_grade(rows: QuerySet[Port], as_of: date | None = None) -> QuerySet[Port]:

@@ -25,6 +25,7 @@ from kouan.grading.definitions import GROUPS, REGISTERED
 from kouan.grading.facts import CARGO, PERSONS, PortFacts, TransportClass
 from kouan.grading.figures import MeasureFigures, figures_of_year
 from kouan.grading.lawbook import queries as lawbook
+from kouan.grading.lawbook.models import LawChange
 from kouan.grading.models import VerdictRecord
 from kouan.grading.rules import VolumeStandard, VolumeVerdict
 from kouan.grading.standard import DEFINED_BY
@@ -70,9 +71,9 @@ def rulings_of_file() -> tuple[Ruling, ...]:
     return tuple(load_rulings(place)) if place.exists() else ()
 
 
-def rulings_on_record() -> tuple[Ruling, ...]:
-    """The rulings of this installation: those of the file and those approved."""
-    return (*rulings_of_file(), *lawbook.approved_rulings())
+def rulings_on_record(approved: Iterable[LawChange] | None = None) -> tuple[Ruling, ...]:
+    """The rulings of this installation: those of the file and those approved (``approved``: read already)."""
+    return (*rulings_of_file(), *lawbook.approved_rulings(lawbook.approved_changes() if approved is None else approved))
 
 
 def law_as_of(day: date | None = None, known_at: date | None = None) -> Law:
@@ -81,9 +82,8 @@ def law_as_of(day: date | None = None, known_at: date | None = None) -> Law:
     ``known_at`` leaves out what was issued, or approved here, after that day.
     """
     day = day or clock.today()
-    if known_at is None:
-        return _law(day, rulings_on_record(), lawbook.approved_values(day))
-    return _law(day, (*rulings_of_file(), *lawbook.approved_rulings(known_at)), lawbook.approved_values(day, known_at), known_at)
+    approved = lawbook.approved_changes(known_at)
+    return _law(day, rulings_on_record(approved), lawbook.approved_values(day, approved), known_at)
 
 
 @lru_cache(maxsize=64)

@@ -164,13 +164,13 @@ _UNREAD = tuple(f"document__{name}" for name in (
 
 def history(port: Port) -> list[PortChange]:
     """Every change of a port with its document, the one recorded last first."""
-    changes = port.changes.select_related("document").defer(*_UNREAD)
+    changes = PortChange.objects.filter(port_id=port.pk).select_related("document").defer(*_UNREAD)
     return list(changes.order_by("-recorded_at", "-id"))
 
 
 def events_of(port: Port) -> list[PortEvent]:
     """What happened to a port: opening, expansion, acceptance, closure, merger; the latest first."""
-    found = list(port.events.order_by("-happened_on", "-id"))
+    found = list(PortEvent.objects.filter(port_id=port.pk).order_by("-happened_on", "-id"))
     if found:  # most ports have none yet, and a query of three tables is dear to prepare
         prefetch_related_objects(found, "document", "into")
     return found
@@ -276,7 +276,7 @@ def counterpart_points_visible_to(user: Reader) -> CounterpartPointQuerySet:
 
 def counterpart_points_of(port: Port) -> list[CounterpartPoint]:
     """The points that face a port (whoever sees the port sees them)."""
-    return list(port.counterpart_points.all())
+    return list(CounterpartPoint.objects.filter(port_id=port.pk))
 
 
 def benchmark_ports(user: Reader, set_code: str = "us-land") -> PlanQuerySet:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -33,14 +32,13 @@ from kouan.console.tables import Column, Filter, Table, as_read
 from kouan.console.verdict_reason import reason_of
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
-from kouan.desk.matters.queries import matters_visible_to
 from kouan.desk.models import Document
 from kouan.grading.case_verdict import CASE_VERDICTS
 from kouan.grading.facts import MEASURES
-from kouan.grading.grades import grade_of, proposals
+from kouan.grading.grades import grade_of, proposed_verdict
 from kouan.grading.queries import held_in_year, judge, law_as_of
 from kouan.ports import queries
-from kouan.ports.models import Port, PortChange
+from kouan.ports.models import LayoutLink, Port, PortChange, PortCode
 from kouan.ports.notes import NOTES, note_text
 
 KINDS = {"month": Text("按月", "By month"), "quarter": Text("按季", "By quarter"), "year": Text("按年", "By year")}
@@ -239,9 +237,6 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
     heads = heads_of_port(found, points)
     grade = grade_of(found.code, as_of, known_at)
     cases = at_port(request.user, found)
-    # A case of clearance names no port of the register, so it is looked up by its number.
-    clearing = [each.matter_id_recorded for each in cases.class_two]
-    readable = matters_visible_to(request.user).filter(Q(port_code=found.code) | Q(pk__in=clearing))
     return render(request, "console/ports/one.html", {
         "port": found, "name": port_name(found),
         "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")}, {"label": port_name(found)}],
@@ -249,13 +244,12 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "is_absent": bool(as_of or known_at) and state is None,
         "identity": _identity(found, state or found), "history": history, "events": queries.events_of(found),
         "flows": flows_of_port(found, points, heads, kind), "kinds": KINDS.items(), "kind": kind, "points": points,
-        "judgement": _judgement(request, found, heads, changes), "links": list(found.layout_links.select_related("entry")),
-        "projects": list(found.projects.all()), "codes": list(found.codes.all()),
+        "judgement": _judgement(request, found, heads, changes), "links": list(LayoutLink.objects.filter(port_id=found.pk).select_related("entry")),
+        "projects": list(found.projects.all()), "codes": list(PortCode.objects.filter(port_id=found.pk)),
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
         "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
-        "proposed": CASE_VERDICTS[proposals([found.code])[found.code].outcome.verdict], "cases": cases,
-        "readable": set(readable.values_list("pk", flat=True)),
+        "proposed": CASE_VERDICTS[proposed_verdict(found.code)], "cases": cases, "readable": cases.readable,
     })
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,32 +18,33 @@ STATES: Mapping[str, Text] = {
 }
 
 
-def _approved(kind: str, known_at: date | None) -> LawChangeQuerySet:
-    rows = LawChange.objects.approved().filter(kind=kind).order_by("id")
+def approved_changes(known_at: date | None = None) -> list[LawChange]:
+    """Every change approved here, oldest first, in one query; with ``known_at`` those issued and approved by that day."""
+    rows = LawChange.objects.approved().order_by("id")
     if known_at is not None:
         # The whole day in Beijing counts as known.
         next_day = datetime.combine(known_at + timedelta(days=1), time(), tzinfo=clock.BEIJING)
         rows = rows.filter(decided_at__lt=next_day, issued__lte=known_at)
-    return rows
+    return list(rows)
 
 
-def approved_rulings(known_at: date | None = None) -> tuple[Ruling, ...]:
-    """The rulings approved here; with ``known_at`` those issued and approved by that day."""
+def approved_rulings(approved: Iterable[LawChange]) -> tuple[Ruling, ...]:
+    """The rulings among approved changes."""
     questions = Library.shipped().questions
-    rulings = (row.change().ruling() for row in _approved(RULING, known_at))
+    rulings = (row.change().ruling() for row in approved if row.kind == RULING)
     # A point that a later release no longer leaves open needs no ruling.
     return tuple(each for each in rulings if each.setting in questions and each.value in questions[each.setting].choices)
 
 
-def approved_parameters(day: date, known_at: date | None = None) -> tuple[Change, ...]:
-    """The values of parameters approved here that hold from ``day`` or before."""
-    return tuple(row.change() for row in _approved(PARAMETER, known_at).filter(from_date__lte=day))
+def approved_parameters(day: date, approved: Iterable[LawChange]) -> tuple[Change, ...]:
+    """The values of parameters among approved changes that hold from ``day`` or before."""
+    return tuple(row.change() for row in approved if row.kind == PARAMETER and row.from_date <= day)
 
 
-def approved_values(day: date, known_at: date | None = None) -> tuple[DatedValue, ...]:
+def approved_values(day: date, approved: Iterable[LawChange]) -> tuple[DatedValue, ...]:
     """The same as values of the library. A parameter that a later release no longer has is left out."""
     library = Library.shipped()
-    return tuple(each.dated_value(library) for each in approved_parameters(day, known_at) if each.key in library.parameters)
+    return tuple(each.dated_value(library) for each in approved_parameters(day, approved) if each.key in library.parameters)
 
 
 def changes_visible_to(user: Any) -> LawChangeQuerySet:
