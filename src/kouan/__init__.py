@@ -3,4 +3,4 @@
 The rooms and their floors are drawn in ``docs/architecture.md``; arrows point down only.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
