@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from django.db.migrations.loader import MigrationLoader
 from tests.conftest import Installation
 
 import kouan
@@ -33,6 +34,19 @@ def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     return Installation(home, environment)
 
 
+def is_behind(place: Path) -> bool:
+    """Whether this version has a migration that the database has not seen; the newest release's own may have them all."""
+    with sqlite3.connect(place) as database:
+        applied = set(database.execute("SELECT app, name FROM django_migrations"))
+    return not set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations) <= applied
+
+
+def test_the_oldest_release_is_behind(tmp_path: Path) -> None:
+    with tarfile.open(RELEASES[0]) as archive:
+        archive.extractall(tmp_path, filter="data")
+    assert is_behind(tmp_path / "kouan.sqlite3")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("earlier", RELEASES, indirect=True, ids=lambda place: place.name.removesuffix(".tar.xz"))
 def test_a_release_is_upgraded_with_all_it_holds(earlier: Installation) -> None:
@@ -43,9 +57,10 @@ def test_a_release_is_upgraded_with_all_it_holds(earlier: Installation) -> None:
             for table in ("collection_observation", "ports_portchange", "grading_verdictrecord", "desk_documentversion")
         }
 
-    refused = earlier.kouan("serve", "--port", "8399", "--no-worker")
-    assert refused.returncode == 1, "a database that is behind must not be served"
-    assert "kouan upgrade" in refused.stdout + refused.stderr
+    if is_behind(earlier.home / "kouan.sqlite3"):
+        refused = earlier.kouan("serve", "--port", "8399", "--no-worker")
+        assert refused.returncode == 1, "a database that is behind must not be served"
+        assert "kouan upgrade" in refused.stdout + refused.stderr
 
     done = earlier.kouan("setup", "--no-data")
     assert done.returncode == 0, done.stderr
