@@ -182,7 +182,9 @@ def worker(
     from kouan.installation import refuse_unless_current
 
     # Until the queue's own handlers stand (they let a running job come to its end), stopping is just stopping.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # SIGINT too: a worker started in the background by a shell inherits it ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     refuse_unless_current()
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_house, args=(ended,), name="housekeeping", daemon=True)
