@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import Field, model_validator
@@ -83,6 +83,10 @@ class PortState(Schema):
 
 Reason = Annotated[PlainText, Field(max_length=400)]
 NewValue = ShortText | bool | None
+if TYPE_CHECKING:
+    AttributeName = str
+else:  # the contract lists the names; they are the register's own, which a type checker cannot know
+    AttributeName = Literal[ATTRIBUTES]
 _DOCUMENT = "文件引用名 / reference of a recorded document"
 
 
@@ -91,9 +95,9 @@ class PortChangeIn(Schema):
 
     model_config = {"extra": "forbid"}
 
-    attribute: Literal[ATTRIBUTES] | None = Field(None, description="变更的登记项 / what is changed")  # type: ignore[valid-type]
+    attribute: AttributeName | None = Field(None, description="变更的登记项 / what is changed")
     value: NewValue = Field(None, description="新值；日期写作 2023-03-06 / the new value")
-    values: dict[Literal[ATTRIBUTES], NewValue] = Field(  # type: ignore[valid-type]
+    values: dict[AttributeName, NewValue] = Field(
         default_factory=dict, max_length=len(ATTRIBUTES), description="同时变更的多项（如运输类别及其依据），与 attribute 二选一 / "
                                           "several that go together, such as a class and its basis; instead of attribute")
     valid_from: Day | None = Field(None, description="自何日起；不填表示一向如此 / from this day; empty: it always was so")
@@ -172,7 +176,7 @@ class NewPortIn(Schema):
     code: PortCodeText = Field(description="口岸代码，拼音-方式，登记后不变 / pinyin-mode, permanent")
     mode: TransportMode = Field(description="运输方式 / mode")
     name_zh: Annotated[PlainText, Field(min_length=1, max_length=80)] = Field(description="名称 / Chinese name")
-    values: dict[Literal[ATTRIBUTES], NewValue] = Field(  # type: ignore[valid-type]
+    values: dict[AttributeName, NewValue] = Field(
         default_factory=dict, max_length=len(ATTRIBUTES), description="其他登记项；批准、验收、开放另行办理 / "
                                           "further attributes; approval, acceptance and opening have addresses of their own")
     valid_from: Day | None = Field(None, description="自何日起 / true from")

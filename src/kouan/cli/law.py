@@ -117,7 +117,6 @@ def show(
 
     例：kouan law show volume_standard.sea.cargo --as-of 2019-06-30
     """
-    import kouan.grading  # noqa: F401 - registers the rules
     from kouan.cli.law_telling import tell_all, tell_one
     from kouan.law import registered_rules, showing
 
@@ -148,7 +147,6 @@ def docs(
 
     例：kouan law docs docs/law
     """
-    import kouan.grading  # noqa: F401 - registers the rules
     from kouan.law import registered_rules
     from kouan.law.pages import cases_of, catalogue_pages
 

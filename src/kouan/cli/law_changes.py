@@ -45,7 +45,6 @@ def diff(
 
     例：kouan law diff 2020-12-31 2021-01-01
     """
-    import kouan.grading  # noqa: F401 - registers the rules
     from kouan.grading.queries import law_as_of
     from kouan.law import registered_rules
     from kouan.law.differences import differences

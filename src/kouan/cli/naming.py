@@ -44,5 +44,9 @@ def port_named(user: Any, text: str) -> Port:
 
 def unusable(refusal: Refused) -> Refused:
     """The same refusal as one of an argument: the command ends with status 2."""
-    refusal.exit_code = 2  # type: ignore[attr-defined]  # read by Door, as click's own errors carry it
-    return refusal
+    from kouan.basis import Refused
+
+    class UnusableArgument(Refused):
+        exit_code = 2  # read by Door, as click's own errors carry it
+
+    return UnusableArgument(refusal.findings)

@@ -21,7 +21,7 @@ from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused,
 from kouan.collection import hooks, intake, previewing, sources, store
 from kouan.collection.holding import refuse_unless_open, reinterpret
 from kouan.collection.intake import Comparison, Examination, silent
-from kouan.collection.interpret import Progress
+from kouan.collection.interpret import Progress, SeriesKey
 from kouan.collection.models import Batch, BatchState, Holding, Observation, Resolution, Series
 from kouan.collection.readers import Limits
 from kouan.collection.report import IntakeReport
@@ -335,7 +335,7 @@ def _commit(
 
 
 def _write_figures(
-    batch: Batch, examination: Examination, comparison: Comparison, found: dict[tuple[str, ...], int],
+    batch: Batch, examination: Examination, comparison: Comparison, found: dict[SeriesKey, int],
     progress: Progress,
 ) -> set[int]:
     """Write the new and revised figures; answer the series they belong to."""
@@ -359,7 +359,7 @@ def _write_figures(
 
 
 def _series_ids(
-    examination: Examination, found: dict[tuple[str, ...], int], needed: set[int]
+    examination: Examination, found: dict[SeriesKey, int], needed: set[int]
 ) -> dict[int, int]:
     """Number in the file → key in the database, for the series that get figures; new ones are made."""
     ids: dict[int, int] = {}

@@ -300,7 +300,7 @@ class Comparison:
     unchanged: int = 0
 
 
-def compare(examination: Examination, progress: Progress = silent) -> tuple[Comparison, dict[tuple[str, ...], int]]:
+def compare(examination: Examination, progress: Progress = silent) -> tuple[Comparison, dict[SeriesKey, int]]:
     """Hold the accepted figures against the recorded ones. Also answers the series known so far."""
     figures = examination.figures
     found = store.find_series(
@@ -334,14 +334,14 @@ def compare(examination: Examination, progress: Progress = silent) -> tuple[Comp
     return comparison, found
 
 
-def _warn_of_recorded(examination: Examination, found: dict[tuple[str, ...], int], written: list[int]) -> None:
+def _warn_of_recorded(examination: Examination, found: dict[SeriesKey, int], written: list[int]) -> None:
     """Remark where a figure to be written contradicts one that is recorded: total and directions, a month
     and its year."""
     figures, series = examination.figures, dict(examination.series)
     subjects = {key[:3] for key in series}
     for key in found:
         if key[:3] in subjects:
-            series.setdefault(key, len(series))  # type: ignore[arg-type]
+            series.setdefault(key, len(series))
     kin = contradictions.Kin(series)
     wanted = [index for index in written if kin.is_of_interest(figures.series[index])]
     if not wanted:

@@ -22,7 +22,7 @@ CHANGES = 200  # figures that would be revised
 SAMPLES = 20  # figures that would be new
 
 
-def kept(examination: Examination, comparison: Comparison, found: dict[tuple[str, ...], int]) -> dict[str, Any]:
+def kept(examination: Examination, comparison: Comparison, found: dict[SeriesKey, int]) -> dict[str, Any]:
     """The JSON of ``Batch.preview``: ``faults``, ``revised`` (old and new value), ``new``.
 
     Values are exact decimal text in the measure's base unit.
@@ -60,7 +60,7 @@ def _figure(examination: Examination, index: int, keys: list[SeriesKey], periods
 
 
 def _old_values(
-    examination: Examination, revised: list[tuple[int, int]], found: dict[tuple[str, ...], int],
+    examination: Examination, revised: list[tuple[int, int]], found: dict[SeriesKey, int],
     keys: list[SeriesKey], periods: list[Period],
 ) -> dict[int, str]:
     figures = examination.figures

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from kouan.audit import RowsDigest, record_batch
 from kouan.basis import Finding, Period, Refused
 from kouan.collection.checks import Value
+from kouan.collection.interpret import SeriesKey
 from kouan.collection.models import Batch, Holding, HoldingOutcome, Observation, Series
 from kouan.collection.tally import Fault
 
@@ -86,7 +87,7 @@ def known_values(
     return known
 
 
-def find_series(source: str, definition: str, origin: str) -> dict[tuple[str, ...], int]:
+def find_series(source: str, definition: str, origin: str) -> dict[SeriesKey, int]:
     """Every series of a source under one definition and origin, by its own key."""
     return {
         row[:-1]: row[-1]

@@ -14,7 +14,7 @@ from kouan.accounts.models import User
 from kouan.basis import Text
 from kouan.console.as_written import as_written, in_brackets
 from kouan.console.marks import badge
-from kouan.console.tables import Column, Filter, Table
+from kouan.console.tables import Column, Filter, Table, put
 from kouan.console.words import here
 from kouan.grading.lawbook.models import ChangeState, LawChange
 from kouan.grading.lawbook.preview import seen_by
@@ -86,7 +86,7 @@ def count_moved(user: Any, rows: Iterable[LawChange]) -> None:
     """Put on each row how many verdicts of ports that the user may see it changes."""
     codes = set(ports_visible_to(user).values_list("code", flat=True))
     for row in rows:
-        row.moved = sum(1 for each in row.preview["moved"] if each["applies"] and each["port"] in codes)  # type: ignore[attr-defined]
+        put(row, moved=sum(1 for each in row.preview["moved"] if each["applies"] and each["port"] in codes))
 
 
 def changes_of(user: Any, key: str) -> list[tuple[LawChange, Text, SafeString]]:

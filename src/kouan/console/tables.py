@@ -142,13 +142,18 @@ def _plain(row: Any, key: str) -> Any:
     return row.get(key) if isinstance(row, Mapping) else getattr(row, key)
 
 
+def put(row: Any, **shown: Any) -> None:
+    """Put on a row what only its page shows, such as a link made for this reader; ``decorate`` and templates use it."""
+    vars(row).update(shown)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A declared table. ``name`` is its id on the page and in the trail.
 
     ``prefix`` keeps two tables of one page apart in the address bar (``prefix="held"`` reads
     ``held.page``). ``decorate`` of ``read`` gets the rows of a page (or of a chunk of an export)
-    and may put attributes on them that one query fetches for all. ``period``, ``origin`` and ``source`` are printed over the table and on the
+    and may `put` on them what one query fetches for all. ``period``, ``origin`` and ``source`` are printed over the table and on the
     note sheet of every export; ``read`` may override them. ``group`` names the group of a row of a list:
     in the default order the rows stand group by group, each under a heading; in any other order they are mixed.
 

@@ -62,10 +62,9 @@ def read_scores(content: bytes, file_name: str, user: Any) -> tuple[ReadSheet, l
                 ("请填写四位数的年度。", "Give a year of four digits."),
                 row["year"],
             )
-        values = {}
+        values = {name: score for name in SCORES if (score := score_of(row[name])) is not None}
         for name, head in SCORES.items():
-            values[name] = score_of(row[name])
-            if row[name] and values[name] is None:
+            if row[name] and name not in values:
                 sheet.wrong(
                     number,
                     head,
@@ -75,7 +74,7 @@ def read_scores(content: bytes, file_name: str, user: Any) -> tuple[ReadSheet, l
                     ("请核对得分；是百分制。", "Check the score; it is out of 100."),
                     row[name],
                 )
-        if port is None or year is None or None in values.values():
+        if port is None or year is None or len(values) < len(SCORES):
             continue
         if (port.code, year) in seen:
             sheet.wrong(
@@ -88,7 +87,7 @@ def read_scores(content: bytes, file_name: str, user: Any) -> tuple[ReadSheet, l
                 row["port"],
             )
         seen[port.code, year] = number
-        lines.append(NewScores(port.code, year, values["strategy"], values["benefit"], values["reach"], row.get("note", "")[:200]))  # type: ignore[arg-type]
+        lines.append(NewScores(port.code, year, **values, note=row.get("note", "")[:200]))
     return sheet, lines
 
 

@@ -169,11 +169,13 @@ def mode_named(said: str) -> str | None:
 def score_of(said: str) -> Decimal | None:
     """A score from 0 to 100 with at most three decimals; None where it is none.
 
-    >>> score_of("79.5"), score_of("101"), score_of("八十"), score_of("NaN")
-    (Decimal('79.5'), None, None, None)
+    A comma has no place in a score: taken for one between thousands, a mistyped 7,9 would pass as 79.
+
+    >>> score_of("79.5"), score_of("101"), score_of("八十"), score_of("NaN"), score_of("7，9")
+    (Decimal('79.5'), None, None, None, None)
     """
     try:
-        value = Decimal(said.strip().replace("，", "").replace(",", ""))
+        value = Decimal(said.strip())
     except InvalidOperation:
         return None
     if not value.is_finite() or not 0 <= value <= 100 or value != round(value, 3):

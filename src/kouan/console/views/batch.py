@@ -24,7 +24,7 @@ from kouan.console.long_tables import LongTable
 from kouan.console.marks import origin_badge, severity_badge
 from kouan.console.page import page
 from kouan.console.subject_names import SubjectNames, direction_text
-from kouan.console.tables import Column, Filter
+from kouan.console.tables import Column, Filter, put
 from kouan.console.views.holdings import HOLDINGS_OF_BATCH, with_names
 from kouan.console.views.intake import source_name, submitter_name, taken_in
 from kouan.console.words import here, page_language
@@ -319,7 +319,7 @@ BATCH_FIGURES = LongTable(
 def _named(rows: list[Observation]) -> None:
     names = SubjectNames((row.series.subject_kind, row.series.subject_code) for row in rows)
     for row in rows:
-        row.names = names  # type: ignore[attr-defined]
+        put(row, names=names)
 
 
 @page("intake.read")

@@ -29,7 +29,7 @@ from kouan.console.grading_page import (
     tabs,
 )
 from kouan.console.page import accept_draft, page
-from kouan.console.tables import Column, Filter, Table
+from kouan.console.tables import Column, Filter, Table, put
 from kouan.console.views.ports import port_name
 from kouan.console.words import here
 from kouan.grading import sheets
@@ -178,12 +178,12 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("grade", code)
     proposed, decisions = proposals([code])[code], decisions_of(code)
     for each in decisions:
-        each.mark, each.paper = grade_badge(each.grade), paper_link(each.document, request.user)  # type: ignore[attr-defined]
-        each.proposed_name = CASE_VERDICTS[each.proposal["verdict"]]  # type: ignore[attr-defined]
+        put(each, mark=grade_badge(each.grade), paper=paper_link(each.document, request.user),
+            proposed_name=CASE_VERDICTS[each.proposal["verdict"]])
     holding = grades_of([code]).get(code)
     scores = list(CriterionScores.objects.filter(port_code=code).select_related("document"))
     for row in scores:
-        row.paper = paper_link(row.document, request.user)  # type: ignore[attr-defined]
+        put(row, paper=paper_link(row.document, request.user))
     verdict = proposed.outcome.as_dict()
     return render(
         request,
@@ -215,9 +215,9 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
 
 def _typed(code: str, said: dict[str, str]) -> NewScores:
     findings = []
-    values = {name: sheets.score_of(said[name]) for name in CRITERIA}
+    values = {name: score for name in CRITERIA if (score := sheets.score_of(said[name])) is not None}
     for name, label in CRITERIA.items():
-        if values[name] is None:
+        if name not in values:
             findings.append(
                 Finding.error(
                     "bad_score",
@@ -240,7 +240,7 @@ def _typed(code: str, said: dict[str, str]) -> NewScores:
         )
     if findings:
         raise Refused(findings)
-    return NewScores(code, int(said["year"]), values["strategy"], values["benefit"], values["reach"], said["note"][:200])  # type: ignore[arg-type]
+    return NewScores(code, int(said["year"]), **values, note=said["note"][:200])
 
 
 @never_cache

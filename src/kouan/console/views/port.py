@@ -28,7 +28,7 @@ from kouan.console.marks import origin_badge
 from kouan.console.page import page
 from kouan.console.port_flows import flows_of_port, heads_of_port
 from kouan.console.subject_names import SubjectNames, direction_text
-from kouan.console.tables import Column, Filter, Table, as_read
+from kouan.console.tables import Column, Filter, Table, as_read, put
 from kouan.console.verdict_reason import reason_of
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
@@ -80,7 +80,7 @@ def _with_papers(changes: list[PortChange], *, is_linked: bool) -> None:
     for change in changes:
         if change.document_id not in written:
             written[change.document_id] = _document(change.document, is_linked=is_linked)
-        change.paper = written[change.document_id]  # type: ignore[attr-defined]
+        put(change, paper=written[change.document_id])
 
 
 def _attribute_cell(change: PortChange) -> SafeString | str:
