@@ -167,6 +167,14 @@ class TestOneCity:
         assert "无地水运口岸" in compile_list(officer, "merge").untold[0].zh
 
 
+    def test_counties_directly_under_their_province_are_no_city_together(self, officer: Any) -> None:
+        """东方(469007)与琼海(469002)各自为一个单元，不因代码同以4690开头而成为整合候选。"""
+        a_sea_port("a-water", province_code="46", city_code="469007", city_name="东方市")
+        a_sea_port("b-water", province_code="46", city_code="469002", city_name="琼海市")
+        assert verdicts(officer, "merge") == {} and other_only(officer, "merge") == {}
+        assert not compile_list(officer, "merge").untold
+
+
 class TestClassTwo:
     SHEET = "原二类口岸名册,,,,\n名称,运输方式,省份,所在市县,说明\n甲口岸,公路,广东,惠州市,\n乙口岸,水运,44,,旧名册\n"
 

@@ -11,7 +11,7 @@ from tests.monitoring.factories import a_batch, a_year_of_months, figures
 from kouan.basis import Period, SubjectRef
 from kouan.monitoring.actions import refresh_months
 from kouan.monitoring.models import MonthOfDays
-from kouan.monitoring.queries import best, flows_in, flows_of, ports_total, series_of, sum_between
+from kouan.monitoring.queries import best, flows_in, flows_of, series_of, sum_between
 
 pytestmark = pytest.mark.django_db
 
@@ -215,17 +215,6 @@ def test_the_sum_of_odd_days_says_how_many_were_there() -> None:
         figures(POINT, "person_crossings", days(2023, 2, 10), direction=direction, origin="counterpart")
     assert sum_between(subject(POINT), "person_crossings", date(2023, 2, 6), date(2023, 2, 10)) == (100, 10, 10)
     assert sum_between(subject(POINT), "person_crossings", date(2023, 2, 27), date(2023, 3, 1)) == (40, 4, 6)
-
-
-def test_a_national_total_waits_for_every_port_and_takes_no_counterpart_figures() -> None:
-    figures("port:a-road", "cargo_tonnes", a_year_of_months(2023, 1))
-    figures("port:b-road", "cargo_tonnes", {"2023": 500}, origin="press", source="press-facts")
-    flows, reporting = ports_total(["a-road", "b-road"], "cargo_tonnes")
-    assert reporting == 1
-    assert [(flow.value, flow.partial) for flow in flows] == [(None, 12)]
-    figures("port:b-road", "cargo_tonnes", a_year_of_months(2023, 2))
-    flows, reporting = ports_total(["a-road", "b-road"], "cargo_tonnes")
-    assert (reporting, [flow.value for flow in flows]) == (2, [36])
 
 
 def test_asking_for_nothing_costs_nothing(django_assert_num_queries: object) -> None:

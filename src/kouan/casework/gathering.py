@@ -7,7 +7,7 @@ false. Verdicts are advice; each keeps its trace, its sentence of law and what a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -226,11 +226,6 @@ def _iso(day: date | None) -> str | None:
 
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def observations_of(rows: Iterable[Mapping[str, Any]]) -> list[int]:
-    """Every recorded figure that rows of flows rest on."""
-    return [pk for row in rows for pk in row["observations"]]
 
 
 def _began_on(matter: Matter, day: date) -> date:

@@ -20,6 +20,7 @@ from kouan.grading import lists
 from kouan.grading.facts import CARGO, PERSONS
 from kouan.grading.lists import ClassTwoLine, Entry, PortLine
 from kouan.grading.models import ClassTwoPort, ListCase, ListEntry, ListKind, ListRecord
+from kouan.grading.one_city import city_of
 from kouan.grading.queries import FACT_ORIGINS, RULE, judge, judged_unasked, law_as_of
 from kouan.grading.withdrawing import LADDER, JudgedYear, Rungs, Standing, standing_of
 from kouan.law import Law, Setting
@@ -123,7 +124,10 @@ def compile_list(user: Any, kind: str, year: int | None = None, as_of: date | No
         found = [lists.unaccepted_entry(line, law) for line in lines]
     elif kind == ListKind.MERGE:
         found = lists.merge_entries(lines, law)
-        nowhere = [line for line in lines if line.mode == "water" and line.status not in lists.GONE and not lists.city_of(line)]
+        nowhere = [
+            line for line in lines
+            if line.mode == "water" and line.status not in lists.GONE and not city_of(line.province_code, line.city_code)
+        ]
         if nowhere:
             untold.append(
                 Text(

@@ -6,7 +6,6 @@ opens nothing and closes nothing; what it may begin is a matter of the desk.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -17,6 +16,7 @@ from kouan.basis import Citation, Text
 from kouan.grading.case_verdict import CASE_VERDICTS, CaseVerdict
 from kouan.grading.facts import MEASURES
 from kouan.grading.grace import COUNTED_BY, anniversary
+from kouan.grading.one_city import water_ports_by_city
 from kouan.grading.withdrawing import (
     LADDER,
     RUNGS,
@@ -30,7 +30,6 @@ from kouan.grading.withdrawing import (
 from kouan.law import Law
 
 GONE = ("planned", "merged", "closed")
-MUNICIPALITIES = ("11", "12", "31", "50")
 ONE_CITY = "access.one_city_border"
 GATE_SCOPE = "access.gate_scope"
 UNACCEPTED_YEARS = "access.air_gate.unaccepted_years"
@@ -82,6 +81,11 @@ class PortLine:
     @property
     def name(self) -> Text:
         return Text(self.name_zh, self.name_en or self.name_zh)
+
+    @property
+    def is_group(self) -> bool:
+        """A group (苏州) is a heading and never a line of a list."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -344,28 +348,15 @@ def unaccepted_entry(line: PortLine, law: Law) -> Entry | None:
 # ---- one city, one port --------------------------------------------------------------------------------------------
 
 
-def city_of(line: PortLine) -> str:
-    """The prefecture-level city that a port counts for, six digits; a municipality is one city (A-30); empty where not known.
-
-    >>> city_of(PortLine("a", "甲", province_code="44", city_code="440305")), city_of(PortLine("b", "乙", province_code="31", city_code="310115"))
-    ('440300', '310000')
-    """
-    if line.province_code in MUNICIPALITIES:
-        return f"{line.province_code}0000"
-    return f"{line.city_code[:4]}00" if line.city_code and not line.city_code.endswith("0000") else ""
-
-
 def merge_entries(lines: Iterable[PortLine], law: Law) -> list[Entry]:
     """The cities with two or more water ports. Border ports are skipped or counted as A-30 says; the other reading is shown."""
-    cities: dict[str, list[PortLine]] = defaultdict(list)
-    # By code, so that a replay from the recorded lines says the same in the same order.
-    for line in sorted(lines, key=lambda each: each.code):
-        if line.mode == "water" and line.status not in GONE and city_of(line):
-            cities[city_of(line)].append(line)
+    cities = water_ports_by_city((line for line in lines if line.status not in GONE), with_border=True)
     setting = law.setting(ONE_CITY)
     entries = []
-    for city, every in sorted(cities.items()):
-        inland = [line for line in every if not line.is_border]
+    for city, every in cities.items():
+        if not city:
+            continue
+        inland = tuple(line for line in every if not line.is_border)
         counted, other = (inland, every) if setting.value == "skip_border" else (every, inland)
         if max(len(counted), len(other)) < 2:
             continue
@@ -373,7 +364,7 @@ def merge_entries(lines: Iterable[PortLine], law: Law) -> list[Entry]:
     return entries
 
 
-def _city_entry(city: str, every: list[PortLine], counted: list[PortLine], other: list[PortLine], law: Law) -> Entry:
+def _city_entry(city: str, every: Sequence[PortLine], counted: Sequence[PortLine], other: Sequence[PortLine], law: Law) -> Entry:
     setting = law.setting(ONE_CITY)
     is_listed, differs = len(counted) >= 2, (len(counted) >= 2) != (len(other) >= 2)
     choice = next(each for each in setting.choices if each != setting.value)

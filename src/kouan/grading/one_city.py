@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 # GB/T 2260: 北京、天津、上海、重庆.
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 _DIRECTLY_UNDER_PROVINCE = "90"
+_NO_CITY = ("0000", "9000")  # the province itself, and the heading of what is directly under it
 
 
 class Located(Protocol):
@@ -44,6 +45,8 @@ def city_of(province_code: str, city_code: str) -> str:
     if province in MUNICIPALITIES:
         return f"{province}0000"
     if not city_code:
+        return ""
+    if city_code[2:] in _NO_CITY:
         return ""
     return city_code if city_code[2:4] == _DIRECTLY_UNDER_PROVINCE else f"{city_code[:4]}00"
 

@@ -319,16 +319,3 @@ def sum_between(
     ).values_list("value", flat=True)
     values = list(rows)
     return sum(values, Decimal(0)), len(values), 2 * ((last - first).days + 1)
-
-
-def ports_total(
-    port_codes: Sequence[str], measure: str, kind: PeriodKind | str = PeriodKind.YEAR
-) -> tuple[list[Flow], int]:
-    """The total of the ports' own figures (counterpart and press figures never enter a total).
-
-    Answers the flows and how many of the ports reported anything; a period in which one of them is
-    missing is incomplete.
-    """
-    subjects = [SubjectRef.of(SubjectKind.PORT, code) for code in port_codes]
-    own = best(flows_of(subjects, kind=kind, measure=measure, origins=[Origin.OFFICIAL, Origin.EXERCISE]))
-    return add([each.flows for each in own.values()], members=len(port_codes)), len(own)

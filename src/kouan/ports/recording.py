@@ -6,7 +6,7 @@ The private half of ``actions.py``: no verb stands here, every function expects 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from kouan.accounts.action import System
@@ -87,8 +87,3 @@ def touch(port: Port) -> None:
     """Raise the version after a change that is not an attribute (a code, a link)."""
     port.version += 1
     port.save(update_fields=["version"])
-
-
-def moment_of(day: date) -> datetime:
-    """Midnight in Beijing at the start of a day."""
-    return datetime(day.year, day.month, day.day, tzinfo=clock.BEIJING)
