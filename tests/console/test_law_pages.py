@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -59,6 +60,11 @@ def test_the_index_shows_every_rule_parameter_and_setting(reader):
     for key in (*library.parameters, *library.questions):
         assert key in page
     assert "口岸自通过验收之日起满3年后" in page and "1000万吨" in page and "A-31" in page
+
+
+def test_a_rule_names_an_article_once_however_often_it_quotes_it(reader):
+    footers = re.findall(r"<footer>(<a href=\"/law/rules/.*?)</footer>", reader.get("/law").content.decode())
+    assert footers and max(each.count("专栏5") for each in footers) == 1
 
 
 def test_the_day_picks_the_values_and_travels_along(reader):

@@ -156,7 +156,9 @@ def law(request: HttpRequest) -> HttpResponse:
     words = words_of(context["q"])
     hits = search(context["q"])
     return render(request, "console/law/index.html", context | {
-        "rules": [(one, one.sentence(), law_address("law-rule", key, found)) for key, one in rules.items()],
+        # A rule that quotes one article several times names it once.
+        "rules": [(one, one.sentence(), list(dict.fromkeys(map(str, one.citations))), law_address("law-rule", key, found))
+                  for key, one in rules.items()],
         "parameters": parameters, "settings": settings, "rulings": catalogue.rulings, "words": words,
         "carried_on": max(
             (row["value"].covers_to for row in parameters.rows if row["value"] and row["value"].is_carried_on(found.as_of)), default=None,
