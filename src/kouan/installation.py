@@ -106,7 +106,10 @@ def upgrade(say: Say) -> Standing:
     if before.unknown:
         raise Refused([before.finding()])
     if before.missing:
-        say(f"升级数据库：{len(before.missing)} 项", f"Upgrading the database: {len(before.missing)} migrations")
+        if before.is_empty:  # what is missing is then not counted
+            say("新建数据库", "Making the database")
+        else:
+            say(f"升级数据库：{len(before.missing)} 项", f"Upgrading the database: {len(before.missing)} migrations")
         call_command("migrate", interactive=False, verbosity=0)
     return before
 
