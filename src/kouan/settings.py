@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "kouan.grading.lawbook",
     "kouan.evaluation",
     "kouan.casework",
+    "kouan.casework.oversight",
     "kouan.console",
     "kouan.api",
 ]
