@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from datetime import date, timedelta
 from io import BytesIO
@@ -175,7 +174,7 @@ def test_a_completion_needs_evidence_and_another_pair_of_eyes(house: House) -> N
     with pytest.raises(IntegrityError), transaction.atomic():
         CellReport.objects.filter(pk=made.pk).update(verified_by=house.national)
     place = file_place(made.evidence.versions.get().sha256)
-    os.chmod(place, 0o600)
+    place.chmod(0o600)
     place.write_bytes(PDF + b"x")
     with refused("evidence_altered"):
         actions.verify_completion(actor=house.other, report=made.pk, accept=True, finding="属实")
@@ -258,7 +257,7 @@ def test_a_report_needs_a_file_and_a_close_the_same_file(house: House) -> None:
     content = PDF + b"% closing\n"
     house.report(held, content=content)
     place = file_place(hashlib.sha256(content).hexdigest())
-    os.chmod(place, 0o600)
+    place.chmod(0o600)
     place.write_bytes(b"%PDF-1.4 other")
     with refused("evidence_altered"):
         house.close(held)

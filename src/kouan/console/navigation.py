@@ -41,6 +41,7 @@ MENU: tuple[Entry, ...] = (
     Entry("flows", Text("监测", "Monitoring"), "chart-line", "console.read", ("flows",), WORK),
     Entry("grading", Text("分级与准入退出", "Grading and withdrawal"), "stairs", "lists.read", ("grading",), WORK),
     Entry("matters", Text("办件", "Matters"), "folders", "matters.read", ("matters",), WORK),
+    Entry("oversight", Text("督查督办", "Supervision"), "eye-check", "oversight.read", ("oversight",), WORK),
     Entry("counterpart-checks", Text("对侧核对", "Counterpart checks"), "arrows-left-right", "console.read",
           ("counterpart-checks",), WORK),
     Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), WORK),

@@ -44,6 +44,8 @@ from kouan.ports.queries import PortIndex, codes_named
 from kouan.procedure import Procedure
 
 SOON_DAYS = 5
+# Rooms whose matters come of deeds of their own (a task supervised, a circular issued) and are begun by no form here.
+OPENED_ELSEWHERE = frozenset({"oversight"})
 
 
 def procedure_title(code: str) -> Text:
@@ -196,7 +198,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Which procedure to begin."""
     user: Any = request.user
     held = [{"procedure": each.procedure, "unfilled": _unfilled(each), "by": _first_parties(each.procedure), "may": may_begin(user, each.procedure)}
-            for each in procedures()]
+            for each in procedures() if each.room not in OPENED_ELSEWHERE]
     held.sort(key=lambda one: not one["may"])
     return render(request, "console/matters/choose.html", {"held": held, "crumbs": _crumbs(Text("发起办件", "Begin a matter"))})
 
