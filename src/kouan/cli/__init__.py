@@ -63,6 +63,7 @@ def _mount() -> None:
         law_changes,
         lists,
         matters,
+        oversight,
         ports,
         procedures,
         register,
@@ -81,6 +82,7 @@ def _mount() -> None:
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
+        ("oversight", oversight.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kouan.basis import Citation, NotFound, Text
+from kouan.basis import Citation, Finding, NotFound, Text
 from kouan.basis.codes import mainland_provinces
 from kouan.basis.strict_yaml import load_file
 
@@ -83,16 +83,8 @@ def plan() -> Plan:
     return Plan(data["source"]["title"], data["dated"], data["source"], tasks, places, data["not_tasks"])
 
 
-def task_named(code: str) -> PlanTask:
-    """A task by its code; NotFound for any other."""
-    found = plan().tasks.get(code)
-    if found is None:
-        raise no_cell()
-    return found
-
-
 def no_cell() -> NotFound:
     """What is answered for a cell that is not there and for one of somebody else alike."""
-    return NotFound.because(
+    return NotFound(Finding.error(
         "unknown_cell", "没有这项任务，或者它不在您的查看范围内。", "There is no such task, or it lies outside what you may see.",
-        remedy=("请从规划任务表中选择。", "Choose it from the matrix."))
+        remedy=("请从规划任务表中选择。", "Choose it from the matrix.")))

@@ -1,0 +1,63 @@
+"""Cells, supervised matters, instructions and circulars as plain data, for programs: the command line and the API tell the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kouan.basis import Text
+from kouan.casework.oversight.models import CellReport, Circular, Instruction, Supervision
+from kouan.casework.oversight.queries import STATES, CellView
+from kouan.desk.matters.queries import procedure_for
+
+
+def both(said: Text) -> dict[str, str]:
+    """A text in both languages."""
+    return {"zh": said.zh, "en": said.en}
+
+
+def cell_told(one: CellView) -> dict[str, Any]:
+    """A cell. ``owner`` empty is “none stated”, which ``state`` says too; ``version`` 0: nothing on record."""
+    row = one.row
+    return {
+        "task": one.task.code, "title": both(one.task.title), "section": one.task.section, "quote": one.task.quote, "place": one.place.code,
+        "place_name": both(one.place.name), "state": one.state, "state_label": both(STATES[one.state]),
+        "owner": row.owner.code if row and row.owner else None, "owner_name": one.owner_words, "due_on": one.due_on, "plan_day": one.task.by,
+        "last_report_on": one.last.reported_on if one.last else None, "last_report": one.last.words if one.last else None,
+        "completed_on": row.completed_on if row else None, "matter": one.supervision.matter_id if one.supervision else None,
+        "version": row.version if row else 0,
+    }
+
+
+def report_told(one: CellReport) -> dict[str, Any]:
+    """A report of progress."""
+    return {"id": one.pk, "reported_on": one.reported_on, "words": one.words, "problem": one.problem, "is_complete": one.is_complete,
+            "accepted": one.accepted, "evidence": one.evidence.reference if one.evidence else None}
+
+
+def supervision_told(one: Supervision) -> dict[str, Any]:
+    """A supervised matter; its steps are those of its matter."""
+    return {
+        "id": one.pk, "matter": one.matter_id, "title": one.matter.title, "origin": "plan_task" if one.cell_id else "instruction",
+        "owner": one.owner.code, "owner_name": one.owner.name_zh, "state": one.matter.state,
+        "state_label": both(procedure_for(one.matter).states[one.matter.state].label), "due_on": one.due_on,
+    }
+
+
+def instruction_told(one: Instruction) -> dict[str, Any]:
+    """An instruction with how many offices have answered."""
+    held = list(one.supervisions.all())
+    return {"id": one.pk, "title": one.title, "signer": one.signer, "signed_on": one.signed_on, "words": one.words, "reference": one.reference,
+            "urgency": one.urgency, "due_on": one.due_on, "offices": len(held), "answered": sum(not each.is_open for each in held),
+            "ended_on": one.ended_on}
+
+
+def circular_told(one: Circular, office_id: int) -> dict[str, Any]:
+    """A circular as one office sees it: its own receipt; the counts only where it is the issuing office's."""
+    receipt = one.receipts.filter(office_id=office_id).first()
+    ours = one.office_id == office_id
+    return {
+        "id": one.pk, "kind": one.kind, "title": one.title, "text": one.text, "office": one.office.name_zh, "number": one.number,
+        "issued_on": one.issued_on, "state": one.state, "replaces": one.replaces_id, "is_addressed": receipt is not None,
+        "signed_at": receipt.signed_at if receipt else None, "receipts": one.receipts.count() if ours else None,
+        "receipts_signed": one.receipts.filter(signed_at__isnull=False).count() if ours else None, "version": one.version,
+    }
