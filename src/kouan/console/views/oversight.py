@@ -148,9 +148,9 @@ def _matrix_cell(one: CellView | None, place: Any) -> SafeString:
         return format_html("<td></td>")
     flag = format_html('<span class="flag">{}</span>', here(Text("督", "S"))) if one.supervision else ""
     said = f"{here(one.task.title)} {here(place.name)} {here(STATES[one.state])}"
-    return format_html('<td><a href="{}" aria-label="{}{}" title="{}">{}{}</a></td>', reverse("oversight-cell", args=[one.task.code, place.code]),
-        said,
-                       here(Text("，督办中", ", supervised")) if one.supervision else "", one.owner_words, cell_mark(one.state), flag)
+    said += here(Text("，督办中", ", supervised")) if one.supervision else ""
+    return format_html('<td><a href="{}" title="{}">{}{}<span class="visually-hidden"> {}</span></a></td>',
+                       reverse("oversight-cell", args=[one.task.code, place.code]), one.owner_words, cell_mark(one.state), flag, said)
 
 
 # ---- one cell -------------------------------------------------------------------------------------------
