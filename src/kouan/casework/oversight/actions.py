@@ -250,9 +250,10 @@ def enter_issued(*, actor: Any, paper: int, number: str, issued_on: date) -> Ove
 
 def changed() -> Conflict:
     """Somebody was faster."""
-    return Conflict.because("cell_changed", "您打开本页之后，他人已更改此项任务。您填写的内容仍保留。",
-                            "Somebody has changed this since you opened the page. What you typed is kept.",
-                            remedy=("请刷新页面，核对后再办理。", "Reload the page, look at it again, then go on."))
+    return Conflict(Finding.error(
+        "cell_changed", "您打开本页之后，他人已更改此项任务。您填写的内容仍保留。",
+        "Somebody has changed this since you opened the page. What you typed is kept.",
+        remedy=("请刷新页面，核对后再办理。", "Reload the page, look at it again, then go on.")))
 
 
 def _locked(task: str, place: str) -> TaskCell | None:

@@ -61,7 +61,7 @@ def paper_of(held: OversightPaper) -> Paper:
     rows = table(("事项", "情况"), *[(name, words or "—") for name, words in said["known"]], ("责任单位", said["owner"]), ("办结期限", said["due"]))
     if held.kind == "notice":
         blocks = [
-            paragraph(f"{said['subject']}一事，交由你单位办理，期限为{said['due']}。截至{said['drafted']}，系统未收到落实情况报告。现将有关情况和要求通知如下。"),
+            paragraph(f"{said['subject']}一事，交由你单位办理，期限为{said['due']}。截至{said['drafted']}，系统未收到办结情况报告。现将有关情况和要求通知如下。"),
             heading("一、督办事项"), rows,
             heading("二、办理要求"),
             paragraph("请尽快落实，报告落实情况并附证明材料。确因客观原因不能按期完成的，请说明原因、已采取的措施和拟完成时间。"), paragraph(BLANK),

@@ -112,7 +112,7 @@ def record(request: HttpRequest) -> HttpResponse:
     findings: list[Finding] = []
     if request.method == "POST":
         upload = request.FILES.get("file")
-        file = {"source": upload.file, "file_name": upload.name or ""} if upload is not None and upload.file is not None else {}
+        file: dict[str, Any] = {"source": upload.file, "file_name": upload.name or ""} if upload is not None and upload.file is not None else {}
         try:
             signed_on = needed_day(said["signed_on"], "signed_on")
             made = record_instruction(

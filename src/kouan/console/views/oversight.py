@@ -201,7 +201,7 @@ def cell(request: HttpRequest, task: str, place: str) -> HttpResponse:
 def _do(request: HttpRequest, one: CellView, deed: str, said: dict[str, str]) -> tuple[list[Finding], int]:
     known: dict[str, Any] = {"actor": request.user, "task": one.task.code, "place": one.place.code}
     upload = request.FILES.get("file")
-    file = {"source": upload.file, "file_name": upload.name or ""} if upload is not None and upload.file is not None else {}
+    file: dict[str, Any] = {"source": upload.file, "file_name": upload.name or ""} if upload is not None and upload.file is not None else {}
     version = int(said["version"]) if said["version"].isdigit() else 0
     number = request.POST.get("report", "")
 
