@@ -56,6 +56,7 @@ class Office:
 
 @pytest.fixture
 def office(house: Any, page: Any, sign_in: Sign) -> Office:
+    page.set_default_timeout(60_000)  # the first page of a cold server, on a busy machine
     found = Office(house, page, sign_in)
     year = clock.today().year + 1
     if year not in working_days().tables:
