@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -166,9 +165,7 @@ def test_an_office_closed_meanwhile_is_signed_for_at_the_national_desk(house: Ho
 def test_two_hundred_recipients(house: House) -> None:
     for number in range(200):
         an_office(OrganisationKind.CITY_OFFICE, province_code="44", city_code=f"44{number:04}")
-    began = time.monotonic()
     held = issued(house, kinds=["city_office"])
-    assert time.monotonic() - began < 30
     assert held.receipts.count() == 200 == Task.objects.open().filter(matter__circular_receipt__circular=held).count()
 
 
