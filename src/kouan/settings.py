@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "kouan.grading.lawbook",
     "kouan.evaluation",
     "kouan.casework",
+    "kouan.casework.bottlenecks",
+    "kouan.casework.conference",
     "kouan.console",
     "kouan.api",
 ]
