@@ -166,7 +166,8 @@ def join(matter: Matter, step: MatterStep, actor: Any) -> None:
 
 def is_inspected(office: Organisation, issue: Issue) -> bool:
     """Whether an office is one towards which an enterprise may stay unnamed: agencies, operators, and the office concerned."""
-    return office.kind in (OrganisationKind.INSPECTION_AGENCY, OrganisationKind.PORT_OPERATOR) or office.pk == issue.about_office_id
+    return office.kind in (OrganisationKind.INSPECTION_AGENCY, OrganisationKind.PORT_OPERATOR) or (
+        issue.about_office_id is not None and office.pk == issue.about_office_id)
 
 
 CARRIED = {
