@@ -70,8 +70,9 @@ def people(house: Any, page: Any, sign_in: Callable[[Any, str], None]) -> People
 
 def test_from_the_enterprise_to_the_rated_end(people: People, look: Callable[[Any, str], None]) -> None:
     page = people.page
-    people.come("qiye", "/")
-    page.wait_for_url("**/bottlenecks")
+    people.sign_in(page, "qiye")
+    assert page.url.endswith("/bottlenecks"), "the first page of an enterprise"
+    people.come("qiye", "/bottlenecks")
     look(page, "bottlenecks-empty")
     page.click("text=提交诉求")
     page.click("form[data-once] .form-actions .btn-primary")

@@ -65,7 +65,7 @@ def test_from_the_agenda_to_confirmed_minutes_and_the_next_conference(
     page.wait_for_selector(".notice-success")
     step(people, "guojia", held.matter_id, "send_agenda")
     people.come("guangdong", "/inbox")
-    page.click("text=议程送达")
+    page.click("table a:has-text('议程送达')")
     step(people, "guangdong", held.members.get(name="广东省人民政府口岸办公室").invitation_id or 0, "receive", attendee="王五")
     people.come("guangdong", f"/conferences/{held.pk}")
     assert page.locator("#members").inner_text().count("王五") == 1

@@ -223,7 +223,7 @@ def _checked(said: NewIssue, files: Sequence[EvidenceFile]) -> tuple[Port, Organ
     return port, about
 
 
-def _twice(found: Issue) -> Conflict:
+def _twice(found: Issue) -> Refused:
     return Conflict.because(
         "already_open", f"这项得分已开出任务：诉求#{found.pk}。", f"This score has opened a task already: issue #{found.pk}.",
             where=Place(field="evidence"),

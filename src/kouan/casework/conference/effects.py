@@ -52,7 +52,8 @@ def send_agenda(matter: Matter, step: MatterStep, actor: Any) -> None:
         raise Refused(findings)
     for member in held.members.filter(organisation__isnull=False, organisation__is_active=True).select_related("organisation"):
         member.received_at, member.attendee = None, ""
-        member.invitation = _opened(held, "conference_invitation", f"{held.title}：议程送达", "send", {"member": member.organisation.code},
+        member.invitation = _opened(held, "conference_invitation", f"{held.title}：议程送达", "send",
+                                    {"member": member.organisation.code if member.organisation else ""},
                                     {"held_on": held.held_on.isoformat()}, step.taken_on)
         member.save(update_fields=["invitation", "received_at", "attendee"])
 
@@ -66,8 +67,8 @@ def _opened(held: Conference, procedure: str, title: str, transition: str, named
 
 def _call_off(held: Conference, reason: str, on: date) -> None:
     with acting_system("conference") as system:
-        for member in held.members.filter(invitation__isnull=False, invitation__ended_at__isnull=True):
-            carry_step(actor=system, matter=member.invitation_id, transition="call_off", fields={"reason": reason}, documents={}, on=on)
+        for invitation in Matter.objects.filter(pk__in=held.members.values("invitation_id"), ended_at__isnull=True):
+            carry_step(actor=system, matter=invitation.pk, transition="call_off", fields={"reason": reason}, documents={}, on=on)
 
 
 def postpone(matter: Matter, step: MatterStep, actor: Any) -> None:

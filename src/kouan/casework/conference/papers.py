@@ -44,8 +44,8 @@ def minutes_of(conference: Conference) -> Paper:
         at += 1
     blocks += _followed(conference, f"{NUMERALS[at]}、上次会议议定事项落实情况")
     blocks += [paragraph(f"参加：{come or '（请在此填写）'}。")]
-    for number, each in enumerate(conference.corrigenda.filter(confirmed_at__isnull=False), 1):
-        blocks.append(paragraph(f"更正{number}：{each.words}"))
+    for number, wrong in enumerate(conference.corrigenda.filter(confirmed_at__isnull=False), 1):
+        blocks.append(paragraph(f"更正{number}：{wrong.words}"))
     return _paper(conference, Style.MINUTES, f"{conference.title}纪要", blocks)
 
 
