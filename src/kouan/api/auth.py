@@ -21,7 +21,6 @@ from kouan.accounts.permissions import may
 from kouan.accounts.tokens import digest_of
 from kouan.basis import NotAllowed, clock
 
-
 # What an enterprise may ask for: its own issues, and nothing else of the system.
 FOR_ENTERPRISES = "/bottlenecks"
 
