@@ -31,7 +31,6 @@ from kouan.casework.conference import queries as conferences
 router = Router(tags=["协同 / Collaboration"])
 Code = Annotated[str, Field(pattern=r"^[a-z_]{1,24}$")]
 Long = Annotated[PlainText, Field(max_length=4000)]
-Short = Annotated[PlainText, Field(max_length=120)]
 
 
 class AnswerOut(Schema):
@@ -86,29 +85,29 @@ class IssuePage(Page):
 class IssueIn(Schema):
     """What an enterprise reports; files are added on the page."""
 
-    port: PortCodeText
-    stage: Code
-    kind: Code
-    level: Code = "port"
-    facts: Long
-    wanted: Annotated[PlainText, Field(max_length=1000)] = ""
-    about: Annotated[str, Field(pattern=r"^[-A-Za-z0-9_]{0,64}$")] = ""
-    is_anonymous: bool = False
-    contact_name: Annotated[PlainText, Field(max_length=64)] = ""
-    contact_phone: Annotated[PlainText, Field(max_length=32)] = ""
+    port: PortCodeText = Field(description="所涉口岸代码 / port that it is about")
+    stage: Code = Field(description="环节代码，如 inspection / stage, such as inspection")
+    kind: Code = Field(description="类别代码，如 time、cost / kind, such as time, cost")
+    level: Code = Field("port", description="影响范围：port、province、nation / how far it reaches: port, province, nation")
+    facts: Long = Field(description="事实：何时、何处、遇到什么 / what happened: when, where, what")
+    wanted: Annotated[PlainText, Field(max_length=1000)] = Field("", description="期望结果 / what is wanted")
+    about: Annotated[str, Field(pattern=r"^[-A-Za-z0-9_]{0,64}$")] = Field("", description="所涉单位代码 / code of the office concerned")
+    is_anonymous: bool = Field(False, description="对所涉单位匿名 / unnamed to the office concerned")
+    contact_name: Annotated[PlainText, Field(max_length=64)] = Field("", description="联系人 / contact")
+    contact_phone: Annotated[PlainText, Field(max_length=32)] = Field("", description="联系电话 / phone")
 
 
 class RatingIn(Schema):
     """A rating that closes the issue."""
 
-    satisfaction: Literal["satisfied", "fair", "dissatisfied"]
-    comment: Annotated[PlainText, Field(max_length=1000)] = ""
+    satisfaction: Literal["satisfied", "fair", "dissatisfied"] = Field(description="评价 / rating")
+    comment: Annotated[PlainText, Field(max_length=1000)] = Field("", description="说明 / comment")
 
 
 class ObjectionIn(Schema):
     """Why the enterprise does not accept the answer."""
 
-    objection: Annotated[PlainText, Field(min_length=1, max_length=2000)]
+    objection: Annotated[PlainText, Field(min_length=1, max_length=2000)] = Field(description="不认可的理由 / why the answer is not accepted")
 
 
 class GroupOut(Schema):
