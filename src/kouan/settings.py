@@ -54,6 +54,8 @@ INSTALLED_APPS = [
     "kouan.evaluation",
     "kouan.casework",
     "kouan.casework.oversight",
+    "kouan.casework.bottlenecks",
+    "kouan.casework.conference",
     "kouan.console",
     "kouan.api",
 ]

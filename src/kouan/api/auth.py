@@ -21,10 +21,15 @@ from kouan.accounts.permissions import may
 from kouan.accounts.tokens import digest_of
 from kouan.basis import NotAllowed, clock
 
+# What an enterprise may ask for: its own issues, and nothing else of the system.
+FOR_ENTERPRISES = "/bottlenecks"
 
-def admitted(user: User) -> User:
-    """The user, if the role reads the system at all; NotAllowed otherwise, with a trace."""
-    if not may(user, "console.read"):
+
+def admitted(request: HttpRequest, user: User) -> User:
+    """The user, if the role reads the system at all, or an enterprise its issues; NotAllowed otherwise, with a trace."""
+    asked = request.path.partition("/api/v1")[2]
+    is_for_enterprises = asked == FOR_ENTERPRISES or asked.startswith(f"{FOR_ENTERPRISES}/")
+    if not may(user, "console.read") and not (is_for_enterprises and may(user, "issues.submit")):
         raise refuse(user, "console.read", "api")
     return user
 
@@ -48,7 +53,7 @@ class KeyAuth(HttpBearer):
         if found.last_used_on != today:
             ApiToken.objects.filter(pk=found.pk).update(last_used_on=today)
         request.user = found.user
-        return admitted(found.user)
+        return admitted(request, found.user)
 
 
 class PageAuth(APIKeyCookie):
@@ -75,7 +80,7 @@ class PageAuth(APIKeyCookie):
             raise NotAllowed.because(
                 "password_must_change", "请先在控制台更改初始密码。", "Change the initial password in the console first.",
             )
-        return admitted(user)
+        return admitted(request, user)
 
 
 AUTH = [KeyAuth(), PageAuth()]

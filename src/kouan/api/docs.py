@@ -51,6 +51,9 @@ EXAMPLES = {
     "get /api/v1/matters": "/api/v1/matters?running=true&limit=20",
     "get /api/v1/matters/{number}": "/api/v1/matters/1",
     "get /api/v1/inbox": "/api/v1/inbox",
+    "get /api/v1/bottlenecks": "/api/v1/bottlenecks?running=true&limit=20",
+    "get /api/v1/bottlenecks/{number}": "/api/v1/bottlenecks/1",
+    "get /api/v1/conferences/{number}": "/api/v1/conferences/1",
     "get /api/v1/procedures": "/api/v1/procedures",
     "get /api/v1/procedures/{code}": "/api/v1/procedures/opening",
     "get /api/v1/findings": "/api/v1/findings?batch=1&outcome=held",
@@ -88,6 +91,10 @@ BODIES = {
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
     "post /api/v1/matters/{number}/opinions": _deed(
         "matters/1/opinions", '"consultation": "views", "party": "customs", "agrees": true, "words": "…"'),
+    "post /api/v1/bottlenecks": _deed(
+        "bottlenecks", '"port": "luohu-rail", "stage": "inspection", "kind": "time", "facts": "…"', version=False),
+    "post /api/v1/bottlenecks/{number}/rating": _deed("bottlenecks/1/rating", '"satisfaction": "satisfied"', version=False),
+    "post /api/v1/bottlenecks/{number}/objection": _deed("bottlenecks/1/objection", '"objection": "…"', version=False),
     "post /api/v1/batches": (
         "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
         "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.renderers import JSONRenderer
 
 from kouan import __version__
-from kouan.api import decisions, errors, intake, judgements, matters, observations, oversight, totals
+from kouan.api import collaboration, decisions, errors, intake, judgements, matters, observations, oversight, totals
 from kouan.api.auth import AUTH
 from kouan.api.rate import PerUser
 from kouan.api.reading import strict
@@ -46,5 +46,5 @@ api = Api(
 errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
-for part in (decisions, observations, totals, judgements, intake, matters, oversight):
+for part in (decisions, observations, totals, judgements, intake, matters, oversight, collaboration):
     api.add_router("", part.router)

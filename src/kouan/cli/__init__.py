@@ -54,6 +54,8 @@ def _mount() -> None:
         access,
         accounts,
         audit,
+        bottlenecks,
+        conferences,
         documents,
         evaluation,
         flows,
@@ -83,6 +85,7 @@ def _mount() -> None:
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
         ("oversight", oversight.app, OnData),
+        ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
 

@@ -42,6 +42,8 @@ MENU: tuple[Entry, ...] = (
     Entry("grading", Text("分级与准入退出", "Grading and withdrawal"), "stairs", "lists.read", ("grading",), WORK),
     Entry("matters", Text("办件", "Matters"), "folders", "matters.read", ("matters",), WORK),
     Entry("oversight", Text("督查督办", "Supervision"), "eye-check", "oversight.read", ("oversight",), WORK),
+    Entry("conferences", Text("联席会议", "Conferences"), "users-group", "matters.read", ("conferences",), WORK),
+    Entry("bottlenecks", Text("堵点难点", "Bottlenecks"), "message-report", "issues.read", ("bottlenecks",), WORK),
     Entry("counterpart-checks", Text("对侧核对", "Counterpart checks"), "arrows-left-right", "console.read",
           ("counterpart-checks",), WORK),
     Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), WORK),

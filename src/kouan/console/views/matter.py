@@ -19,6 +19,7 @@ from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused,
 from kouan.casework.effects import REPLY
 from kouan.console.case_page import case_context, gather_from
 from kouan.console.grading_page import LISTS
+from kouan.console.linked import linked_of
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
 from kouan.console.views.matters import due_cell, state_mark
@@ -136,7 +137,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
                   actor=str(request.user.pk))
     said_before = {name: value for step in held.steps.order_by("number") for name, value in step.fields.items()}
     return {
-        "list_case": _list_case(held),
+        "list_case": _list_case(held), "linked": linked_of(held, request.user),
         "case": case_context(request, held, procedure, standing.parties), "not_asked": _not_asked(procedure, running),
         "matter": held, "procedure": procedure, "state": procedure.states[held.state], "mark": state_mark(held), "findings": findings,
         "crumbs": [{"label": Text("办件", "Matters"), "address": reverse("matters")}, {"label": f"#{held.pk}"}],
