@@ -8,7 +8,17 @@ from ninja import NinjaAPI
 from ninja.renderers import JSONRenderer
 
 from kouan import __version__
-from kouan.api import collaboration, decisions, errors, intake, judgements, matters, observations, oversight, totals
+from kouan.api import (
+    collaboration,
+    decisions,
+    errors,
+    intake,
+    judgements,
+    matters,
+    observations,
+    oversight,
+    totals,
+)
 from kouan.api.auth import AUTH
 from kouan.api.rate import PerUser
 from kouan.api.reading import strict
