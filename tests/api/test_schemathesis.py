@@ -33,7 +33,7 @@ CONFIG = {
         {
             # Whether a file can be read, and whether a document is on record, no schema can say: random bytes and
             # names are rightly refused with 422 or 412.
-            "include-method": ["POST", "PATCH"],
+            "include-method": ["POST", "PUT", "PATCH"],
             "checks": {"positive_data_acceptance": {"enabled": False}},
         },
         {

@@ -54,6 +54,9 @@ EXAMPLES = {
     "get /api/v1/bottlenecks": "/api/v1/bottlenecks?running=true&limit=20",
     "get /api/v1/bottlenecks/{number}": "/api/v1/bottlenecks/1",
     "get /api/v1/conferences/{number}": "/api/v1/conferences/1",
+    "get /api/v1/oversight/cells": "/api/v1/oversight/cells?place=44&limit=20",
+    "get /api/v1/oversight/cells/{task}/{place}": "/api/v1/oversight/cells/class_two/44",
+    "get /api/v1/oversight/circulars/{number}": "/api/v1/oversight/circulars/1",
     "get /api/v1/procedures": "/api/v1/procedures",
     "get /api/v1/procedures/{code}": "/api/v1/procedures/opening",
     "get /api/v1/findings": "/api/v1/findings?batch=1&outcome=held",
@@ -95,6 +98,10 @@ BODIES = {
         "bottlenecks", '"port": "luohu-rail", "stage": "inspection", "kind": "time", "facts": "…"', version=False),
     "post /api/v1/bottlenecks/{number}/rating": _deed("bottlenecks/1/rating", '"satisfaction": "satisfied"', version=False),
     "post /api/v1/bottlenecks/{number}/objection": _deed("bottlenecks/1/objection", '"objection": "…"', version=False),
+    "put /api/v1/oversight/cells/{task}/{place}": _deed(
+        "oversight/cells/class_two/44", '"owner": "gd", "due_on": "2025-12-31", "reason": "…"').replace("-X POST", "-X PUT"),
+    "post /api/v1/oversight/cells/{task}/{place}/reports": _deed("oversight/cells/class_two/44/reports", '"words": "…"', version=False),
+    "post /api/v1/oversight/circulars/{number}/receipt": _deed("oversight/circulars/1/receipt", "", version=False),
     "post /api/v1/batches": (
         "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
         "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"

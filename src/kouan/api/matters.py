@@ -39,7 +39,7 @@ from kouan.desk.matters.actions import Concerns, documents_by_kind, give_opinion
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.papers import Paper, take_step_with_papers
 from kouan.desk.matters.queries import get_matter, inbox, matters_visible_to, procedure_for, search_matters
-from kouan.desk.matters.registry import in_force, procedures
+from kouan.desk.matters.registry import in_force, procedures, refuse_if_begun_by_deeds
 from kouan.desk.matters.telling import procedure_summary, procedure_told, summary_of, task_of, told
 from kouan.desk.queries import documents_visible_to
 from kouan.ports.queries import codes_named, get_port
@@ -104,6 +104,7 @@ def begin(request: HttpRequest, body: NewMatterIn, response: HttpResponse, idemp
         concerns = Concerns(province_code=user.organisation.province_code, city_code=user.organisation.city_code)
 
     def work() -> dict[str, Any]:
+        refuse_if_begun_by_deeds(body.procedure)
         facts = held_facts.read_json(in_force(body.procedure).procedure, body.facts)
         made = open_matter(actor=user, procedure=body.procedure, title=body.title, concerns=concerns, facts=facts, named=body.named)
         return told(get_matter(user, made.pk), user)

@@ -47,19 +47,20 @@ class CellPage(Page):
 class CellIn(Schema):
     """Who is in charge and by when."""
 
-    owner: OfficeCode = ""
-    due_on: Day | None = None
-    is_exempt: bool = False
-    reason: Annotated[PlainText, Field(max_length=400)]
+    owner: OfficeCode = Field("", description="责任单位代码，空为未明确 / code of the office in charge; empty: none stated")
+    due_on: Day | None = Field(None, description="期限 / day by which it is due")
+    is_exempt: bool = Field(False, description="该地区不适用 / does not apply to the place")
+    reason: Annotated[PlainText, Field(max_length=400)] = Field(description="依据或理由 / ground or reason")
 
 
 class ReportIn(Schema):
     """Progress; ``evidence`` is the reference of a recorded document."""
 
-    words: Words2000
-    problem: Words2000 = ""
-    is_complete: bool = False
-    evidence: Annotated[PlainText, Field(max_length=120)] = ""
+    words: Words2000 = Field(description="进展情况 / progress")
+    problem: Words2000 = Field("", description="重大问题，没有的不填 / major problem; empty if none")
+    is_complete: bool = Field(False, description="报告已完成 / reported as complete")
+    evidence: Annotated[PlainText, Field(max_length=120)] = Field(
+        "", description="佐证材料的引用名 / reference of the recorded document that proves it")
 
 
 class ReportOut(Schema):

@@ -125,10 +125,11 @@ def begin(
     from kouan.cli.naming import port_named
     from kouan.desk.matters.actions import Concerns, open_matter
     from kouan.desk.matters.facts import read_assigned
-    from kouan.desk.matters.registry import in_force
+    from kouan.desk.matters.registry import in_force, refuse_if_begun_by_deeds
     from kouan.desk.matters.telling import summary_of
 
     user = actor_named(as_user)
+    refuse_if_begun_by_deeds(procedure)
     if port:
         found = port_named(user, port)
         concerns = Concerns(SubjectRef.of("port", found.code), found.province_code, found.city_code, found.code)

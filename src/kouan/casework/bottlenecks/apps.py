@@ -18,5 +18,5 @@ class BottlenecksConfig(AppConfig):
         from kouan.desk.matters.openers import register_opener
         from kouan.desk.matters.registry import register_later
 
-        register_later("bottlenecks", PROCEDURES, CARRIED)
+        register_later("bottlenecks", PROCEDURES, CARRIED, is_begun_by_deeds=True)
         register_opener("weak_indicator", open_from_indicator)

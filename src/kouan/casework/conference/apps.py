@@ -15,4 +15,4 @@ class ConferenceConfig(AppConfig):
         from kouan.casework.conference.effects import CARRIED, PROCEDURES
         from kouan.desk.matters.registry import register_later
 
-        register_later("conference", PROCEDURES, CARRIED)
+        register_later("conference", PROCEDURES, CARRIED, is_begun_by_deeds=True)

@@ -17,4 +17,4 @@ class OversightConfig(AppConfig):
         from kouan.casework.oversight.effects import CARRIED
         from kouan.desk.matters.registry import register_later
 
-        register_later("oversight", Path(__file__).parent / "procedures", CARRIED, {"evidence": "other"})
+        register_later("oversight", Path(__file__).parent / "procedures", CARRIED, {"evidence": "other"}, is_begun_by_deeds=True)

@@ -38,14 +38,18 @@ from kouan.desk.matters.queries import (
     unread,
     working_days,
 )
-from kouan.desk.matters.registry import Registered, in_force, procedures
+from kouan.desk.matters.registry import (
+    Registered,
+    begun_by_form,
+    in_force,
+    procedures,
+    refuse_if_begun_by_deeds,
+)
 from kouan.grading.class_two import to_be_cleared
 from kouan.ports.queries import PortIndex, codes_named
 from kouan.procedure import Procedure
 
 SOON_DAYS = 5
-# Rooms whose matters come of deeds of their own (a task supervised, a circular issued) and are begun by no form here.
-OPENED_ELSEWHERE = frozenset({"oversight"})
 
 
 def procedure_title(code: str) -> Text:
@@ -198,7 +202,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Which procedure to begin."""
     user: Any = request.user
     held = [{"procedure": each.procedure, "unfilled": _unfilled(each), "by": _first_parties(each.procedure), "may": may_begin(user, each.procedure)}
-            for each in procedures() if each.room not in OPENED_ELSEWHERE]
+            for each in begun_by_form()]
     held.sort(key=lambda one: not one["may"])
     return render(request, "console/matters/choose.html", {"held": held, "crumbs": _crumbs(Text("发起办件", "Begin a matter"))})
 
@@ -225,6 +229,7 @@ def _crumbs(label: Text) -> list[dict[str, Any]]:
 @page("matters.act", methods=("GET", "HEAD", "POST"))
 def begin(request: HttpRequest, code: str) -> HttpResponse:
     """The first form of a matter: title, what it is about, the offices to be named."""
+    refuse_if_begun_by_deeds(code)
     procedure = in_force(code).procedure
     findings: list[Finding] = []
     is_case = in_force(code).room == "casework"

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kouan.accounts.models import Role
-from kouan.basis import NotFound, Place, clock, nearest
+from kouan.basis import NotFound, Place, Refused, clock, nearest
 from kouan.procedure import Procedure, read_text
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _procedures: dict[tuple[str, str], Registered] = {}
 _pending: list[Callable[[], Any]] = []
 _reading = RLock()
 _effects: dict[tuple[str, str], Effect] = {}
+# Rooms whose matters come of deeds of their own (a task supervised, a circular issued): no door begins them by a bare form.
+_begun_by_deeds: set[str] = set()
 # What sort of document a paper of a procedure is, by room and kind of paper; others are of kind "other".
 _papers: dict[tuple[str, str], str] = {}
 
@@ -63,9 +65,15 @@ def register_procedures(
 
 
 def register_later(
-    room: str, folder: Path, effects: Mapping[str, Effect], papers: Mapping[str, str] = MappingProxyType({}),
+    room: str, folder: Path, effects: Mapping[str, Effect], papers: Mapping[str, str] = MappingProxyType({}), *,
+    is_begun_by_deeds: bool = False,
 ) -> None:
-    """``register_procedures`` when somebody first asks for a procedure: reading the files costs a second at each start."""
+    """``register_procedures`` when somebody first asks for a procedure: reading the files costs a second at each start.
+
+    ``is_begun_by_deeds``: the room opens its matters itself, with records of its own beside them.
+    """
+    if is_begun_by_deeds:
+        _begun_by_deeds.add(room)
     _pending.append(partial(register_procedures, room, folder, effects, papers))
     for name, effect in effects.items():
         _effects[room, name] = effect
@@ -104,6 +112,22 @@ def in_force(code: str, on: date | None = None) -> Registered:
         remedy=(f"是否为：{'、'.join(near)}？", f"Did you mean: {', '.join(near)}?") if near else ("请从程序列表中选择。",
             "Choose one from the list."),
     )
+
+
+def begun_by_form(on: date | None = None) -> list[Registered]:
+    """The procedures in force that somebody may begin by filling in a form."""
+    return [each for each in procedures(on) if each.room not in _begun_by_deeds]
+
+
+def refuse_if_begun_by_deeds(code: str, on: date | None = None) -> None:
+    """Refused for a procedure whose matters only its own room opens; NotFound for one that is not in force."""
+    held = in_force(code, on)
+    if held.room in _begun_by_deeds:
+        title = held.procedure.title
+        raise Refused.because(
+            "procedure_begun_by_deeds", f"“{title.zh}”由专门的操作开出，不能直接发起。",
+            f"“{title.en}” is opened by a deed of its own, never by a bare form.",
+            where=Place(field="procedure"), remedy=("请到督查督办、联席会议或堵点难点中办理。", "Use supervision, conferences or bottlenecks."))
 
 
 def procedure_of(edition: ProcedureEdition) -> Procedure:
