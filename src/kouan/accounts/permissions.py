@@ -15,38 +15,41 @@ if TYPE_CHECKING:
 
     from kouan.accounts.models import User
 
+NATIONAL = frozenset({Role.NATIONAL_OFFICER, Role.NATIONAL_LEADER})
+PROVINCIAL = frozenset({Role.PROVINCIAL_OFFICER, Role.PROVINCIAL_LEADER})
+# Asked in a matter and seeing no more than it: their desk, its papers, the law.
+ASKED = frozenset({Role.MINISTRY_OFFICER, Role.EXPERT})
+INSIDE = frozenset(Role) - {Role.ENTERPRISE_USER}
+
 PERMISSIONS: dict[str, frozenset[Role]] = {
-    "console.read": frozenset(Role) - {Role.ENTERPRISE_USER},
-    "ports.read": frozenset(Role) - {Role.ENTERPRISE_USER},
-    "ports.change": frozenset({Role.NATIONAL_OFFICER}),
-    "documents.add": frozenset({Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER, Role.CITY_OFFICER, Role.INSPECTION_OFFICER}),
+    "console.read": INSIDE,
+    "ports.read": INSIDE - ASKED,
+    "ports.change": NATIONAL,
+    "documents.add": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
     "documents.dispose": frozenset({Role.ADMINISTRATOR}),
-    "intake.read": frozenset(Role) - {Role.ENTERPRISE_USER},
-    "intake.submit": frozenset({
-        Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER, Role.CITY_OFFICER,
-        Role.INSPECTION_OFFICER, Role.PORT_REPORTER,
-    }),
-    "intake.resolve": frozenset({Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER}),
-    "matters.read": frozenset(Role) - {Role.ENTERPRISE_USER},
-    "matters.act": frozenset(Role) - {Role.AUDITOR, Role.ADMINISTRATOR, Role.ENTERPRISE_USER},
-    "procedures.set": frozenset({Role.NATIONAL_OFFICER}),
-    "law.propose": frozenset({Role.NATIONAL_OFFICER}),
-    "law.approve": frozenset({Role.NATIONAL_OFFICER}),
-    "verdicts.record": frozenset({Role.NATIONAL_OFFICER}),
-    "lists.read": frozenset(Role) - {Role.ENTERPRISE_USER},
-    "lists.record": frozenset({Role.NATIONAL_OFFICER}),
-    "class_two.enter": frozenset({Role.NATIONAL_OFFICER, Role.PROVINCIAL_OFFICER}),
-    "class_two.clear": frozenset({Role.NATIONAL_OFFICER}),
-    "grades.submit": frozenset({Role.NATIONAL_OFFICER}),
-    "grades.decide": frozenset({Role.NATIONAL_OFFICER}),
-    "policy.enter": frozenset({Role.NATIONAL_OFFICER}),
-    "scores.record": frozenset({Role.NATIONAL_OFFICER}),
-    "scores.read_ranks": frozenset({Role.NATIONAL_OFFICER, Role.AUDITOR}),
+    "intake.read": INSIDE - ASKED,
+    "intake.submit": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER, Role.PORT_REPORTER},
+    "intake.resolve": NATIONAL | PROVINCIAL,
+    "matters.read": INSIDE,
+    "matters.act": INSIDE - {Role.AUDITOR, Role.ADMINISTRATOR},
+    "procedures.set": NATIONAL,
+    "law.propose": NATIONAL,
+    "law.approve": NATIONAL,
+    "verdicts.record": NATIONAL,
+    "lists.read": INSIDE - ASKED,
+    "lists.record": NATIONAL,
+    "class_two.enter": NATIONAL | PROVINCIAL,
+    "class_two.clear": NATIONAL,
+    "grades.submit": NATIONAL,
+    "grades.decide": NATIONAL,
+    "policy.enter": NATIONAL,
+    "scores.record": NATIONAL,
+    "scores.read_ranks": NATIONAL | {Role.AUDITOR},
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),
     "users.manage": frozenset({Role.ADMINISTRATOR}),
-    "jobs.run": frozenset(Role) - {Role.ENTERPRISE_USER, Role.AUDITOR},
+    "jobs.run": INSIDE - ASKED - {Role.AUDITOR},
 }
 
 
