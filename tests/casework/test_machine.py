@@ -1,0 +1,25 @@
+"""Every procedure on the desk, driven by random people: no step without right, no matter without a next action, nothing unrecorded."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from tests.casework.machine import machine_of
+
+from kouan.casework.catalogue import catalogue
+
+pytestmark = pytest.mark.django_db
+SHORT = settings(max_examples=3, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+LONG = settings(SHORT, max_examples=30, stateful_step_count=40)
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_whoever_does_what(code: str) -> None:
+    run_state_machine_as_test(machine_of(code), settings=SHORT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_whoever_does_what_for_long(code: str) -> None:
+    run_state_machine_as_test(machine_of(code), settings=LONG)
