@@ -97,19 +97,19 @@ def test_a_closing_from_the_page_takes_the_reply_as_typed_once(offices: Offices,
 def test_the_proposer_is_told_that_another_decides(offices: Offices, open_as: Any) -> None:
     matter, step, given = to_extension(offices)
     page = words(open_as(offices.national).get(f"/matters/{matter.pk}"))
-    assert "须由提出意见（办理上一步骤）之外的人员办理" in page
+    assert "须由提出意见（办理上一步骤）的人员及其委托人、受托人之外的人员办理" in page
     refused = open_as(offices.national).post(f"/matters/{matter.pk}", {
         "deed": step, "version": str(Matter.objects.get(pk=matter.pk).version), "field-extended_to": given["extended_to"],
             "paper-extension_permit-title": "批准"})
     assert refused.status_code == 403
-    assert "须由提出意见（办理上一步骤）之外的人员办理" not in words(open_as(offices.leader).get(f"/matters/{matter.pk}"))
+    assert "须由提出意见（办理上一步骤）的人员及其委托人、受托人之外的人员办理" not in words(open_as(offices.leader).get(f"/matters/{matter.pk}"))
 
 
 def test_who_was_not_asked_is_noted(offices: Offices, open_as: Any) -> None:
     offices.settle("agency_matter")
     client = open_as(offices.province)
     form = client.get("/matters/begin/agency_matter").content.decode()
-    assert form.count('name="asked"') == 8
+    assert form.count('name="asked"') == 9
     client.post("/matters/begin/agency_matter", {"title": "协同事项", "asked": ["customs"], "named-customs": offices.agency.organisation.code})
     matter = Matter.objects.get()
     offices.go(matter, "submit", "consult")
