@@ -61,17 +61,20 @@ class Story:
     def parts(self) -> Iterator[tuple[str, str, str]]:
         """(role, party, step) of everybody who acts, followed through the procedure; AssertionError where it cannot go so."""
         procedure = in_force(self.procedure, date(2026, 1, 1))
-        state = procedure.first
+        state, is_answered = procedure.first, False
         yield ROLE[self.begins], _party(procedure, self.begins, self.begins, procedure.states[state].waits_for), "begin"
         for act in self.acts:
             if act.what == "opinions":
                 for party in opinions_asked(procedure, state, self.asked):
                     yield ROLE[answerer(procedure, party)], party, "opinion"
+                is_answered = True
                 continue
             step = procedure.transitions[act.what]
             assert state in step.sources, f"{self.name}：{act.what} 不从 {state} 出发"
+            assert is_answered or not step.opinions, f"{self.name}：{act.what} 之前须答复"
             yield ROLE[act.who], _party(procedure, act.who, self.begins, step.by, self.city), act.what
-            state = state if act.refused else step.target
+            if not act.refused:
+                state, is_answered = step.target, False
         assert state == self.ends, f"{self.name}：停在 {state}"
 
 
@@ -138,14 +141,16 @@ STORIES: tuple[Story, ...] = (
           "in_use", GOOD_TEMPORARY),
     Story("临时开放（水域，由交通运输主管部门决定）", "temporary_opening", "guangdong",
           {"place_name": "新塘水域", "place_kind": "waters", "ground": "international_event"},
-          _acts(("guangdong", "submit_to_transport"), ("jiaotong", "permit_water")), "in_use", GOOD_TEMPORARY, kind="short"),
+          _acts(("guangdong", "submit_to_transport"), "opinions", ("jiaotong", "permit_water")), "in_use", GOOD_TEMPORARY, kind="short"),
     Story("临时开放（未启用泊位，由省级口岸办决定）", "temporary_opening", "guangdong",
           {"port": "humen-water", "place_kind": "unused_berth", "ground": "urgent_goods"},
-          _acts(("guangdong", "submit_to_province"), ("guangdong-fuzeren", "permit_berth")), "in_use", GOOD_TEMPORARY, kind="short"),
+          _acts(("guangdong", "submit_to_province"), "opinions", ("guangdong-fuzeren", "permit_berth")), "in_use", GOOD_TEMPORARY, kind="short"),
     Story("临时开放延期（水域，由交通运输主管部门决定）", "temporary_extension", "guangdong", {"opening": "waters"},
-          _acts(("guangdong", "submit_to_transport"), ("jiaotong", "extend_water")), "extended", {"term_within_longest": True}, kind="short"),
+          _acts(("guangdong", "submit_to_transport"), "opinions", ("jiaotong", "extend_water")),
+          "extended", {"term_within_longest": True}, kind="short"),
     Story("临时开放延期（未启用泊位，由省级口岸办决定）", "temporary_extension", "guangdong", {"opening": "unused_berth"},
-          _acts(("guangdong", "submit_to_province"), ("guangdong-fuzeren", "extend_berth")), "extended", {"term_within_longest": True}, kind="short"),
+          _acts(("guangdong", "submit_to_province"), "opinions", ("guangdong-fuzeren", "extend_berth")),
+          "extended", {"term_within_longest": True}, kind="short"),
     Story("临时开放延期", "temporary_extension", "guangdong", {"opening": "airport"},
           _acts(("guangdong-fuzeren", "submit_to_national"), ("guojia", "consult"), "opinions", ("fuzeren", "extend")),
           "extended", {"term_within_longest": True}),
@@ -179,7 +184,8 @@ STORIES: tuple[Story, ...] = (
           _acts(("guangdong-fuzeren", "submit"), Act("zhishu-haiguan", "ask_supplement", shows=("#clocks", "暂停")), ("guangdong", "supplement"),
                 ("zhishu-haiguan", "assess"), ("haiguan", "approve_project"), ("guojia", "ask_acceptance"), ("zhishu-haiguan", "pre_accept"),
                 "opinions", ("haiguan", "accept"), Act("haiguan", "put_in_use", {"site_kinds": "粮食、肉类"})),
-          "in_use", {"has_joint_control": True, "uses_new_land": False, "uses_sea": False, "environment_approval": "环审1号", "is_in_port_of_entry": True},
+          "in_use", {"has_joint_control": True, "uses_new_land": False, "uses_sea": False, "environment_approval": "环审1号",
+                     "is_in_port_of_entry": True},
           kind="suspended"),
     Story("指定监管场地（市级发起后撤回）", "supervision_site", "shenzhen", {**SITE, "port": "luohu-rail"},
           _acts(("shenzhen", "withdraw")), "withdrawn", kind="short"),

@@ -40,7 +40,7 @@ class Stage:
 
     def __init__(self, house: Any, page: Any) -> None:
         self.house, self.page, self.day = house, page, clock.today()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         self.people = {each.username: each for each in User.objects.select_related("organisation")}
         held = self.people
         self.offices = Offices(held["guojia"], held["fuzeren"], held["guangdong"], held["luohu-bianjian"], day=self.day, ministry=held["jiaotong"],
@@ -120,7 +120,8 @@ class Stage:
         for number, kind in enumerate(one.documents):
             way.locator(f"input[name=paper-{kind}-title]").fill(f"{kind}文件")
             if number == 0:
-                way.locator(f"input[name=paper-{kind}-file]").set_input_files({"name": f"{kind}.png", "mimeType": "image/png", "buffer": self.picture})
+                file: Any = {"name": f"{kind}.png", "mimeType": "image/png", "buffer": self.picture}
+                way.locator(f"input[name=paper-{kind}-file]").set_input_files(file)
         if act.override:
             way.locator("details.override > summary").click()
             way.locator("textarea[name=override_reason]").fill(act.override)

@@ -86,8 +86,8 @@ class Offices:
             for party, given in opinions_of(running, asked).items():
                 if given is None:
                     bare = party in asked.bare
-                    actor = next(each for each in (self.ministry, self.agency, self.expert, self.national, self.province) if party in standing_of(each, procedure,
-                        matter).parties)
+                    actor = next(each for each in (self.ministry, self.agency, self.expert, self.national, self.province)
+                                 if party in standing_of(each, procedure, matter).parties)
                     give_opinion(actor=actor, matter=matter.pk, consultation=asked.code, party=party, agrees=True,
                                  reference="军函1号" if bare else "", words="" if bare else "无意见", on=on or self.day)
         matter.refresh_from_db()

@@ -211,7 +211,8 @@ def machine_of(code: str) -> type[RuleBasedStateMachine]:
             known = {name: value for name, value in {**FACTS[code], **_MORE.get(code, {})}.items() if name not in held.gathered} if facts else {}
             asked = {name for guard in transition.guards for name in guard.facts_used()}
             said = {name: self.day.isoformat() if asks_for_day(name) else REPLY if name == "reply_number"
-                    else "humen-water" if name == "merged_into" else "英文名称：Xintang" if name == "what_changes" else "有理由" for name in transition.fields}
+                    else "humen-water" if name == "merged_into" else "英文名称：Xintang" if name == "what_changes" else "有理由"
+                    for name in transition.fields}
             later = (self.day + timedelta(days=90)).isoformat()
             said |= {name: later for name in said if name.endswith("_to")}
             take_step_with_papers(

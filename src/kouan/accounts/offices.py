@@ -89,6 +89,6 @@ def make_offices(*, actor: Any) -> list[Organisation]:
 def _superiors(row: Row, home: Organisation) -> list[str]:
     found = [home.code] if "national" in row.reports_to else []
     if "province" in row.reports_to:
-        found += Organisation.objects.filter(
-            kind=OrganisationKind.PROVINCIAL_OFFICE, province_code=row.province_code, is_active=True).order_by("pk").values_list("code", flat=True)[:1]
+        provinces = Organisation.objects.filter(kind=OrganisationKind.PROVINCIAL_OFFICE, province_code=row.province_code, is_active=True)
+        found += provinces.order_by("pk").values_list("code", flat=True)[:1]
     return found
