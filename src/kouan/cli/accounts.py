@@ -128,7 +128,8 @@ def office(
     held = Organisation.objects.filter(code=code).first()
     if held is None:
         raise NotFound.because("unknown_organisation", f"没有代码为“{code}”的单位。", f"There is no organisation “{code}”.",
-                               where=Place(field="code"), remedy=("请用 kouan accounts offices 或“单位”页查看。", "See kouan accounts offices, or the page 单位."))
+                               where=Place(field="code"),
+                               remedy=("请用 kouan accounts offices 或“单位”页查看。", "See kouan accounts offices, or the page 单位."))
     wanted = [each.strip() for each in ports.split(",") if each.strip()]
     unknown = sorted(set(wanted) - set(Port.objects.filter(code__in=wanted).values_list("code", flat=True)))
     if unknown:

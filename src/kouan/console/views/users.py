@@ -152,7 +152,8 @@ def organisation(request: HttpRequest, code: str) -> HttpResponse:
                 messages.success(request, here(Text("已更改。", "Changed.")))
                 return redirect("organisations")
     return render(request, "console/users/organisation.html", {
-        "held": held, "name": organisation_name(held), "said": said, "findings": findings, "may_change": scope_of(request.user).everything,
+        "held": held, "name": organisation_name(held), "said": said, "findings": findings,
+        "may_change": scope_of(request.user).everything,
         "kind": words.ORGANISATION_KINDS[held.kind],
         "crumbs": [{"label": Text("单位", "Organisations"), "address": reverse("organisations")}, {"label": held.code}],
     }, status=422 if findings else 200)
@@ -243,7 +244,7 @@ def _change(request: HttpRequest, person: User) -> Provisioned | None:
             messages.success(request, here(Text("已停用，该用户的登录立即失效。", "Blocked; the user's sessions have ended.")))
         case "role":
             actions.change_role(actor=request.user, user=person, role=request.POST.get("role", ""))
-            messages.success(request, here(Text("已更改角色；其名下待办交还本单位。", "The role was changed; tasks by name went back to the office.")))
+            messages.success(request, here(Text("已更改角色；其名下待办交还本单位。", "The role was changed; tasks by name went back.")))
         case "allow":
             actions.set_active(actor=request.user, user=person, is_active=True)
             messages.success(request, here(Text("已启用。", "The user may sign in again.")))
