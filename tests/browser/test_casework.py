@@ -232,7 +232,7 @@ def changed(story: Story, day: date) -> bool:
         case "demonstration_selection", _:
             return DemonstrationPort.objects.get().port == port
         case _:
-            return not PortEvent.objects.filter(document__kind="reply").exists()
+            return not PortEvent.objects.filter(document__document_number=REPLY).exists()
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda one: one.name)
