@@ -139,6 +139,8 @@ class Town:
 def machine_of(code: str) -> type[RuleBasedStateMachine]:
     """The state machine of one procedure."""
     number = st.integers(0, 17)
+    # The officers and heads of the national office: so that delegations and changes of roles meet decisions often enough.
+    house = st.sampled_from((0, 1, 6, 7))
 
     class Machine(RuleBasedStateMachine):
         def __init__(self) -> None:
@@ -173,10 +175,12 @@ def machine_of(code: str) -> type[RuleBasedStateMachine]:
             return Matter.objects.select_related("edition", "applicant").get(pk=self.matter.pk)
 
         def somebody_who_may(self, pick: int) -> tuple[User, Any] | None:
-            """One of those who may take a step from here, and the step."""
+            """One of those who may take a step from here, and the step: seldom one that ends the matter and changes nothing."""
             self.town.look(self.day)
             held = self.held()
-            every = [(person, each) for each in self.procedure.exits(held.state) if each.by for person in self.town.people[:10]]
+            ways = [each for each in self.procedure.exits(held.state) if each.by]
+            forward = [each for each in ways if each.effect or not self.procedure.states[each.target].is_terminal]
+            every = [(person, each) for each in (forward if pick % 10 else ways) for person in self.town.people[:10]]
             start = pick % len(every) if every else 0
             return next((one for one in (*every[start:], *every[:start]) if self.may_take(*one, held)), None)
 
@@ -223,7 +227,7 @@ def machine_of(code: str) -> type[RuleBasedStateMachine]:
 
         # ---- what people do ----------------------------------------------------------------------------------
 
-        @rule(who=number, pick=st.integers(0, 99), papers=st.booleans(), fields=st.booleans(), facts=st.booleans())
+        @rule(who=house | number, pick=st.integers(0, 99), papers=st.booleans(), fields=st.booleans(), facts=st.booleans())
         def anybody_tries_any_step(self, who: int, pick: int, papers: bool, fields: bool, facts: bool) -> None:
             person, every = self.person(who), sorted(self.procedure.transitions)
             transition = self.procedure.transitions[every[pick % len(every)]]
@@ -232,6 +236,8 @@ def machine_of(code: str) -> type[RuleBasedStateMachine]:
 
         @rule(pick=st.integers(0, 99))
         def somebody_in_turn_goes_on(self, pick: int) -> None:
+            if pick % 4:
+                self._all_answer(agrees=True)
             one = self.somebody_who_may(pick)
             if one is not None:
                 person, transition = one
@@ -258,6 +264,9 @@ def machine_of(code: str) -> type[RuleBasedStateMachine]:
         @precondition(lambda self: Matter.objects.get(pk=self.matter.pk).state in {each.state for each in self.procedure.consultations.values()})
         @rule(agrees=st.sampled_from((True, True, True, False)))
         def everybody_who_is_asked_answers(self, agrees: bool) -> None:
+            self._all_answer(agrees)
+
+        def _all_answer(self, agrees: bool) -> None:
             self.town.look(self.day)
             held = self.held()
             for asked in consultations_of(self.procedure, running_of(held)):
@@ -275,7 +284,7 @@ def machine_of(code: str) -> type[RuleBasedStateMachine]:
                 again = run_clocks(actor=system, today=self.day)
             assert (again["notices"], again["silent"]) == (0, 0) or again["lapsed"] or once != self.standing()
 
-        @rule(giver=number, taker=number)
+        @rule(giver=house | number, taker=house | number)
         def somebody_is_away(self, giver: int, taker: int) -> None:
             one, other = self.person(giver), self.person(taker)
             fits = one.organisation_id == other.organisation_id and other.role in (one.role, LEADS.get(one.role)) and other.is_active
