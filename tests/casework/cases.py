@@ -26,15 +26,17 @@ NO_MAJOR = {"is_major_decision": False}
 
 
 class Offices:
-    """The applicant's province, two people of the national office, and one agency that stands for every agency."""
+    """The applicant's province, an officer and a head of the national office, a ministry for every ministry, an agency, experts."""
 
     def __init__(self, national: User | None = None, leader: User | None = None, province: User | None = None, agency: User | None = None,
-                 day: date = DAY) -> None:
+                 day: date = DAY, ministry: User | None = None, expert: User | None = None) -> None:
         self.day = day
         self.national = national or a_national_officer()
-        self.leader = leader or a_user(Role.NATIONAL_OFFICER, self.national.organisation)
+        self.leader = leader or a_user(Role.NATIONAL_LEADER, self.national.organisation)
         self.province = province or a_user(Role.PROVINCIAL_OFFICER, an_office(OrganisationKind.PROVINCIAL_OFFICE, province_code="44"))
         self.agency = agency or a_user(Role.INSPECTION_OFFICER, an_office(OrganisationKind.INSPECTION_AGENCY, port_codes=["elsewhere-water"]))
+        self.ministry = ministry or a_user(Role.MINISTRY_OFFICER, an_office(OrganisationKind.MINISTRY))
+        self.expert = expert or a_user(Role.EXPERT, an_office(OrganisationKind.EXPERT_PANEL))
 
     def settle(self, procedure: str, count: int = 12) -> None:
         """Fill every period that no public text states."""
@@ -42,9 +44,9 @@ class Offices:
             set_period(actor=self.national, procedure=procedure, setting=name, count=count, reason="国家口岸办确定")
 
     def named(self, procedure: str) -> dict[str, str]:
-        """The agency for every party to be named."""
-        return {code: self.agency.organisation.code for code, party in in_force(procedure).procedure.parties.items()
-                if party.office == "named" and Role.ENTERPRISE_USER not in party.roles}
+        """An office for every party to be named: the first whose people have one of its roles."""
+        return {code: each.organisation.code for code, party in in_force(procedure).procedure.parties.items() if party.office == "named"
+                for each in (self.ministry, self.agency, self.expert) if each.role == party.roles[0]}
 
     def begun(self, procedure: str, answers: Mapping[str, str], actor: User | None = None, **known: Any) -> Matter:
         """A case in its first state."""
@@ -58,7 +60,7 @@ class Offices:
         step = procedure.transitions[transition]
         if procedure.decides(step):
             return self.leader
-        return next(each for each in (self.province, self.national, self.agency, self.leader)
+        return next(each for each in (self.province, self.national, self.agency, self.ministry, self.leader)
                     if set(step.by) & set(standing_of(each, procedure, matter).parties))
 
     def take(
@@ -84,8 +86,8 @@ class Offices:
             for party, given in opinions_of(running, asked).items():
                 if given is None:
                     bare = party in asked.bare
-                    actor = next(each for each in (self.agency, self.national, self.province) if party in standing_of(each, procedure,
-                        matter).parties)
+                    actor = next(each for each in (self.ministry, self.agency, self.expert, self.national, self.province)
+                                 if party in standing_of(each, procedure, matter).parties)
                     give_opinion(actor=actor, matter=matter.pk, consultation=asked.code, party=party, agrees=True,
                                  reference="军函1号" if bare else "", words="" if bare else "无意见", on=on or self.day)
         matter.refresh_from_db()

@@ -137,7 +137,7 @@ def test_every_step_of_the_province_in_a_withdrawal_is_shut_for_border_and_strat
 
 
 def test_the_version_in_force_and_the_version_it_began_with() -> None:
-    assert in_force("withdrawal", date(2024, 1, 1)) is version_of("withdrawal", "2021")
+    assert in_force("withdrawal", date(2024, 1, 1)) is version_of("withdrawal", "2021.2")
     with pytest.raises(Refused) as refusal:
         in_force("withdrawal", date(2020, 12, 31))
     assert refusal.value.findings[0].code == "procedure_not_in_force"
@@ -156,7 +156,7 @@ BROKEN = [
     ("系统不会执行", "opening", "effect: open_port", "effect: open_a_port", "unknown_effect"),
     ("军事机关写意见", "merge", "    bare: [military]\n", "", "military_not_bare"),
     ("越过条件者不能办理", "change_of_facts", "        may_override: leader", "        may_override: reporter", "override_in_vain"),
-    ("没有角色", "opening", "roles: [provincial_officer]", "roles: [provincial_clerk]", "unknown_role"),
+    ("没有角色", "opening", "roles: [provincial_officer, provincial_leader]", "roles: [provincial_clerk]", "unknown_role"),
 ]
 
 
@@ -188,6 +188,6 @@ def test_two_files_of_one_version_are_refused(tmp_path: Path) -> None:
 
 def test_a_second_version_leaves_the_first_to_those_that_began_with_it(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(text_of("merge"), encoding="utf-8")
-    newer = text_of("merge").replace('version: "2021"', 'version: "2026"').replace("in_force_from: 2021-01-01", "in_force_from: 2026-01-01")
+    newer = text_of("merge").replace('version: "2021.2"', 'version: "2026"').replace("in_force_from: 2021-01-01", "in_force_from: 2026-01-01")
     (tmp_path / "b.yaml").write_text(newer, encoding="utf-8")
-    assert [each.version for each in read_folder(tmp_path)["merge"]] == ["2021", "2026"]
+    assert [each.version for each in read_folder(tmp_path)["merge"]] == ["2021.2", "2026"]

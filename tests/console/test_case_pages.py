@@ -17,6 +17,7 @@ from kouan.accounts.models import OrganisationKind, Role
 from kouan.basis import clock
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.registry import procedures
+from kouan.desk.matters.upkeep import delegate
 from kouan.desk.models import Document
 from kouan.grading.class_two import NewClassTwo, enter_class_two
 from kouan.ports.models import Port
@@ -96,20 +97,23 @@ def test_a_closing_from_the_page_takes_the_reply_as_typed_once(offices: Offices,
 
 def test_the_proposer_is_told_that_another_decides(offices: Offices, open_as: Any) -> None:
     matter, step, given = to_extension(offices)
+    other = a_user(Role.NATIONAL_LEADER, offices.national.organisation)
+    delegate(actor=offices.leader, to=offices.national, starts_on=clock.today(), ends_on=clock.today(), reason="出差")
     page = words(open_as(offices.national).get(f"/matters/{matter.pk}"))
-    assert "须由提出意见（办理上一步骤）之外的人员办理" in page
+    assert "须由提出意见（办理上一步骤）的人员及其委托人、受托人之外的人员办理" in page
     refused = open_as(offices.national).post(f"/matters/{matter.pk}", {
         "deed": step, "version": str(Matter.objects.get(pk=matter.pk).version), "field-extended_to": given["extended_to"],
             "paper-extension_permit-title": "批准"})
     assert refused.status_code == 403
-    assert "须由提出意见（办理上一步骤）之外的人员办理" not in words(open_as(offices.leader).get(f"/matters/{matter.pk}"))
+    assert "须由提出意见（办理上一步骤）的人员及其委托人、受托人之外的人员办理" in words(open_as(offices.leader).get(f"/matters/{matter.pk}"))
+    assert "委托人、受托人之外的人员办理" not in words(open_as(other).get(f"/matters/{matter.pk}"))
 
 
 def test_who_was_not_asked_is_noted(offices: Offices, open_as: Any) -> None:
     offices.settle("agency_matter")
     client = open_as(offices.province)
     form = client.get("/matters/begin/agency_matter").content.decode()
-    assert form.count('name="asked"') == 8
+    assert form.count('name="asked"') == 9
     client.post("/matters/begin/agency_matter", {"title": "协同事项", "asked": ["customs"], "named-customs": offices.agency.organisation.code})
     matter = Matter.objects.get()
     offices.go(matter, "submit", "consult")

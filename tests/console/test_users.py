@@ -7,13 +7,18 @@ import json
 import re
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 from openpyxl import load_workbook
 
 from accounts.factories import PASSWORD, a_user, an_office
 from accounts.test_actions import a_sheet
+from kouan.accounts.action import acting_system
+from kouan.accounts.actions import make_demonstration_users
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
+from kouan.console.navigation import addresses_for
+from ports.factories import a_port
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +138,46 @@ def test_organisations_are_shown_with_the_names_of_their_ports(open_as, administ
     rows = json.loads(b"".join(exported.streaming_content))["rows"]
     mine = next(row for row in rows if row["code"] == office.code)
     assert (mine["ports"], mine["port_codes"]) == ("罗湖铁路口岸、not-registered", "luohu-rail、not-registered")
+
+
+# ---- offices and roles ------------------------------------------------------------------------------
+
+
+@override_settings(DEBUG=True)
+@pytest.mark.parametrize("role", Role.values)
+def test_every_entry_of_the_menu_opens_for_whoever_sees_it(role):
+    with acting_system("test") as system:
+        people = make_demonstration_users(actor=system)
+    person = next(each for each in people if each.role == role)
+    client = Client()
+    client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    for address in addresses_for(person):
+        assert client.get(address).status_code == 200, address
+
+
+def test_a_role_is_changed_on_the_page_to_one_that_fits(open_as, administrator):
+    person = a_user(Role.NATIONAL_OFFICER, administrator.organisation)
+    client = open_as(administrator)
+    page = client.get(f"/users/{person.pk}").content.decode()
+    assert 'value="national_leader"' in page and 'value="expert"' not in page
+    assert client.post(f"/users/{person.pk}", {"deed": "role", "role": "expert"}).status_code == 422
+    assert client.post(f"/users/{person.pk}", {"deed": "role", "role": "national_leader"}).status_code == 302
+    person.refresh_from_db()
+    assert person.role == "national_leader"
+
+
+def test_missing_offices_are_registered_at_one_click_and_changed_on_their_page(open_as, administrator):
+    client = open_as(administrator)
+    assert "登记这些单位" in client.get("/organisations").content.decode()
+    client.post("/organisations")
+    assert Organisation.objects.filter(kind="corps_office").count() == 1 and "登记这些单位" not in client.get("/organisations").content.decode()
+    a_port("tielieke-road", "road", province_code="65")
+    home = administrator.organisation.code
+    assert client.post("/organisations/xjbt", {"port_codes": "no-such", "reports_to": home}).status_code == 422
+    assert client.post("/organisations/xjbt", {"port_codes": "tielieke-road", "reports_to": home}).status_code == 302
+    corps = Organisation.objects.get(code="xjbt")
+    assert (corps.port_codes, corps.reports_to) == (["tielieke-road"], [home])
+    neighbour = a_user(Role.ADMINISTRATOR, Organisation.objects.get(code="xj"))
+    assert open_as(neighbour).get("/organisations/xjbt").status_code == 404
+    own = open_as(neighbour).post("/organisations/xj", {"port_codes": "tielieke-road", "reports_to": ""})
+    assert own.status_code == 422 and Organisation.objects.get(code="xj").port_codes == []

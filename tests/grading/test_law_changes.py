@@ -180,7 +180,7 @@ def test_other_roles_do_none_of_it_and_the_attempt_is_kept(build: Any) -> None:
         with pytest.raises(NotAllowed):
             attempt()
     assert AuditEntry.objects.filter(kind="E", note="refused", actor_id=other.pk).count() == 4
-    assert PERMISSIONS["law.propose"] == PERMISSIONS["law.approve"] == {Role.NATIONAL_OFFICER}
+    assert PERMISSIONS["law.propose"] == PERMISSIONS["law.approve"] == {Role.NATIONAL_OFFICER, Role.NATIONAL_LEADER}
 
 
 @pytest.mark.parametrize("build", [a_provincial_officer, a_port_reporter])

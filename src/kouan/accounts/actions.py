@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from kouan.accounts import passwords, queries
+from kouan.accounts import demonstration, passwords, queries
 from kouan.accounts.action import System, action
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
 from kouan.accounts.scope import scope_of
@@ -43,15 +43,40 @@ class Provisioned:
 def create_organisation(
     *, actor: Any, code: str, kind: str, name_zh: str, name_en: str = "", province_code: str = "",
     city_code: str = "", port_codes: Sequence[str] = (), credit_code: str = "", parent: Organisation | None = None,
+    reports_to: Sequence[str] = (),
 ) -> Organisation:
     """Register an organisation in the actor's scope. Every fault is told at once, by field."""
-    found = _faults_of_organisation(actor, code, kind, name_zh, province_code, city_code, credit_code)
+    found = [*_faults_of_organisation(actor, code, kind, name_zh, province_code, city_code, credit_code), *_faults_of_superiors(code, reports_to)]
     if found:
         raise Refused(found)
     return Organisation.objects.create(
         code=code, kind=kind, name_zh=name_zh, name_en=name_en, province_code=province_code, city_code=city_code,
-        port_codes=list(port_codes), credit_code=credit_code, parent=parent,
+        port_codes=list(port_codes), credit_code=credit_code, parent=parent, reports_to=list(reports_to),
     )
+
+
+@action("users.manage")
+def change_organisation(*, actor: Any, organisation: Organisation, port_codes: Sequence[str], reports_to: Sequence[str]) -> Organisation:
+    """Change an office's list of ports and the offices it reports to. A list of ports is scope: only the national
+    administrators change it, and nobody the list of one's own office."""
+    if not queries.organisations(actor).filter(pk=organisation.pk).exists():
+        raise NotFound(Finding.error("not_found", "没有这个单位，或者不在您的管理范围内。", "There is no such organisation, or not in your scope."))
+    if not isinstance(actor, System) and not scope_of(actor).everything:
+        raise Refused.because(
+            "out_of_scope", "所辖口岸和报送对象由国家口岸办的系统管理员登记。", "Ports and superiors are entered by the national administrators.",
+            where=Place(field="port_codes"), remedy=("请向国家口岸办提出。", "Ask the national office."))
+    if found := _faults_of_superiors(organisation.code, reports_to):
+        raise Refused(found)
+    organisation.port_codes, organisation.reports_to = list(port_codes), list(reports_to)
+    organisation.save(update_fields=["port_codes", "reports_to"])
+    return organisation
+
+
+def _faults_of_superiors(code: str, reports_to: Sequence[str]) -> list[Finding]:
+    known = set(Organisation.objects.filter(code__in=reports_to, is_active=True).values_list("code", flat=True)) - {code}
+    return [Finding.error("unknown_superior", f"报送对象“{each}”不是在用的其他单位。", f"“{each}” is no other active organisation to report to.",
+                          where=Place(field="reports_to"), remedy=("请填写已登记单位的代码。", "Give the code of a registered organisation."))
+            for each in reports_to if each not in known]
 
 
 _PROVINCE_NEEDED = {
@@ -83,6 +108,9 @@ def _faults_of_organisation(
     elif not _may_manage(actor, province_code):
         wrong("province_code", "out_of_scope", "该单位不在您的管理范围内。", "The organisation lies outside your scope.",
               ("请选择本省，或由国家口岸办管理员登记。", "Choose your own province, or ask the national administrator."))
+    if kind in (OrganisationKind.CORPS_OFFICE, OrganisationKind.MINISTRY, OrganisationKind.EXPERT_PANEL) and province_code:
+        wrong("province_code", "not_of_a_province", "此类单位不隶属于省，不填省级行政区。", "This kind of organisation belongs to no province.",
+              ("请留空；兵团的范围由所辖口岸确定。", "Leave it empty; the Corps' scope is its list of ports."))
     if kind == OrganisationKind.CITY_OFFICE and not city_code:
         wrong("city_code", "missing", "市县口岸管理部门须填写市县代码。", "A city or county office needs its code.")
     if city_code and (fault := codes.check("division", city_code, where=Place(field="city_code"))):
@@ -139,13 +167,17 @@ def _make(actor: Any, line: NewUser) -> Provisioned:
 
 _KINDS_OF_ROLE: dict[str, set[str]] = {
     Role.NATIONAL_OFFICER: {OrganisationKind.NATIONAL_OFFICE},
-    Role.PROVINCIAL_OFFICER: {OrganisationKind.PROVINCIAL_OFFICE},
+    Role.NATIONAL_LEADER: {OrganisationKind.NATIONAL_OFFICE},
+    Role.PROVINCIAL_OFFICER: {OrganisationKind.PROVINCIAL_OFFICE, OrganisationKind.CORPS_OFFICE},
+    Role.PROVINCIAL_LEADER: {OrganisationKind.PROVINCIAL_OFFICE, OrganisationKind.CORPS_OFFICE},
     Role.CITY_OFFICER: {OrganisationKind.CITY_OFFICE},
+    Role.MINISTRY_OFFICER: {OrganisationKind.MINISTRY},
     Role.INSPECTION_OFFICER: {OrganisationKind.INSPECTION_AGENCY},
+    Role.EXPERT: {OrganisationKind.EXPERT_PANEL},
     Role.PORT_REPORTER: {OrganisationKind.PORT_OPERATOR, OrganisationKind.CITY_OFFICE},
     Role.ENTERPRISE_USER: {OrganisationKind.ENTERPRISE},
-    Role.AUDITOR: {OrganisationKind.NATIONAL_OFFICE, OrganisationKind.PROVINCIAL_OFFICE},
-    Role.ADMINISTRATOR: {OrganisationKind.NATIONAL_OFFICE, OrganisationKind.PROVINCIAL_OFFICE},
+    Role.AUDITOR: {OrganisationKind.NATIONAL_OFFICE, OrganisationKind.PROVINCIAL_OFFICE, OrganisationKind.CORPS_OFFICE},
+    Role.ADMINISTRATOR: {OrganisationKind.NATIONAL_OFFICE, OrganisationKind.PROVINCIAL_OFFICE, OrganisationKind.CORPS_OFFICE},
 }
 
 
@@ -237,6 +269,22 @@ def set_active(*, actor: Any, user: User, is_active: bool) -> User:
     return user
 
 
+@action("users.manage")
+def change_role(*, actor: Any, user: User, role: str) -> User:
+    """Give a user in the actor's scope another role that fits the organisation; what lies on the old desk goes to others."""
+    _within_scope(actor, user)
+    if user.pk == actor.pk:
+        raise Refused.because("own_account", "不能更改自己的角色。", "You cannot change your own role.",
+                              remedy=("请由另一位管理员操作。", "Ask another administrator."))
+    if role not in Role.values:
+        raise Refused.because("unknown_role", f"没有“{role}”这一角色。", f"There is no role “{role}”.", where=Place(field="role"))
+    if wrong := role_mismatch(role, user.organisation.kind):
+        raise Refused([Finding.error("role_does_not_fit", wrong.zh, wrong.en, where=Place(field="role"))])
+    user.role = role
+    user.save(update_fields=["role"])
+    return user
+
+
 def deactivate_user(*, actor: Any, user: User) -> User:
     """Block a user; nothing they did is touched."""
     return set_active(actor=actor, user=user, is_active=False)
@@ -258,47 +306,27 @@ def set_language(*, actor: Any, language: str) -> User:
     return actor
 
 
-DEMONSTRATION_ORGANISATIONS: tuple[dict[str, Any], ...] = (
-    {"code": "npo", "kind": "national_office", "name_zh": "国家口岸管理办公室", "name_en": "National Office of Port Administration"},
-    {"code": "gd", "kind": "provincial_office", "name_zh": "广东省人民政府口岸办公室", "name_en": "Guangdong port office", "province_code": "44"},
-    {"code": "sz", "kind": "city_office", "name_zh": "深圳市人民政府口岸办公室", "name_en": "Shenzhen port office", "province_code": "44",
-     "city_code": "440300", "port_codes": ["luohu-rail", "futian-rail"]},
-    {"code": "lh-bianjian", "kind": "inspection_agency", "name_zh": "罗湖出入境边防检查站（演示）",
-     "name_en": "Luohu border inspection (demonstration)", "province_code": "44", "port_codes": ["luohu-rail"]},
-    {"code": "lh", "kind": "port_operator", "name_zh": "罗湖口岸经营单位（演示）", "name_en": "Luohu port operator (demonstration)",
-     "province_code": "44", "port_codes": ["luohu-rail"]},
-    {"code": "qiye", "kind": "enterprise", "name_zh": "演示企业有限公司", "name_en": "Demonstration Enterprise Ltd"},
-)
-DEMONSTRATION_USERS: tuple[tuple[str, str, str, str], ...] = (
-    ("guojia", "国家口岸办（演示）", "npo", Role.NATIONAL_OFFICER),
-    # A decision is for another than its proposer, so the office needs two.
-    ("fuzeren", "国家口岸办负责人（演示）", "npo", Role.NATIONAL_OFFICER),
-    ("guangdong", "广东口岸办（演示）", "gd", Role.PROVINCIAL_OFFICER),
-    ("shenzhen", "深圳口岸办（演示）", "sz", Role.CITY_OFFICER),
-    ("luohu-bianjian", "罗湖边检（演示）", "lh-bianjian", Role.INSPECTION_OFFICER),
-    ("luohu", "罗湖报送员（演示）", "lh", Role.PORT_REPORTER),
-    ("qiye", "企业用户（演示）", "qiye", Role.ENTERPRISE_USER),
-    ("shenji", "数据审计员（演示）", "npo", Role.AUDITOR),
-    ("guanli", "系统管理员（演示）", "npo", Role.ADMINISTRATOR),
-)
-
-
 @action("users.manage")
 def make_demonstration_users(*, actor: Any) -> list[User]:
-    """One sign-in per role (two in the national office), all with the printed password; safe to repeat. Refused unless DEBUG is on."""
+    """A sign-in for each role and each office of ``demonstration.py``, all with the printed password; safe to repeat.
+    Refused unless DEBUG is on."""
     if not settings.DEBUG:
         raise Refused.because("not_a_demonstration", "正式环境不建立演示用户。", "A real installation has no demonstration users.")
     homes: dict[str, Organisation] = {}
-    for known in DEMONSTRATION_ORGANISATIONS:
+    for known in demonstration.ORGANISATIONS:
         parent = homes.get("npo") if known["code"] != "qiye" and known["code"] != "npo" else None
         homes[known["code"]], _ = Organisation.objects.get_or_create(code=known["code"], defaults={**known, "parent": parent})
     made = []
-    for username, display_name, home, role in DEMONSTRATION_USERS:
+    for username, display_name, home, role in demonstration.USERS:
         found = User.objects.filter(username=username).first()
         if found is None:
             found = User.objects.create_user(
                 username, DEMONSTRATION_PASSWORD, display_name=display_name, organisation=homes[home], role=role,
                 is_demonstration=True,
             )
+        elif found.is_demonstration and found.role != role:
+            # A release gave this sign-in another role than it was made with.
+            found.role = role
+            found.save(update_fields=["role"])
         made.append(found)
     return made

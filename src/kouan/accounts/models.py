@@ -20,8 +20,12 @@ class OrganisationKind(models.TextChoices):
 
     NATIONAL_OFFICE = "national_office", "国家口岸管理办公室"
     PROVINCIAL_OFFICE = "provincial_office", "省级口岸管理部门"
+    # Beside the office of Xinjiang, not below it: its scope is its list of ports, never the region.
+    CORPS_OFFICE = "corps_office", "新疆生产建设兵团口岸管理部门"
     CITY_OFFICE = "city_office", "市县口岸管理部门"
+    MINISTRY = "ministry", "中央和国家机关部门"
     INSPECTION_AGENCY = "inspection_agency", "口岸查验机构"
+    EXPERT_PANEL = "expert_panel", "专家组"
     PORT_OPERATOR = "port_operator", "口岸经营单位"
     ENTERPRISE = "enterprise", "企业"
 
@@ -30,13 +34,21 @@ class Role(models.TextChoices):
     """What a person does; ``permissions.py`` says what each may."""
 
     NATIONAL_OFFICER = "national_officer", "国家口岸办业务人员"
+    NATIONAL_LEADER = "national_leader", "国家口岸办负责人"
     PROVINCIAL_OFFICER = "provincial_officer", "省级口岸办业务人员"
+    PROVINCIAL_LEADER = "provincial_leader", "省级口岸办负责人"
     CITY_OFFICER = "city_officer", "市县口岸办业务人员"
+    MINISTRY_OFFICER = "ministry_officer", "部委业务人员"
     INSPECTION_OFFICER = "inspection_officer", "查验机构人员"
+    EXPERT = "expert", "专家"
     PORT_REPORTER = "port_reporter", "口岸报送员"
     ENTERPRISE_USER = "enterprise_user", "企业用户"
     AUDITOR = "auditor", "数据审计员"
     ADMINISTRATOR = "administrator", "系统管理员"
+
+
+# Whose people a leader leads: a leader away may be stood for by one of them.
+LEADS = {Role.NATIONAL_LEADER: Role.NATIONAL_OFFICER, Role.PROVINCIAL_LEADER: Role.PROVINCIAL_OFFICER}
 
 
 @register
@@ -52,6 +64,8 @@ class Organisation(models.Model):
     port_codes = models.JSONField("所辖口岸", default=list, blank=True)
     credit_code = models.CharField("统一社会信用代码", max_length=18, blank=True)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="members")
+    # Codes of the offices it reports to; a city with a separate plan names its province and the national office.
+    reports_to = models.JSONField("报送对象", default=list, blank=True)
     is_active = models.BooleanField("在用", default=True)
 
     class Meta:

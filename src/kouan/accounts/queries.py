@@ -11,8 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from kouan.accounts import demonstration
 from kouan.accounts.action import System
-from kouan.accounts.models import Organisation, User
+from kouan.accounts.models import Organisation, OrganisationKind, User
 from kouan.accounts.scope import scope_of
 
 
@@ -44,10 +45,15 @@ def demonstration_users() -> list[User]:
     return sorted(found, key=lambda user: (ORDER.get(user.username, 99), user.username))
 
 
-# National office first, then down the house, then those beside it.
-ORDER = {
-    name: at
-    for at, name in enumerate(
-        ("guojia", "guangdong", "shenzhen", "luohu-bianjian", "luohu", "qiye", "shenji", "guanli")
-    )
-}
+
+ORDER = {row[0]: at for at, row in enumerate(demonstration.USERS)}
+
+
+def superiors_of(organisation: Organisation) -> QuerySet[Organisation]:
+    """The offices that an office reports to; none for most, whose place in the house says it."""
+    return Organisation.objects.filter(code__in=organisation.reports_to, is_active=True)
+
+
+def reports_to_the_centre(organisation: Organisation) -> bool:
+    """Whether an office reports to the national office itself (a city with a separate plan, the Corps)."""
+    return superiors_of(organisation).filter(kind=OrganisationKind.NATIONAL_OFFICE).exists()

@@ -48,7 +48,8 @@ def scope_of(user: User | AnonymousUser | None) -> Scope:
     """The scope that a user's organisation gives; nobody signed in has none.
 
     Auditors and administrators of the national office read what it reads; those of a
-    province stay in their province. An inspection agency and an operator see their ports.
+    province stay in their province. An inspection agency, an operator and the office of the Xinjiang Corps see
+    the ports listed for them. Ministries and experts have no scope: they see the matters in which they are asked.
     """
     if user is None or not user.is_authenticated or not user.is_active:
         return Scope.nothing()
@@ -62,7 +63,7 @@ def scope_of(user: User | AnonymousUser | None) -> Scope:
             return Scope(provinces=frozenset({organisation.province_code}))
         case OrganisationKind.CITY_OFFICE:
             return Scope(cities=frozenset({organisation.city_code}), ports=frozenset(organisation.port_codes))
-        case OrganisationKind.INSPECTION_AGENCY | OrganisationKind.PORT_OPERATOR:
+        case OrganisationKind.INSPECTION_AGENCY | OrganisationKind.PORT_OPERATOR | OrganisationKind.CORPS_OFFICE:
             return Scope(ports=frozenset(organisation.port_codes))
         case _:
             return Scope.nothing()

@@ -84,6 +84,87 @@ def provision(
 
 
 @app.command()
+def offices(
+    commit: bool = typer.Option(False, "--commit", help="确认登记；不加则只列出 / register them; without it they are only listed"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """登记尚缺的省级口岸管理部门、新疆兵团和五个计划单列市。 / Register the provincial offices, the Xinjiang Corps and five cities still missing.
+
+    例：kouan accounts offices --commit
+    """
+    from kouan.accounts.offices import make_offices, missing
+
+    lacking = missing()
+    if commit:
+        with acting_for(reader(), "kouan accounts offices") as actor:
+            made = make_offices(actor=actor)
+        rows = [[each.code, each.name_zh, "、".join(each.reports_to)] for each in made]
+    else:
+        rows = [[each.code, each.name_zh, "、".join(each.reports_to)] for each in lacking]
+    if json:
+        write_json([{"code": code, "name_zh": name, "is_made": commit} for code, name, _ in rows])
+        return
+    table([say("代码", "code"), say("单位", "organisation"), say("报送对象", "reports to")], rows)
+    out.print(say(f"已登记 {len(rows)} 个。" if commit else f"尚缺 {len(rows)} 个；加 --commit 登记。",
+                  f"{len(rows)} registered." if commit else f"{len(rows)} missing; --commit registers them."))
+
+
+@app.command()
+def office(
+    code: str = typer.Argument(..., help="单位代码 / code of the organisation"),
+    ports: str = typer.Option(..., help="所辖口岸代码，逗号分开；空为没有 / codes of its ports, by commas; empty for none"),
+    reports_to: str = typer.Option("", "--reports-to", help="报送对象的单位代码，逗号分开 / codes of the offices it reports to"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """更改单位的所辖口岸和报送对象（如新疆兵团）。 / Change an organisation's ports and superiors (the Xinjiang Corps').
+
+    例：kouan accounts office xjbt --ports alashankou-rail --reports-to npo
+    """
+    from kouan.accounts.actions import change_organisation
+    from kouan.accounts.models import Organisation
+    from kouan.basis import NotFound, Place
+    from kouan.ports.models import Port
+
+    held = Organisation.objects.filter(code=code).first()
+    if held is None:
+        raise NotFound.because("unknown_organisation", f"没有代码为“{code}”的单位。", f"There is no organisation “{code}”.",
+                               where=Place(field="code"),
+                               remedy=("请用 kouan accounts offices 或“单位”页查看。", "See kouan accounts offices, or the page 单位."))
+    wanted = [each.strip() for each in ports.split(",") if each.strip()]
+    unknown = sorted(set(wanted) - set(Port.objects.filter(code__in=wanted).values_list("code", flat=True)))
+    if unknown:
+        raise NotFound.because("unknown_port", f"没有代码为“{'、'.join(unknown)}”的口岸。", f"There is no port “{', '.join(unknown)}”.",
+                               where=Place(field="ports"), remedy=("请用 kouan ports list 查看。", "See kouan ports list."))
+    with acting_for(reader(), "kouan accounts office") as actor:
+        changed = change_organisation(actor=actor, organisation=held, port_codes=wanted,
+                                      reports_to=[each.strip() for each in reports_to.split(",") if each.strip()])
+    if json:
+        write_json({"code": changed.code, "port_codes": changed.port_codes, "reports_to": changed.reports_to})
+        return
+    out.print(say(f"{changed.name_zh}：所辖口岸 {len(changed.port_codes)} 个", f"{changed.name_zh}: {len(changed.port_codes)} ports"))
+
+
+@app.command()
+def role(
+    username: str = typer.Argument(..., help="登录名 / sign-in name"),
+    role: str = typer.Argument(..., help="角色代码，如 national_leader / code of the role"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """更改用户的角色；其名下待办交还本单位。 / Give a user another role; what lay on the old desk goes to colleagues.
+
+    例：kouan accounts role zhangsan national_leader
+    """
+    from kouan.accounts.actions import change_role
+
+    with acting_for(reader(), "kouan accounts role") as actor:
+        changed = change_role(actor=actor, user=reader(username), role=role)
+    if json:
+        write_json({"username": changed.username, "role": changed.role})
+        return
+    out.print(f"{changed.username}：{changed.get_role_display()}")
+
+
+@app.command()
 def token(
     username: str = typer.Argument(..., help="登录名 / user"),
     name: str = typer.Option(..., help="用途，如“省平台报送” / what it is for"),

@@ -11,6 +11,9 @@ from kouan.basis import Text
 
 VERBS: Mapping[str, Text] = {
     "accounts.actions.create_organisation": Text("登记单位", "Register an organisation"),
+    "accounts.actions.change_organisation": Text("更改单位的口岸和报送对象", "Change an organisation's ports and superiors"),
+    "accounts.actions.change_role": Text("更改用户角色", "Change a user's role"),
+    "accounts.offices.make_offices": Text("登记省级单位、兵团和计划单列市", "Register the provincial offices, the Corps and five cities"),
     "accounts.actions.create_user": Text("新建用户", "Make a user"),
     "accounts.actions.provision_users": Text("批量新建用户", "Make users from a sheet"),
     "accounts.actions.make_first_administrator": Text("建立首位系统管理员", "Make the first administrator"),

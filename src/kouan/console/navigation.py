@@ -38,7 +38,7 @@ MENU: tuple[Entry, ...] = (
     Entry("inbox", Text("待办", "To do"), "inbox", "matters.act", ("inbox",), WORK),
     Entry("ports", Text("口岸", "Ports"), "building-arch", "ports.read", ("ports",), WORK),
     Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
-    Entry("flows", Text("监测", "Monitoring"), "chart-line", "console.read", ("flows",), WORK),
+    Entry("flows", Text("监测", "Monitoring"), "chart-line", "ports.read", ("flows",), WORK),
     Entry("grading", Text("分级与准入退出", "Grading and withdrawal"), "stairs", "lists.read", ("grading",), WORK),
     Entry("matters", Text("办件", "Matters"), "folders", "matters.read", ("matters",), WORK),
     Entry("oversight", Text("督查督办", "Supervision"), "eye-check", "oversight.read", ("oversight",), WORK),

@@ -162,9 +162,13 @@ DIRECTIONS: Mapping[str, Text] = {
 }
 ROLES: Mapping[str, Text] = {
     "national_officer": Text("国家口岸办业务人员", "National port officer"),
+    "national_leader": Text("国家口岸办负责人", "Head in the national office"),
     "provincial_officer": Text("省级口岸办业务人员", "Provincial port officer"),
+    "provincial_leader": Text("省级口岸办负责人", "Head in a provincial office"),
     "city_officer": Text("市县口岸办业务人员", "City or county port officer"),
+    "ministry_officer": Text("部委业务人员", "Ministry officer"),
     "inspection_officer": Text("查验机构人员", "Inspection agency officer"),
+    "expert": Text("专家", "Expert"),
     "port_reporter": Text("口岸报送员", "Port reporter"),
     "enterprise_user": Text("企业用户", "Enterprise user"),
     "auditor": Text("数据审计员", "Data auditor"),
@@ -173,8 +177,11 @@ ROLES: Mapping[str, Text] = {
 ORGANISATION_KINDS: Mapping[str, Text] = {
     "national_office": Text("国家口岸管理办公室", "National port office"),
     "provincial_office": Text("省级口岸管理部门", "Provincial port office"),
+    "corps_office": Text("新疆生产建设兵团口岸管理部门", "Port office of the Xinjiang Corps"),
     "city_office": Text("市县口岸管理部门", "City or county port office"),
+    "ministry": Text("中央和国家机关部门", "Ministry or central agency"),
     "inspection_agency": Text("口岸查验机构", "Port inspection agency"),
+    "expert_panel": Text("专家组", "Panel of experts"),
     "port_operator": Text("口岸经营单位", "Port operator"),
     "enterprise": Text("企业", "Enterprise"),
 }

@@ -13,3 +13,4 @@ class DeskConfig(AppConfig):
     def ready(self) -> None:
         """Let the worker know the kinds of work of this room."""
         from kouan.desk import verification  # noqa: F401 - importing registers them
+        from kouan.desk.matters import changes_of_people  # noqa: F401 - importing listens

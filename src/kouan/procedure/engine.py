@@ -93,14 +93,16 @@ def begin(procedure: Procedure, *, on: date, actor: str, calendar: WorkingDays, 
 
 def offers(
     procedure: Procedure, running: Running, *, parties: Collection[str], facts: Mapping[str, Any], actor: str = "",
+    bound: Collection[str] = (),
 ) -> list[Offer]:
     """The steps that these parties may take from here, in the order of the file, with what stands against each.
 
     ``actor``: who asks (an id as text), so that a decision on one's own proposal is shown as not for oneself.
+    ``bound``: those in whose place the actor acts, or who act in the actor's.
     """
     _same(procedure, running)
     return [
-        Offer(each, (*_own_proposal(procedure, running, each, actor), *_against(procedure, running, each, facts)))
+        Offer(each, (*_own_proposal(procedure, running, each, {actor, *bound}), *_against(procedure, running, each, facts)))
         for each in procedure.exits(running.state) if set(each.by) & set(parties)
     ]
 
@@ -138,9 +140,10 @@ def duties(procedure: Procedure, running: Running) -> list[Duty]:
 def fire(
     procedure: Procedure, running: Running, code: str, *, parties: Collection[str], on: date, actor: str,
     documents: Collection[str] = (), fields: Mapping[str, Any] | None = None, facts: Mapping[str, Any] | None = None,
-    override: Override | None = None, lapsed: str = "",
+    override: Override | None = None, lapsed: str = "", behalf: str = "", bound: Collection[str] = (),
 ) -> Moved:
     """Take one step. ``parties``: those for which the actor acts; ``lapsed``: the clock for which the system acts.
+    ``behalf``: the person in whose place the actor acts; ``bound``: all who act for the actor or for whom the actor acts.
 
     Raises ``Conflict`` where the matter stands elsewhere (somebody was faster), ``NotAllowed`` for a party that has
     no part in the step, ``Refused`` with every paper, field, guard and opinion that is missing.
@@ -155,14 +158,14 @@ def fire(
             raise ValueError(f"{lapsed} does not take {code} from {running.state}")
     elif not set(transition.by) & set(parties):
         raise _not_yours(procedure, transition)
-    elif own := _own_proposal(procedure, running, transition, actor):
+    elif own := _own_proposal(procedure, running, transition, {actor, behalf, *bound}):
         raise NotAllowed(own)
     findings = [*_wanting(procedure, transition, on, running, set(documents), fields or {})] if not lapsed else []
     against = _against(procedure, running, transition, facts or {})
     passed, standing = _overridden(against, transition, set(parties), override)
     if findings or standing:
         raise Refused([*findings, *standing])
-    step = Step(transition.target, on, code, actor, tuple(each.message.zh for each in passed))
+    step = Step(transition.target, on, code, actor, tuple(each.message.zh for each in passed), behalf)
     return Moved(running.moved(step), transition, transition.effect, tuple(passed))
 
 
@@ -239,25 +242,26 @@ def _not_from_here(procedure: Procedure, running: Running, code: str) -> Refused
     )
 
 
-def _own_proposal(procedure: Procedure, running: Running, transition: Transition, actor: str) -> list[Finding]:
-    """Against a decision by whoever took the step before it."""
-    if not actor or not procedure.decides(transition) or actor != _proposer(procedure, running):
+def _own_proposal(procedure: Procedure, running: Running, transition: Transition, persons: Collection[str]) -> list[Finding]:
+    """Against a decision by whoever took the step before it, or by somebody who stands in that person's place."""
+    if not procedure.decides(transition) or not (set(persons) - {""}) & proposers(procedure, running):
         return []
     return [Finding.error(
-        "own_proposal", f"“{transition.label.zh}”是决定，须由提出意见（办理上一步骤）之外的人员办理。",
-        f"“{transition.label.en}” is a decision; somebody other than who took the step before it takes it.",
+        "own_proposal", f"“{transition.label.zh}”是决定，须由提出意见（办理上一步骤）的人员及其委托人、受托人之外的人员办理。",
+        f"“{transition.label.en}” is a decision; it is for somebody other than who took the step before it, or acts for that person.",
         citation=transition.citation,
-        remedy=("请由本单位另一名负责人办理。", "Let another officer of the office decide."),
+        remedy=("请由本单位另一名负责人办理；如因委托关系受限，请先收回委托。",
+                "Let another head of the office decide; where a delegation stands in the way, end it first."),
     )]
 
 
-def _proposer(procedure: Procedure, running: Running) -> str:
-    """Who took the last preparing step (an id as text); the steps of the system and earlier decisions are none."""
+def proposers(procedure: Procedure, running: Running) -> set[str]:
+    """Who took the last preparing step, and in whose place (ids as text); the system and earlier decisions propose nothing."""
     for step in reversed(running.steps):
         taken = procedure.transitions.get(step.by)
         if step.actor and not (taken and procedure.decides(taken)):
-            return step.actor
-    return ""
+            return {step.actor, step.behalf} - {""}
+    return set()
 
 
 def _not_yours(procedure: Procedure, transition: Transition) -> Refused:

@@ -271,17 +271,20 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A state was entered on a day, by a transition, by somebody (an id as text; empty: the system)."""
+    """A state was entered on a day, by a transition, by somebody (an id as text; empty: the system), perhaps in the
+    place of another (``behalf``)."""
 
     state: str
     on: date
     by: str
     actor: str = ""
     overridden: tuple[str, ...] = ()
+    behalf: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {"state": self.state, "on": self.on.isoformat(), "by": self.by, "actor": self.actor, "overridden": list(self.overridden)}
+        return {"state": self.state, "on": self.on.isoformat(), "by": self.by, "actor": self.actor, "overridden": list(self.overridden),
+                "behalf": self.behalf}
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +346,8 @@ class Running:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Running:
         """Rebuild from ``as_dict()``."""
-        steps = tuple(Step(each["state"], date.fromisoformat(each["on"]), each["by"], each["actor"], tuple(each["overridden"]))
+        steps = tuple(Step(each["state"], date.fromisoformat(each["on"]), each["by"], each["actor"], tuple(each["overridden"]),
+                           each.get("behalf", ""))
                       for each in data["steps"])
         opinions = tuple(Opinion(**{**each, "on": date.fromisoformat(each["on"])}) for each in data["opinions"])
         days = {name: date.fromisoformat(day) for name, day in data.get("days", {}).items()}

@@ -76,7 +76,8 @@ def _act(request: HttpRequest, held: Matter, deed: str) -> Text:
     if deed == "reassign":
         person = request.POST.get("to", "")
         to = User.objects.filter(pk=int(person)).first() if person.isdigit() else None
-        reassign(actor=request.user, task=int(request.POST.get("task", "0") or 0), to=to)
+        task = request.POST.get("task", "")
+        reassign(actor=request.user, task=int(task) if task.isdigit() else 0, to=to)
         return Text("已分派。", "Handed over.")
     procedure = procedure_for(held)
     transition = procedure.transitions.get(deed)
@@ -134,7 +135,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
     facts = held_facts.known(procedure, held.facts)
     today, calendar = clock.today(), working_days()
     ways = offers(procedure, running, parties=set(standing.parties), facts={**facts, **_typed(held, procedure, request.POST)},
-                  actor=str(request.user.pk))
+                  actor=str(request.user.pk), bound=standing.bound)
     said_before = {name: value for step in held.steps.order_by("number") for name, value in step.fields.items()}
     return {
         "list_case": _list_case(held), "linked": linked_of(held, request.user),

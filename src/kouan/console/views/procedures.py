@@ -155,7 +155,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
             accept_draft(request, "delegation")
             messages.success(request, here(Text("已委托。", "Delegated.")))
             return redirect("delegations")
-    colleagues = User.objects.filter(organisation=user.organisation, role=user.role, is_active=True).exclude(pk=user.pk)
+    colleagues = upkeep.may_stand_for(user)
     return render(request, "console/procedures/delegations.html", {
         "given": Delegation.objects.filter(giver=user).select_related("taker")[:20],
             "taken": Delegation.objects.filter(taker=user).select_related("giver")[:20],

@@ -18,10 +18,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from openpyxl import Workbook
 
-from kouan.accounts import actions, provisioning, queries
+from kouan.accounts import actions, offices, provisioning, queries
 from kouan.accounts.actions import NewUser, Provisioned
 from kouan.accounts.models import Organisation, User
-from kouan.basis import Finding, Place, Refused, Text, codes
+from kouan.accounts.scope import scope_of
+from kouan.basis import Finding, NotFound, Place, Refused, Text, codes
 from kouan.console import words
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, get_or_missing, page
@@ -81,7 +82,8 @@ ORGANISATIONS = Table(
     name="organisations",
     title=Text("单位", "Organisations"),
     columns=(
-        Column("code", Text("代码", "Code"), order="code", is_key=True, keeps_line=True),
+        Column("code", Text("代码", "Code"), order="code", is_key=True, keeps_line=True,
+               show=lambda o: format_html('<a href="{}">{}</a>', reverse("organisation", args=[o.code]), o.code)),
         Column("name", Text("名称", "Name"), value=organisation_name, order="name_zh"),
         Column("kind", Text("类别", "Kind"), value=lambda o: words.ORGANISATION_KINDS[o.kind], order="kind"),
         Column("province_code", Text("省级行政区", "Province"), value=lambda o: codes.province(o.province_code).name if o.province_code else None,
@@ -89,6 +91,7 @@ ORGANISATIONS = Table(
         Column("ports", Text("所辖口岸", "Ports"), value=lambda o: here(SEPARATOR).join(o.names.name("port", code) for code in o.port_codes),
                show=lambda o: _port_links(o), is_wide=True),
         Column("port_codes", Text("口岸代码", "Port codes"), value=lambda o: "、".join(o.port_codes), only="export"),
+        Column("reports_to", Text("报送对象", "Reports to"), value=lambda o: "、".join(o.reports_to)),
         Column("users", Text("用户数", "Users"), value=lambda o: o.user_count, order="user_count", is_number=True, unit=Text("人", "people")),
         Column("is_active", Text("在用", "In use")),
     ),
@@ -110,15 +113,50 @@ def users(request: HttpRequest) -> HttpResponseBase:
     return render(request, "console/users/list.html", {"table": view})
 
 
-@page("users.manage")
+@page("users.manage", methods=("GET", "HEAD", "POST"))
 def organisations(request: HttpRequest) -> HttpResponseBase:
     """All organisations in the administrator's scope."""
+    if request.method == "POST":
+        made = offices.make_offices(actor=request.user)
+        messages.success(request, here(Text(f"已登记 {len(made)} 个单位。", f"{len(made)} organisations were registered.")))
+        return redirect("organisations")
     view = ORGANISATIONS.read(
         request, queries.organisations(request.user).annotate(user_count=Count("users")), decorate=_with_port_names,
     )
     if view.wants_export:
         return view.export()
-    return render(request, "console/users/organisations.html", {"table": view})
+    is_national = scope_of(request.user).everything
+    return render(request, "console/users/organisations.html", {"table": view, "missing": offices.missing() if is_national else []})
+
+
+@never_cache
+@page("users.manage", methods=("GET", "HEAD", "POST"))
+def organisation(request: HttpRequest, code: str) -> HttpResponse:
+    """One organisation: its ports and to whom it reports."""
+    held = get_or_missing(queries.organisations(request.user), code=code)
+    said = {name: request.POST.get(name, "").strip()[:2000] for name in ("port_codes", "reports_to")} if request.method == "POST" else {
+        "port_codes": "、".join(held.port_codes), "reports_to": "、".join(held.reports_to)}
+    findings: list[Finding] = []
+    if request.method == "POST":
+        ports, findings = _ports_named(request, said["port_codes"])
+        if not findings:
+            try:
+                actions.change_organisation(actor=request.user, organisation=held, port_codes=ports,
+                                            reports_to=[each for each in re.split(r"[\s,，、;；]+", said["reports_to"]) if each])
+            except NotFound:
+                raise
+            except Refused as error:
+                findings = error.findings
+            else:
+                accept_draft(request, "organisation-one")
+                messages.success(request, here(Text("已更改。", "Changed.")))
+                return redirect("organisations")
+    return render(request, "console/users/organisation.html", {
+        "held": held, "name": organisation_name(held), "said": said, "findings": findings,
+        "may_change": scope_of(request.user).everything,
+        "kind": words.ORGANISATION_KINDS[held.kind],
+        "crumbs": [{"label": Text("单位", "Organisations"), "address": reverse("organisations")}, {"label": held.code}],
+    }, status=422 if findings else 200)
 
 
 def _with_port_names(rows: list[Any]) -> None:
@@ -192,6 +230,7 @@ def user(request: HttpRequest, number: int) -> HttpResponse:
             return redirect("user", number)
     return render(request, "console/users/one.html", {
         "person": person, "made": made, "findings": findings, "home_name": organisation_name(person.organisation),
+        "roles": [(role, label) for role, label in words.ROLES.items() if actions.role_mismatch(role, person.organisation.kind) is None],
         "crumbs": [{"label": Text("用户", "Users"), "address": reverse("users")}, {"label": person.username}],
     }, status=422 if findings else 200)
 
@@ -203,6 +242,9 @@ def _change(request: HttpRequest, person: User) -> Provisioned | None:
         case "block":
             actions.set_active(actor=request.user, user=person, is_active=False)
             messages.success(request, here(Text("已停用，该用户的登录立即失效。", "Blocked; the user's sessions have ended.")))
+        case "role":
+            actions.change_role(actor=request.user, user=person, role=request.POST.get("role", ""))
+            messages.success(request, here(Text("已更改角色；其名下待办交还本单位。", "The role was changed; tasks by name went back.")))
         case "allow":
             actions.set_active(actor=request.user, user=person, is_active=True)
             messages.success(request, here(Text("已启用。", "The user may sign in again.")))
@@ -312,4 +354,5 @@ urlpatterns = [
     path("users/add/initial-passwords.xlsx", initial_passwords, name="initial-passwords"),
     path("organisations", organisations, name="organisations"),
     path("organisations/add", add_organisation, name="add-organisation"),
+    path("organisations/<slug:code>", organisation, name="organisation"),
 ]

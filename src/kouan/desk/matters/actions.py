@@ -105,14 +105,17 @@ def take_step(
     override = None
     if override_reason or override_document is not None:
         override = Override(str(actor.pk), override_reason, override_document.reference if override_document else "")
+    wanted = procedure.transitions.get(transition)
+    party = next((each for each in wanted.by if each in standing.parties), None) if wanted else None
+    behalf = standing.parties[party] if party else None
     try:
         moved = fire(procedure, running, transition, parties=set(standing.parties), on=on or clock.today(), actor=str(actor.pk),
-                     documents=set(papers), fields=fields or {}, facts=every, override=override)
+                     documents=set(papers), fields=fields or {}, facts=every, override=override,
+                     behalf=str(behalf.pk) if behalf is not None else "", bound=standing.bound)
     except NotAllowed:
         record_event("refused", actor_id=actor.pk, payload={"matter": held.pk, "transition": transition})
         raise
-    party = next((each for each in moved.transition.by if each in standing.parties), None)
-    step = _record(held, moved.running, actor_id=actor.pk, behalf=standing.parties[party] if party else None, fields=fields or {}, facts=every,
+    step = _record(held, moved.running, actor_id=actor.pk, behalf=behalf, fields=fields or {}, facts=every,
                    documents={kind: paper.reference for kind, paper in (papers | _passed_by(moved, override_document)).items()},
                    override_reason=override_reason if moved.overridden else "")
     _carry_out(held, procedure, moved.effect, step, actor)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from kouan.accounts.models import Organisation, OrganisationKind, Role, User
+from kouan.accounts.models import LEADS, Organisation, OrganisationKind, Role, User
 from kouan.accounts.permissions import PERMISSIONS
+from kouan.accounts.queries import reports_to_the_centre
 from kouan.basis import clock
-from kouan.desk.matters.models import Delegation, Matter
+from kouan.desk.matters.models import Delegation, Matter, Task
+from kouan.desk.matters.registry import procedure_of
 from kouan.procedure import Party, Procedure
 
 
@@ -29,9 +31,11 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """For whom a user acts: the parties, and for each the colleague in whose place (None: in one's own)."""
+    """For whom a user acts: the parties, and for each the colleague in whose place (None: in one's own). ``bound``: ids
+    of everybody who acts for the user, or for whom the user acts, by a delegation that runs."""
 
     parties: dict[str, User | None]
+    bound: frozenset[str] = frozenset()
 
 
 def national_office() -> Organisation:
@@ -50,20 +54,47 @@ def office_of(party: Party, matter: Matter) -> Organisation | None:
         case "named":
             return Organisation.objects.filter(code=matter.named.get(party.code, ""), is_active=True).first()
         case _:
-            return Organisation.objects.filter(
-                kind=OrganisationKind.PROVINCIAL_OFFICE, province_code=matter.province_code, is_active=True
-            ).order_by("pk").first() if matter.province_code else None
+            return _office_of_subject(party, matter)
+
+
+def _office_of_subject(party: Party, matter: Matter) -> Organisation | None:
+    """The office whose scope holds the subject: the Corps where the port stands in its list; the city itself where it
+    reports to the centre and its people may act; else the province."""
+    active = Organisation.objects.filter(is_active=True).order_by("pk")
+    if matter.port_code:
+        for each in active.filter(kind=OrganisationKind.CORPS_OFFICE):
+            if matter.port_code in each.port_codes:
+                return each
+    if Role.CITY_OFFICER in party.roles and matter.city_code:
+        # A district (440303) lies in its city (440300).
+        cities = active.filter(kind=OrganisationKind.CITY_OFFICE, city_code__in={matter.city_code, f"{matter.city_code[:4]}00"})
+        for each in cities:
+            if reports_to_the_centre(each) and people_of(each, (Role.CITY_OFFICER,)).exists():
+                return each
+    if not matter.province_code:
+        return matter.applicant if matter.applicant.kind == OrganisationKind.CORPS_OFFICE else None
+    return active.filter(kind=OrganisationKind.PROVINCIAL_OFFICE, province_code=matter.province_code).first()
+
+
+# Editions before 2026-11 had their decisions taken by officers; where an office has heads now, they may take them too.
+_HEADS = {officer: leader for leader, officer in LEADS.items()}
 
 
 def desk_of(party: Party, matter: Matter) -> Desk:
     """The desk of a party: its own office while somebody there has one of its roles, else the national office."""
     office = office_of(party, matter)
-    # A role that may take no step of a matter (an enterprise, so far) leaves it to the national office.
-    able = tuple(role for role in party.roles if Role(role) in PERMISSIONS["matters.act"])
+    # A role that may take no step of a matter (an enterprise, so far) leaves it to the national office. One that this
+    # release no longer knows does too.
+    able = tuple(role for role in party.roles if role in PERMISSIONS["matters.act"])
+    if party.code in procedure_of(matter.edition).four_eyes:
+        able += tuple(_HEADS[Role(role)].value for role in able if role in _HEADS and _HEADS[Role(role)] not in able)
     if office is not None and office.is_active and people_of(office, able).exists():
         return Desk(office, able)
     home = national_office()
-    return Desk(home, (Role.NATIONAL_OFFICER.value,), is_stray=office is None or office.pk != home.pk or Role.NATIONAL_OFFICER not in party.roles)
+    taking = Role.NATIONAL_OFFICER
+    if not people_of(home, (taking,)).exists() and people_of(home, (Role.NATIONAL_LEADER,)).exists():
+        taking = Role.NATIONAL_LEADER
+    return Desk(home, (taking.value,), is_stray=office is None or office.pk != home.pk or taking not in party.roles)
 
 
 def people_of(office: Organisation, roles: Collection[str]) -> Any:
@@ -76,18 +107,29 @@ def standing_of(user: Any, procedure: Procedure, matter: Matter, on: date | None
     found: dict[str, User | None] = {}
     if user is None or not user.is_authenticated or not user.is_active:
         return Standing(found)
-    absent = [each.giver for each in delegations_to(user, on or clock.today())]
+    day = on or clock.today()
+    absent = [each.giver for each in delegations_to(user, day)]
+    # What lies on a colleague's desk by name is done in that colleague's place, whatever one's own role.
+    given = dict(Task.objects.open().filter(matter_id=matter.pk, assignee__in=absent).values_list("party", "assignee_id")) if absent else {}
     for party in procedure.parties.values():
         desk = desk_of(party, matter)
-        for person in (user, *absent):
-            if person.is_active and person.organisation_id == desk.organisation.pk and person.role in desk.roles:
-                found[party.code] = None if person is user else person
-                break
-    return Standing(found)
+        able = [person for person in (user, *absent)
+                if person.is_active and person.organisation_id == desk.organisation.pk and person.role in desk.roles]
+        named = [person for person in able if person.pk == given.get(party.code)]
+        if able:
+            chosen = (named or able)[0]
+            found[party.code] = None if chosen is user else chosen
+    takers = delegations_from(user, day).values_list("taker_id", flat=True)
+    return Standing(found, frozenset(map(str, [*(each.pk for each in absent), *takers])))
 
 
 def delegations_to(user: Any, day: date) -> Any:
     """The delegations by which a user acts for others on a day."""
     return Delegation.objects.filter(
         taker_id=user.pk, starts_on__lte=day, ends_on__gte=day, ended_at__isnull=True, giver__is_active=True
-    ).select_related("giver", "giver__organisation")
+    ).select_related("giver", "giver__organisation").order_by("id")
+
+
+def delegations_from(user: Any, day: date) -> Any:
+    """The delegations by which others act for a user on a day."""
+    return Delegation.objects.filter(giver_id=user.pk, starts_on__lte=day, ends_on__gte=day, ended_at__isnull=True)

@@ -87,7 +87,8 @@ def procedure_for(matter: Matter) -> Procedure:
 def running_of(matter: Matter) -> Running:
     """What the engine needs to know of a matter, from its recorded steps and opinions."""
     steps = tuple(
-        Step(each.state, each.taken_on, each.transition, str(each.actor_id or ""), tuple(each.overridden))
+        Step(each.state, each.taken_on, each.transition, str(each.actor_id or ""), tuple(each.overridden),
+             str(each.on_behalf_of_id or ""))
         for each in matter.steps.order_by("number")
     )
     opinions = tuple(

@@ -37,7 +37,7 @@ def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, tod
             held = dates.get(key)
             if held is None or each.due < held[0]:
                 dates[key] = (each.due, each.is_provisional)
-    open_now = {each.key: each for each in matter.tasks.filter(closed_at__isnull=True)}
+    open_now = {each.key: each for each in matter.tasks.filter(closed_at__isnull=True).select_related("assignee")}
     for key, task in open_now.items():
         if key not in wanted:
             task.closed_at = clock.now()
@@ -57,12 +57,12 @@ def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, tod
             Task.objects.create(matter=matter, key=key, party=duty.party, label_zh=duty.label.zh, label_en=duty.label.en, **values)
             continue
         changed = [name for name, value in values.items() if getattr(held_task, name) != value]
+        if held_task.assignee is not None and not people_of(desk.organisation, desk.roles).filter(pk=held_task.assignee_id).exists():
+            held_task.assignee = None
+            changed.append("assignee")
         if changed:
-            for name in changed:
+            for name in values:
                 setattr(held_task, name, values[name])
-            if "organisation" in changed:
-                held_task.assignee = None
-                changed.append("assignee")
             held_task.save(update_fields=changed)
 
 

@@ -45,7 +45,8 @@ def told(matter: Matter, user: Any, today: date | None = None) -> dict[str, Any]
     facts = known(procedure, matter.facts)
     # Whoever stands for nobody here (the operator, an auditor) is shown the steps of all, marked as not theirs.
     parties = set(mine.parties) if mine is not None else set()
-    ways = offers(procedure, running, parties=set(procedure.parties), facts=facts)
+    ways = offers(procedure, running, parties=set(procedure.parties), facts=facts, actor=str(user.pk or ""),
+                  bound=mine.bound if mine is not None else ())
     return {
         **summary_of(matter), "procedure_title": both(procedure.title),
         "waits_for": [_party(procedure, matter, code) for code in procedure.states[matter.state].waits_for],

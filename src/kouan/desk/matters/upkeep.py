@@ -6,8 +6,10 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from kouan.accounts.action import action
-from kouan.accounts.models import User
+from kouan.accounts.models import LEADS, User
 from kouan.basis import Finding, NotFound, Place, Refused, clock
 from kouan.desk.matters.models import Delegation, HolidayTable, MatterNotice, ProcedureSetting
 from kouan.desk.matters.registry import in_force
@@ -71,11 +73,12 @@ def enter_holidays(
 
 @action("matters.act")
 def delegate(*, actor: Any, to: User, starts_on: date, ends_on: date, reason: str) -> Delegation:
-    """Let a colleague of the same office and role act while one is away. What is delegated is not delegated on."""
+    """Let a colleague of the same office act while one is away: one of the same role, or of a head one of the officers.
+    What is delegated is not delegated on."""
     findings = []
-    if to.pk == actor.pk or to.organisation_id != actor.organisation_id or to.role != actor.role or not to.is_active:
-        findings.append(Finding.error("not_a_colleague", "只能委托本单位同一角色的在岗同事。",
-                                      "Only a colleague of the same office and role may be chosen.",
+    if to not in may_stand_for(actor):
+        findings.append(Finding.error("not_a_colleague", "只能委托本单位同一角色的在岗同事（负责人也可以委托本单位业务人员）。",
+                                      "Only a colleague of the same office and role may be chosen (a head may choose an officer too).",
                                       where=Place(field="to"), remedy=("请从列表中选择。", "Choose one from the list.")))
     if ends_on < starts_on or ends_on < clock.today() or ends_on - starts_on > LONGEST_ABSENCE:
         findings.append(Finding.error("bad_span", "起止日期不正确，或超过一年。", "The days are not right, or span more than a year.",
@@ -86,6 +89,12 @@ def delegate(*, actor: Any, to: User, starts_on: date, ends_on: date, reason: st
     if findings:
         raise Refused(findings)
     return Delegation.objects.create(giver_id=actor.pk, taker=to, starts_on=starts_on, ends_on=ends_on, reason=reason.strip())
+
+
+def may_stand_for(user: Any) -> QuerySet[User]:
+    """The colleagues to whom somebody may delegate."""
+    roles = {user.role, LEADS.get(user.role, user.role)}
+    return User.objects.filter(organisation_id=user.organisation_id, role__in=roles, is_active=True).exclude(pk=user.pk)
 
 
 @action("matters.act")
