@@ -125,8 +125,8 @@ def test_enterprises_do_not_see_the_register(open_as):
 
     client = open_as(a_user(Role.ENTERPRISE_USER, an_office(OrganisationKind.ENTERPRISE)))
     assert client.get("/ports").status_code == 403
-    assert client.get("/home")["Location"] == "/account"
-    assert client.get("/account").status_code == 200
+    assert client.get("/home")["Location"] == "/bottlenecks", "企业用户首先看到自己的诉求"
+    assert client.get("/bottlenecks").status_code == client.get("/account").status_code == 200
 
 
 def test_pages_in_english(open_as, officer):

@@ -91,10 +91,10 @@ def desk_of(party: Party, matter: Matter) -> Desk:
     if office is not None and office.is_active and people_of(office, able).exists():
         return Desk(office, able)
     home = national_office()
-    taking = Role.NATIONAL_OFFICER
-    if not people_of(home, (taking,)).exists() and people_of(home, (Role.NATIONAL_LEADER,)).exists():
-        taking = Role.NATIONAL_LEADER
-    return Desk(home, (taking.value,), is_stray=office is None or office.pk != home.pk or taking not in party.roles)
+    there = set(people_of(home, (Role.NATIONAL_OFFICER, Role.NATIONAL_LEADER)).values_list("role", flat=True))
+    taking = Role.NATIONAL_LEADER if there == {Role.NATIONAL_LEADER} else Role.NATIONAL_OFFICER
+    # With nobody in the national office either, it waits there as taken in, and is looked at anew when somebody comes.
+    return Desk(home, (taking.value,), is_stray=not there or office is None or office.pk != home.pk or taking not in party.roles)
 
 
 def people_of(office: Organisation, roles: Collection[str]) -> Any:
