@@ -11,7 +11,7 @@ import sys
 import typer
 
 from kouan import __version__
-from kouan.cli.command import Door, Group, OnData, Ready, use
+from kouan.cli.command import Door, Group, OnData, Plain, Ready, use
 
 app = typer.Typer(
     name="kouan", cls=Door, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -60,6 +60,7 @@ def _mount() -> None:
         evaluation,
         flows,
         grades,
+        index,
         intake,
         law,
         law_changes,
@@ -88,6 +89,7 @@ def _mount() -> None:
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    app.add_typer(use(index.app, Plain), name="index", cls=Group)
 
 
 _mount()

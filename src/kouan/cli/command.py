@@ -223,6 +223,10 @@ class Group(_Bilingual, TyperGroup):
     """A group of commands."""
 
 
+class Plain(_Bilingual, TyperCommand):
+    """A command on files alone: without Django, a home or a database."""
+
+
 class Ready(_Bilingual, TyperCommand):
     """A command that needs Django, whatever the state of the database."""
 
