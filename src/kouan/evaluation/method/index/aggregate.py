@@ -121,9 +121,9 @@ def mean(x: Floats, w: Floats, kind: str, *, power: float = 1.0) -> Floats:
         kind = {1.0: "arithmetic", 0.0: "geometric", -1.0: "harmonic"}.get(power, kind)
     least = np.nanmin(x) if x.size and not np.isnan(x).all() else np.inf
     if (kind in ("geometric", "harmonic") or (kind == "power" and power < 0)) and least <= 0:
-        raise _not_positive(kind, float(least))
+        raise not_positive(kind, float(least))
     if kind == "power" and least < 0:
-        raise _not_positive(kind, float(least))
+        raise not_positive(kind, float(least))
     with np.errstate(divide="ignore", invalid="ignore"):
         turned = (
             np.log(x) if kind == "geometric" else 1.0 / x if kind == "harmonic" else x**power if kind == "power" else x
@@ -208,7 +208,8 @@ def placed(scores: Floats, decimals: int) -> Floats:
     return ranks(-np.round(scores, decimals)[:, None])[:, 0]
 
 
-def _not_positive(kind: str, least: float) -> Refused:
+def not_positive(kind: str, least: float) -> Refused:
+    """The refusal of a mean of values it is not defined for."""
     return Refused.because(
         "mean_undefined",
         f"有不大于零的值（{least:g}），不能求{ {'geometric': '几何', 'harmonic': '调和'}.get(kind, '幂') }平均。",

@@ -185,7 +185,7 @@ class Recipe(Part):
         try:
             return cls.model_validate(dict(data))
         except ValidationError as fault:
-            raise Refused([_finding(dict(each), file) for each in fault.errors()]) from fault
+            raise Refused([finding_of(dict(each), file) for each in fault.errors()]) from fault
 
     @classmethod
     def from_yaml(cls, text: str, *, file: str | None = None) -> Recipe:
@@ -227,7 +227,8 @@ def _one_of(value: str, known: tuple[str, ...]) -> str:
     return value
 
 
-def _finding(fault: dict[str, Any], file: str | None) -> Finding:
+def finding_of(fault: dict[str, Any], file: str | None) -> Finding:
+    """What pydantic says of a part, in words."""
     where = Place(file=file, path=".".join(str(each) for each in fault["loc"]) or None)
     name, kind, said = str(fault["loc"][-1]) if fault["loc"] else "", fault["type"], str(fault["msg"])
     if kind == "extra_forbidden":

@@ -158,7 +158,7 @@ def _perform(framework: Framework, table: Table, recipe: Recipe) -> Result:
         findings += told
     imputed, filled = denominated, np.zeros(table.values.shape, dtype=bool)
     if recipe.impute is not None:
-        imputed, filled = _imputed(framework, denominated, recipe)
+        imputed, filled = imputed_table(framework, denominated, recipe)
         findings += _told_of_filling(imputed, filled, recipe)
     findings += _told_of_gaps(framework, imputed)
     values, marks = treat(imputed.values, treatments_of_columns(framework, recipe))
@@ -290,7 +290,8 @@ def _fitting(framework: Framework, table: Table) -> Table:
     return table if table.columns == framework.indicators else table.select(framework.indicators)
 
 
-def _imputed(framework: Framework, table: Table, recipe: Recipe) -> tuple[Table, np.ndarray]:
+def imputed_table(framework: Framework, table: Table, recipe: Recipe) -> tuple[Table, np.ndarray]:
+    """The table with its gaps filled by the recipe, and which cells were filled."""
     wanted = recipe.impute
     if wanted is None:
         return table, np.zeros(table.values.shape, dtype=bool)
