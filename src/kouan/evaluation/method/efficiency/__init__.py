@@ -11,12 +11,17 @@ their sources, a worked example and the table of degenerate input: docs/efficien
 (['D', 'E'], [2.0, 0.0, 0.0])
 """
 
+from kouan.evaluation.method.efficiency.benefit import benefit_of_the_doubt, pie_shares
+from kouan.evaluation.method.efficiency.bootstrap import Bootstrapped, bootstrap
 from kouan.evaluation.method.efficiency.limits import Ratio, Share
+from kouan.evaluation.method.efficiency.malmquist import Change, malmquist
 from kouan.evaluation.method.efficiency.scores import Efficiency, Model, evaluate
 from kouan.evaluation.method.efficiency.technology import Orientation, Returns, Technology
 from kouan.evaluation.method.efficiency.units import Units
 
 __all__ = [
+    "Bootstrapped",
+    "Change",
     "Efficiency",
     "Model",
     "Orientation",
@@ -25,5 +30,9 @@ __all__ = [
     "Share",
     "Technology",
     "Units",
+    "benefit_of_the_doubt",
+    "bootstrap",
     "evaluate",
+    "malmquist",
+    "pie_shares",
 ]

@@ -84,7 +84,8 @@ class Technology:
     def _sizes(self, values: Floats) -> Floats:
         return values.mean(axis=1) if self.returns is Returns.CONSTANT else np.ones(len(values))
 
-    def _columns(self) -> tuple[Floats, Floats | None]:
+    def columns(self) -> tuple[Floats, Floats | None]:
+        """Columns (units, rows) as the programme takes them, and their entries in the convexity row."""
         columns = self.signs * self.values / self.sizes[:, None]
         if self.returns is Returns.CONSTANT:
             return columns, None
@@ -97,7 +98,7 @@ class Technology:
 
     def _frontier(self, unit: Floats, start: Places | None) -> Frontier:
         """A programme in rows divided by ``unit``; the usual one has ones."""
-        columns, convex = self._columns()
+        columns, convex = self.columns()
         return Frontier(columns / unit, convex=convex, equal=self.equal, extras=self._extras(np.ones(len(unit)), unit),
                         cost=self.cost, start=start)
 
@@ -192,7 +193,7 @@ class Technology:
         """
         weights = np.where(self.equal, 0.0, costs * self.scale)
         free = np.flatnonzero(weights > 0)
-        columns, convex = self._columns()
+        columns, convex = self.columns()
         rows = np.zeros((len(free), len(self.scale)))
         rows[np.arange(len(free)), free] = -1.0
         programme = Frontier(
