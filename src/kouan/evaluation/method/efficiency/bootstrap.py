@@ -52,6 +52,7 @@ class Bootstrapped:
     replications: int
     seed: int
     confidence: float
+    interval: str
     findings: tuple[Finding, ...]
 
 
@@ -101,7 +102,7 @@ def bootstrap(
             f"{int(failed.sum())} replications gave a unit no score and were left out of its statistics.", measured=int(failed.sum()),
         ))
     return Bootstrapped(efficiency, corrected, efficiency - corrected, lower, upper, failed.astype(float), width,
-                        replications, seed, confidence, tuple(findings))
+                        replications, seed, confidence, interval, tuple(findings))
 
 
 def _require_usable(units: Units, model: Model, replications: int, confidence: float, interval: str) -> None:
