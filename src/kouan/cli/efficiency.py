@@ -43,7 +43,7 @@ def efficiency(
     interval: str = typer.Option("basic", help="区间算法：basic 或 shifted（见 docs/efficiency.md） / rule for intervals: basic or shifted"),
     bod: bool = typer.Option(False, "--bod", help="“有利权重”综合：不设投入 / benefit of the doubt: no inputs"),
     year_column: str = typer.Option("",
-                                    help="年份列（如 Time）；给出则算逐年生产率指数 / column of the year, such as Time: change of productivity over years"),
+                                    help="年份列（如 Time）；给出则算逐年生产率指数 / column of the year, as Time: change of productivity"),
     to: Path | None = typer.Option(None, "--out", dir_okay=False, help="写入的 CSV 文件 / CSV file to write"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
