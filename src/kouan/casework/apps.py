@@ -15,6 +15,9 @@ class CaseworkConfig(AppConfig):
         from kouan.casework.carrying import CARRIED
         from kouan.casework.catalogue import FOLDER
         from kouan.casework.effects import PAPERS
+        from kouan.casework.past import past
         from kouan.desk.matters.registry import register_later
+        from kouan.grading.lawbook.cases import register_past
 
+        register_past("casework", past)
         register_later("casework", FOLDER, CARRIED, PAPERS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count
 
 from kouan.desk.matters.models import Matter
+from kouan.grading.lawbook.cases import PastCase, past_cases
 from kouan.grading.queries import recorded_verdicts
+from kouan.law import registered_rules
+from kouan.law.pages import used_by
 
 MOST_MATTERS = 50
 
@@ -35,6 +38,25 @@ def matters_naming(user: Any, keys: Iterable[str], *, only_running: bool = False
             if key in words_in(matter.facts):
                 found.setdefault(matter.pk, (matter, []))[1].append(key)
     return [found[pk] for pk in sorted(found, reverse=True)][:MOST_MATTERS]
+
+
+def cases_using(user: Any, rules: Collection[str], key: str = "") -> list[PastCase]:
+    """The past cases in scope that one of the rules spoke of; of those, the ones that rest on ``key`` where one is given."""
+    found = [case for case in past_cases(user, rules) if not key or key in case.uses]
+    return sorted(found, key=lambda case: (case.day, case.number), reverse=True)
+
+
+def matters_resting_on(user: Any, keys: Sequence[str], *, only_running: bool = False) -> list[tuple[Matter, list[str]]]:
+    """The visible matters whose own facts name one of the keys, or whose frozen verdict rests on one; the newest first."""
+    found = dict(matters_naming(user, keys, only_running=only_running))
+    resting: dict[int, list[str]] = {}
+    for case in past_cases(user, {rule for key in keys for rule in used_by(registered_rules(), key)}):
+        if case.matter is not None:
+            resting.setdefault(case.matter, []).extend(key for key in keys if key in case.uses)
+    rows = Matter.objects.visible_to(user).filter(pk__in=[pk for pk, held in resting.items() if held])
+    for matter in rows.running() if only_running else rows:
+        found[matter] = list(dict.fromkeys([*found.get(matter, ()), *resting[matter.pk]]))
+    return sorted(found.items(), key=lambda pair: -pair[0].pk)[:MOST_MATTERS]
 
 
 def words_in(value: Any) -> set[str]:
