@@ -1,4 +1,4 @@
-"""解释与变更: changes of law as rows of a table, what a preview says, and where the law was used."""
+"""解释与变更: changes of law as rows of a table, and what a preview says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from kouan.console.words import here
 from kouan.grading.lawbook.models import ChangeState, LawChange
 from kouan.grading.lawbook.preview import seen_by
 from kouan.grading.lawbook.queries import STATES, changes_visible_to
-from kouan.grading.lawbook.usage import matters_naming, recorded_by_year
 from kouan.law import Library, registered_rules
 from kouan.law.changes import KINDS, PARAMETER
 from kouan.ports.queries import ports_visible_to
@@ -149,11 +148,6 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         **row, "name": Text(row["name_zh"], row["name_en"] or row["name_zh"]), "address": f"{reverse('port', args=[row['port']])}?year={row['year']}",
         "step": Text(**(row["step"]["after"] or row["step"]["before"] or {"zh": "—", "en": "-"})),
     }
-
-
-def used(user: Any, rules: Iterable[str], names: Iterable[str], key: str = "") -> dict[str, Any]:
-    """Verdicts on record by year, and matters, that used a rule, a parameter or a setting."""
-    return {"by_year": recorded_by_year(user, rules, key), "matters": [matter for matter, _ in matters_naming(user, names)]}
 
 
 def people(*ids: int | None) -> dict[int, str]:

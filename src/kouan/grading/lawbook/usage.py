@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from kouan.desk.matters.models import Matter
 from kouan.grading.lawbook.cases import PastCase, past_cases
+from kouan.grading.models import VerdictRecord
 from kouan.grading.queries import recorded_verdicts
 from kouan.law import registered_rules
 from kouan.law.pages import used_by
@@ -17,12 +18,24 @@ MOST_MATTERS = 50
 
 
 def recorded_by_year(user: Any, rules: Iterable[str], key: str = "") -> list[tuple[int, int]]:
-    """How many visible ports have a verdict on record, by year, made by one of the rules; with the value of ``key`` where it is of a class."""
+    """How many visible ports have a verdict on record that ``recorded_using`` finds, by year."""
+    rows = _recorded(user, rules, key).order_by("year").values("year").annotate(ports=Count("port_code", distinct=True))
+    return [(row["year"], row["ports"]) for row in rows]
+
+
+def recorded_using(user: Any, rules: Iterable[str], key: str = "") -> QuerySet[VerdictRecord]:
+    """The newest verdict on record of every visible port and year, made by one of the rules; of a value of one class those of the class."""
+    newest = VerdictRecord.objects.filter(port_code=OuterRef("port_code"), year=OuterRef("year"), rule=OuterRef("rule"))
+    rows: QuerySet[VerdictRecord] = _recorded(user, rules, key)
+    return rows.filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1])).order_by("-year", "port_code")
+
+
+def _recorded(user: Any, rules: Iterable[str], key: str) -> Any:
     rows = recorded_verdicts(user).filter(rule__in=list(rules))
     parts = key.split(".")
     if len(parts) == 3 and parts[0] == "volume_standard" and parts[1] != "grace":
         rows = rows.filter(facts__transport_class=parts[1])
-    return [(row["year"], row["ports"]) for row in rows.order_by("year").values("year").annotate(ports=Count("port_code", distinct=True))]
+    return rows
 
 
 def matters_naming(user: Any, keys: Iterable[str], *, only_running: bool = False) -> list[tuple[Matter, list[str]]]:
