@@ -7,13 +7,13 @@ false. Verdicts are advice; each keeps its trace, its sentence of law and what a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from kouan.basis import EvidenceRef, PeriodKind, SubjectKind, SubjectRef
-from kouan.casework.models import TemporaryOpening
+from kouan.casework.models import CaseForm, TemporaryOpening
 from kouan.desk.matters.facts import days_of
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import procedure_for
@@ -71,6 +71,12 @@ def class_two_of(matter: Matter, answers: Mapping[str, Any]) -> ClassTwoPort | N
     if case is not None and case.kind == ListKind.CLASS_TWO:
         code = case.subject.removeprefix(f"{ListKind.CLASS_TWO.value}:")
     return ClassTwoPort.objects.select_related("clearance").filter(code=code).first() if code else None
+
+
+def subjects_of(numbers: Collection[int]) -> dict[int, str]:
+    """Of matters, by number, the class-II port that the form of each names, as the list of them calls it."""
+    rows = CaseForm.objects.filter(matter__in=numbers, answers__has_key="class_two").values_list("matter_id", "answers__class_two")
+    return {pk: f"{ListKind.CLASS_TWO.value}:{code}" for pk, code in rows}
 
 
 def gather(matter: Matter, answers: Mapping[str, Any], access_facts: Mapping[str, Any], day: date) -> Gathered:

@@ -6,7 +6,7 @@ Ten years of every port are judged in one go: register and figures are read once
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -281,18 +281,32 @@ def entries_of(user: Any, record: ListRecord) -> Any:
     return ListEntry.objects.visible_to(user).filter(record=record)
 
 
+Subjects = Callable[[Collection[int]], Mapping[int, str]]
+# By a name of its kind: of matters, by number, the subject of an entry that each is about. Rooms above add theirs in their apps.py.
+_subjects: dict[str, Subjects] = {}
+
+
+def register_subjects(kind: str, ask: Subjects) -> None:
+    """Let a room say what its matters are about where neither a port nor a list says it: ``ask(numbers)`` gives subjects."""
+    _subjects[kind] = ask
+
+
 def running_cases(user: Any, entries: Sequence[Entry]) -> dict[str, list[Matter]]:
-    """By subject, the matters of the entries' own procedures that have not ended: begun from a list, or about the port anyhow."""
+    """By subject, the matters of the entries' own procedures that have not ended, however they were begun: from a list, or by
+    the procedure's own form about the port or about what the form names."""
     wanted = {each.subject: each for each in entries if each.opens}
     if not wanted:
         return {}
-    running = matters_visible_to(user).running().select_related("edition")
     found: dict[str, dict[int, Matter]] = {}
+    procedures = {name for each in wanted.values() for name in each.opens}
+    running = list(matters_visible_to(user).running().select_related("edition").filter(procedure__in=procedures))
     begun = {each.matter_id: each.subject for each in ListCase.objects.filter(subject__in=list(wanted))}
     of_port = {code: each for each in wanted.values() for code, _ in each.about}
-    for matter in running.filter(procedure__in={name for each in wanted.values() for name in each.opens}):
-        subject = begun.get(matter.pk) or (of_port[matter.port_code].subject if matter.port_code in of_port else "")
-        if subject and matter.procedure in wanted[subject].opens:
+    untold = [matter.pk for matter in running if matter.pk not in begun and not matter.port_code]
+    named = {pk: subject for ask in _subjects.values() for pk, subject in ask(untold).items()} if untold else {}
+    for matter in running:
+        subject = begun.get(matter.pk) or (of_port[matter.port_code].subject if matter.port_code in of_port else named.get(matter.pk, ""))
+        if subject in wanted and matter.procedure in wanted[subject].opens:
             found.setdefault(subject, {})[matter.pk] = matter
     return {subject: sorted(each.values(), key=lambda matter: matter.pk) for subject, each in found.items()}
 
