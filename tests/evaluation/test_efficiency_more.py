@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +24,7 @@ from kouan.evaluation.method.efficiency import (
     malmquist,
     pie_shares,
 )
+from kouan.evaluation.method.efficiency.batch import solve
 from kouan.evaluation.method.efficiency.bootstrap import bandwidth, drawn
 
 
@@ -172,6 +176,41 @@ def test_the_bootstrap_by_a_plain_reading_of_its_steps(returns: str, orientation
     edges = np.percentile(stars - 2 * (stars.mean(axis=0) - steps), [2.5, 97.5], axis=0)
     edges = np.maximum(edges, 0) if orientation == "input" else 1 / edges[::-1]
     assert shifted.lower == pytest.approx(edges[0], abs=1e-8) and shifted.upper == pytest.approx(edges[1], abs=1e-8)
+
+
+@pytest.mark.parametrize("returns", ["crs", "vrs"])
+@pytest.mark.parametrize("orientation", ["input", "output"])
+def test_what_is_not_proved_goes_to_highs(monkeypatch: pytest.MonkeyPatch, returns: str, orientation: str) -> None:
+    """The two ways give the same figures."""
+    module = importlib.import_module("kouan.evaluation.method.efficiency.bootstrap")
+    units, model = a_set(31), Model(returns=returns, orientation=orientation)
+    one = bootstrap(units, model, 4, seed=2)
+    asked = []
+
+    def unproved(*given: Any, **named: Any) -> tuple[np.ndarray, np.ndarray]:
+        values, is_proved = solve(*given, **named)
+        asked.append(is_proved.all())
+        return np.full_like(values, np.nan), np.zeros_like(is_proved)
+
+    monkeypatch.setattr(module, "solve", unproved)
+    other = bootstrap(units, model, 4, seed=2)
+    assert asked == [True] * 4
+    assert one.corrected == pytest.approx(other.corrected, abs=1e-9) and one.lower == pytest.approx(other.lower, abs=1e-9)
+
+
+@given(table=arrays(np.float64, (9, 4), elements=st.integers(1, 4)), factors=arrays(np.float64, 9, elements=st.sampled_from([0.5, 1.0, 2.0])))
+@settings(max_examples=25, deadline=None)
+def test_what_is_proved_is_true_also_where_everything_ties(table: np.ndarray, factors: np.ndarray) -> None:
+    """Small whole numbers: corners where many bases meet. A proof may fail to come; it may not be wrong."""
+    inputs, outputs = table[:, :2], table[:, 2:]
+    columns = np.hstack([-inputs * factors[:, None], outputs])
+    steps, bounds = np.hstack([inputs, np.zeros((9, 2))]), np.hstack([np.zeros((9, 2)), outputs])
+    for convex in (False, True):
+        values, is_proved = solve(columns, steps, bounds, own=np.arange(9), kept=(0,) if convex else (0, 2), convex=convex)
+        assert is_proved.any()
+        for o in np.flatnonzero(is_proved):
+            x, y = np.vstack([inputs[o], inputs * factors[:, None]]), np.vstack([outputs[o], outputs])
+            assert values[o] == pytest.approx(envelopment(x, y, 0, is_variable=convex, is_superior=True), abs=1e-9)
 
 
 def test_the_bootstrap_replays_and_brings_scores_nearer_the_truth() -> None:

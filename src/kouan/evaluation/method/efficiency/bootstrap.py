@@ -5,7 +5,7 @@ The bootstrap draws pseudo-samples whose true frontier is known (the estimated o
 estimate strays from it:
 
 1. scores θ̂ of the units; bandwidth h of their distribution, reflected at 1;
-2. for each unit a draw θ* from the smoothed, reflected distribution, its variance set right (their eq. 4.20–4.26);
+2. for each unit a draw θ* from the smoothed, reflected distribution, its variance set right;
 3. pseudo-inputs x* = (θ̂ / θ*) · x, outputs kept (output orientation: pseudo-outputs likewise);
 4. the *observed* units are scored against the frontier of the pseudo-units: θ̂*;
 5. bias = mean θ̂* − θ̂; corrected score = θ̂ − bias; interval by one of two rules:
@@ -13,22 +13,25 @@ estimate strays from it:
    "shifted"  percentiles of θ̂* − 2 · bias, Simar and Wilson (1998); centred on the corrected score, but its
               upper end may pass the score.
 
-Every draw comes from one seeded generator before any programme is solved: a run is replayed by its seed.
+The programmes of one replication are solved side by side (`batch`), each answer with its proof; what is not proved
+goes to HiGHS. Every draw comes from one seeded generator before any programme is solved: a run is replayed by its seed.
 With output orientation the steps are taken on φ ≥ 1 and the results turned over to 1 / φ at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from kouan.basis import Finding, Place, Refused
 from kouan.evaluation.method.cube import Floats
-from kouan.evaluation.method.efficiency.program import Frontier
+from kouan.evaluation.method.efficiency.batch import solve
+from kouan.evaluation.method.efficiency.program import Places
 from kouan.evaluation.method.efficiency.scores import Model, as_score, evaluate
-from kouan.evaluation.method.efficiency.technology import Orientation, Returns, Technology, in_chain
+from kouan.evaluation.method.efficiency.technology import Orientation, Returns, Technology
 from kouan.evaluation.method.efficiency.units import Units
 
 # Fewer replications make the percentiles of an interval a matter of luck.
@@ -130,7 +133,7 @@ def _require_usable(units: Units, model: Model, replications: int, confidence: f
 def bandwidth(steps: Floats) -> float:
     """The normal-reference bandwidth of scores reflected at 1, those at 1 left out, for the whole sample.
 
-    Silverman (1986, eq. 3.31), with the correction for sample size and spread of Simar and Wilson (2008, p. 462).
+    Silverman (1986, eq. 3.31), with the correction for sample size and spread of Simar and Wilson (2008).
     """
     inner = steps[steps != 1]
     if len(inner) < 2 or np.ptp(steps) == 0:
@@ -186,20 +189,30 @@ def _replicate(
     columns, convex = technology.columns()
     points = technology.values / technology.sizes[:, None]
     questions = [technology.question(point) for point in points]
-    order = in_chain(technology.values)
+    steps, bounds = (np.array(part) for part in zip(*questions, strict=True))
+    # At the start the unit's own pseudo-column serves it alone: the first row that moves fixes the step, and without
+    # a convexity row the first that does not fixes the column.
+    turning, resting = int(np.flatnonzero(moved)[0]), int(np.flatnonzero(~moved)[0])
+    own = np.arange(len(points))
+    kept = (turning,) if convex is not None else (turning, resting)
     stars = np.full(draws.shape, np.nan)
-    start = np.array(technology.frontier.taken, dtype=np.intp)
-    for b, draw in enumerate(draws):
-        factors = observed / draw
-        pseudo = np.where(moved, columns * factors[:, None], columns)
-        frontier = Frontier(pseudo, convex=convex, cost=technology.cost, start=start)
-        for row in order:
-            step, bound = questions[row]
-            answer = frontier.solve(step, bound, own=row)
-            if answer.status == "optimal":
-                stars[b, row] = technology.cost * answer.value
-        # The units that held this frontier are a fair guess for the next.
-        start = np.array(frontier.taken, dtype=np.intp)
-        if progress is not None:
-            progress(b + 1, len(draws))
+    # The arrays are small: threads of the matrix library would spend their time waiting for one another.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for b, draw in enumerate(draws):
+            factors = (observed / draw)[:, None]
+            pseudo = np.where(moved, columns * factors, columns)
+            values, is_proved = solve(pseudo, steps, bounds, own=own, kept=kept, cost=technology.cost, convex=convex is not None)
+            stars[b] = np.where(is_proved, values, np.nan)
+            if not is_proved.all():
+                left = np.flatnonzero(~is_proved)
+                stars[b, left] = _by_highs(technology, units, factors, left, is_input)
+            if progress is not None:
+                progress(b + 1, len(draws))
     return stars
+
+
+def _by_highs(technology: Technology, units: Units, factors: Floats, rows: Places, is_input: bool) -> Floats:
+    """The same for the rows that were not proved side by side."""
+    moved = replace(units, inputs=units.inputs * factors) if is_input else replace(units, outputs=units.outputs * factors)
+    again = Technology(moved, technology.returns, technology.orientation)
+    return np.array([end.step for end in again.ends(units.only(rows))])

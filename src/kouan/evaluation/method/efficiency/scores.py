@@ -39,7 +39,7 @@ NO_PEER = 1e-7
 @dataclass(frozen=True)
 class Model:
     """What is asked. ``slack_weights``: "sum" adds slacks as they stand in the data (Cooper, Seiford and Tone
-    2007, eq. 3.11), "mean" divides each by the mean of its column, so that units of measurement do not matter."""
+    2007, ch. 3), "mean" divides each by the mean of its column, so that units of measurement do not matter."""
 
     returns: str = "crs"
     orientation: str = "input"
