@@ -202,7 +202,7 @@ def _tiles(counts: list[PlaceCount], table: Any, box: str) -> Chart:
     if box:
         title = Text(f"各地项目数：{BOXES[box].zh}", f"Projects by province: {BOXES[box].en}")
     return Chart("project-tiles", title, kind="tiles", tiles=tiles, table=table, source=Text(PLAN, PLAN), height=420, notes=(
-        Text("按项目点名的口岸所在省份计数，不画边界；点名两省口岸的各计一次，未点名口岸的列在表末行。港澳涉及的项目按内地口岸所在省份计。",
+        Text("按项目点名的口岸所在省份计数，不画边界；点名两省口岸的各计一次，未点名口岸的单列一行。港澳涉及的项目按内地口岸所在省份计。",
              "Counted by the province of the ports that a project names, without borders; one that names ports of two counts in each, those that "
              "name none stand apart. Projects with Hong Kong and Macao count where the mainland port lies."),))
 
