@@ -70,9 +70,14 @@ def _day(name: str, label: Text, **known: Any) -> Column:
     return Column(name, label, value=lambda c: getattr(c.run, name) if c.run else None, order=True, keeps_line=True, **known)
 
 
-def _money(name: str) -> Column:
+def _money(name: str, only: str = "") -> Column:
     return Column(name, MONEY_WORDS[name], unit=WAN, value=lambda c: c.total(name).value, show=lambda c: total_words(c.total(name)),
-                  export=lambda c: NOT_FILLED if c.total(name).value is None else c.total(name).value, is_number=True, order=True)
+                  export=lambda c: NOT_FILLED if c.total(name).value is None else c.total(name).value, is_number=True, order=True, only=only)
+
+
+def _filled(name: str) -> Column:
+    label = Text(f"{MONEY_WORDS[name].zh}已填类别", f"{MONEY_WORDS[name].en}: kinds entered")
+    return Column(f"{name}_filled", label, value=lambda c: f"{c.total(name).filled}/{c.total(name).of}", only="export")
 
 
 def _kind_of_money(name: str, kind: str) -> Column:
@@ -121,7 +126,9 @@ PROJECTS = Table(
         Column("owed", Text("未报季度", "Quarters not reported"), value=lambda c: len(c.owed) or None, order=True, is_number=True,
                export=lambda c: "、".join(each.code for each in c.owed)),
         _money("planned"),
+        _money("arranged", only="export"),
         _money("paid"),
+        *(_filled(name) for name in MONEY),
         *(_kind_of_money(name, kind) for name in MONEY for kind in FundingKind),
     ),
     filters=(
