@@ -223,6 +223,10 @@ class Group(_Bilingual, TyperGroup):
     """A group of commands."""
 
 
+class OnFiles(_Bilingual, TyperCommand):
+    """A command that needs neither Django nor a database: files in, files out."""
+
+
 class Ready(_Bilingual, TyperCommand):
     """A command that needs Django, whatever the state of the database."""
 
