@@ -295,6 +295,22 @@ def test_reports_that_cannot_be(works: Works, quarter: str, percent: int, known:
     assert not ProgressReport.objects.exists()
 
 
+def test_the_database_itself_holds_one_waiting_report_and_a_shown_finish(works: Works) -> None:
+    run = works.planned()
+    one = works.report("2024-Q1", 30)
+    known = {"run": run, "year": 2024, "quarter": 1, "done": "施工", "office": one.office, "reported_by": works.guangdong, "reported_on": DAY,
+        "due_on": DAY}
+    for wrong in ({"revision": 2, "percent": 40}, {"revision": 1, "percent": 40, "state": "returned"}, {"revision": 2, "percent": 101,
+        "state": "returned"},
+                  {"revision": 2, "percent": 100, "state": "returned"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ProgressReport.objects.create(**(known | wrong))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProjectRun.objects.filter(pk=run.pk).update(finish=date(2022, 1, 1))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProjectFunding.objects.create(run=run, kind="local", paid=Decimal(-1))
+
+
 def test_a_report_needs_planned_days(works: Works) -> None:
     actions.set_project(actor=works.national, project="P7-03", owner=works.guangdong.organisation.code, reason="确定")
     assert get_project(works.national, "P7-03").standing.state == "blank"
