@@ -61,6 +61,7 @@ def _mount() -> None:
         flows,
         grades,
         index,
+        index_analysis,
         intake,
         law,
         law_changes,
@@ -89,6 +90,7 @@ def _mount() -> None:
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    index_analysis.mount(index.app)
     app.add_typer(use(index.app, Plain), name="index", cls=Group)
 
 
