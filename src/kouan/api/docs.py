@@ -43,6 +43,16 @@ EXAMPLES = {
     "get /api/v1/flows": "/api/v1/flows?subject=counterpart_point:lo-wu&every=year",
     "get /api/v1/totals": "/api/v1/totals?subject=province:44&measure=person_crossings&every=month",
     "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
+    "get /api/v1/law/rules": "/api/v1/law/rules?as_of=2024-06-30",
+    "get /api/v1/law/rules/{key}": "/api/v1/law/rules/access_air",
+    "get /api/v1/law/parameters": "/api/v1/law/parameters?as_of=2020-12-31",
+    "get /api/v1/law/parameters/{key}": "/api/v1/law/parameters/volume_standard.sea.cargo",
+    "get /api/v1/law/settings": "/api/v1/law/settings",
+    "get /api/v1/law/settings/{key}": "/api/v1/law/settings/volume_standard.combine",
+    "get /api/v1/law/rulings": "/api/v1/law/rulings",
+    "get /api/v1/grades": "/api/v1/grades?limit=20",
+    "get /api/v1/grades/{code}": "/api/v1/grades/luohu-rail",
+    "get /api/v1/lists/{kind}": "/api/v1/lists/watch?year=2023&limit=20",
     "get /api/v1/scores": "/api/v1/scores?year=2023&subject=2304",
     "get /api/v1/sources": "/api/v1/sources",
     "get /api/v1/sources/{code}": "/api/v1/sources/port-return",
@@ -90,6 +100,11 @@ BODIES = {
         ("codes", '"scheme": "name", "code": "…"'), ("codes/retirement", '"scheme": "name", "code": "…", "on": "2024-01-01"'),
         ("layout-links", '"layout_id": "BDR-01", "basis": "…"'),
     )},
+    "post /api/v1/law/preview": (
+        "-X POST -H 'Content-Type: application/json' \\\n  "
+        "-d '{{\"document_title\": \"…\", \"document_number\": \"…\", \"issued\": \"2026-06-20\", \"reason\": \"…\", \"rulings\": "
+        "[{{\"setting\": \"volume_standard.combine\", \"value\": \"and\", \"from_date\": \"2026-07-01\"}}]}}' \\\n  {root}/api/v1/law/preview"
+    ),
     "post /api/v1/matters": _deed("matters", '"procedure": "opening", "title": "…", "port": "luohu-rail"', version=False),
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
     "post /api/v1/matters/{number}/opinions": _deed(

@@ -11,7 +11,7 @@ import sys
 import typer
 
 from kouan import __version__
-from kouan.cli.command import Door, Group, OnData, Plain, Ready, use
+from kouan.cli.command import Door, Group, OnData, OnFiles, Ready, use
 
 app = typer.Typer(
     name="kouan", cls=Door, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -57,11 +57,13 @@ def _mount() -> None:
         bottlenecks,
         conferences,
         documents,
+        efficiency,
         evaluation,
         flows,
         grades,
         index,
         index_analysis,
+        index_robustness,
         intake,
         law,
         law_changes,
@@ -75,7 +77,8 @@ def _mount() -> None:
         verdict,
     )
 
-    for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData)):
+    for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData),
+                       (efficiency, OnFiles)):
         part.mount(app)
         use(app, kind)
     register.mount(ports.app)
@@ -90,8 +93,9 @@ def _mount() -> None:
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    index_robustness.mount(index.app)
     index_analysis.mount(index.app)
-    app.add_typer(use(index.app, Plain), name="index", cls=Group)
+    app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
 
 
 _mount()

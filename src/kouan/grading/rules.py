@@ -136,6 +136,10 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
             law_digest=law.digest,
         )
 
+    def verdict(self, facts: PortFacts, law: Law) -> Verdict:
+        """Return the verdict alone, without words, for facts that can be: many years tried under several laws."""
+        return self._walk(facts, law, pick_standard(facts, law), None)
+
     def check(self, facts: PortFacts, law: Law) -> Finding | None:
         """Return a finding where the port is below the standard, None otherwise."""
         verdict = self.judge(facts, law)

@@ -325,12 +325,14 @@ def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series], chang
     return {
         "year": year, "years": years or [year], "outcome": outcome, "findings": outcome.findings,
         "margins": [
-            {"name": words.capitalised(MEASURES[name][1]), "unit": figures.unit_name(MEASURES[name][0]), "margin": margin}
+            {"name": words.capitalised(MEASURES[name][1]), "unit": figures.unit_name(MEASURES[name][0]), "margin": margin,
+             "law_address": address_of("law-parameter", margin.limit.key), "figures_address": address_of("port-figures", found.code, year=str(year))}
             for name, margin in outcome.margins.items()
         ],
         "reason": reason_of(outcome, request.user, found.code),
         "candidates": [(words.CLASSES[each.value], verdict) for each, verdict in outcome.candidates.items()],
         "law_address": address_of("law-rule", outcome.rule),
+        "readings": [(each, address_of("law-setting", each.key)) for each in outcome.readings],
     }
 
 

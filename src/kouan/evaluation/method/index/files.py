@@ -42,7 +42,7 @@ def read_framework(path: Path) -> Framework:
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe of a YAML file. Raises Refused with findings."""
-    return Recipe.from_yaml(_text(path), file=path.name)
+    return Recipe.from_yaml(text_of(path), file=path.name)
 
 
 def read_data(path: Path, framework: Framework) -> Table:
@@ -215,7 +215,8 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A file's text, UTF-8 or GB18030. Raises Refused for one that is too large or neither."""
     if path.stat().st_size > _MOST_BYTES:
         raise Refused.because(
             "file_too_large", "文件超过 200 MB。", "The file is larger than 200 MB.", where=Place(file=path.name)
@@ -235,7 +236,7 @@ def _text(path: Path) -> str:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    text = _text(path)
+    text = text_of(path)
     if "\x00" in text:
         raise Refused.because(
             "file_not_csv", "文件不是 CSV 文本。", "The file is no CSV text.", where=Place(file=path.name)
