@@ -63,6 +63,7 @@ def _mount() -> None:
         flows,
         grades,
         index,
+        index_analysis,
         index_robustness,
         intake,
         law,
@@ -94,6 +95,7 @@ def _mount() -> None:
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     index_robustness.mount(index.app)
+    index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
 
 

@@ -145,8 +145,29 @@ def table_text(table: Table, columns: Iterable[str] | None = None) -> str:
     return text.getvalue()
 
 
+def data_text(table: Table) -> str:
+    """The data as CSV with names, years, groups and denominators, so that `read_data` makes the same table of it again."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    beside = {code: column for code, column in table.denominators.items() if code not in table.columns}
+    with_time = ["Time"] if table.times else []
+    writer.writerow(["uCode", "uName", *with_time, *table.groups, *beside, *table.columns])
+    for i, unit in enumerate(table.units):
+        writer.writerow(
+            [
+                unit,
+                table.names[i] if table.names else unit,
+                *([table.times[i]] if table.times else []),
+                *(each[i] for each in table.groups.values()),
+                *(number(float(column[i])) for column in beside.values()),
+                *(number(float(value)) for value in table.values[i]),
+            ]
+        )
+    return text.getvalue()
+
+
 def write_result(result: Result, folder: Path) -> list[Path]:
-    """Write every table of a run, the recipe and its record; files are replaced whole, never half written."""
+    """Write the data, every table of a run, the recipe and its record; files are replaced whole, never half written."""
     folder.mkdir(parents=True, exist_ok=True)
     framework = result.framework
     in_order = [node.code for node in framework.nodes if node.level > 1]
@@ -157,6 +178,7 @@ def write_result(result: Result, folder: Path) -> list[Path]:
         for node in framework.nodes
     )
     texts = {
+        **({} if result.given is None else {"data.csv": data_text(result.given)}),
         "raw.csv": table_text(result.raw),
         "denominated.csv": table_text(result.denominated),
         "imputed.csv": table_text(result.imputed),
