@@ -68,7 +68,8 @@ def draft_of(matter: Matter, kind: str) -> Paper:
     for number, (name, said) in enumerate([part for part in parts if part[1]]):
         blocks += [heading(f"{'一二三四五六'[number]}、{name}"), *said]
     return Paper(
-        style=wanted.style, issuer=issuer, title=wanted.title.format(_subject(matter.title)), addressee=wanted.addressee, blocks=blocks, signed_by=issuer,
+        style=wanted.style, issuer=issuer, title=wanted.title.format(_subject(matter.title)),
+        addressee=wanted.addressee, blocks=blocks, signed_by=issuer,
         is_exercise=settings.IS_EXERCISE, notes=[f"系统依据办件 #{matter.pk} 的记录起草，程序“{procedure.title.zh}”{procedure.version}版"],
         attachments=[paper.title for step in matter.steps.all() for paper in papers_of(step.documents).values()][:12])
 
