@@ -120,13 +120,13 @@ def _require_usable(units: Units, model: Model, replications: int, confidence: f
     if interval not in INTERVALS:
         raise Refused.because(
             "efficiency_unknown_choice", f"区间算法不能是“{interval}”。", f"“{interval}” is no rule for intervals.",
-            measured=interval, required=", ".join(INTERVALS),
+            measured=interval, required=", ".join(INTERVALS), remedy=("可用：basic、shifted。", "Use basic or shifted."),
         )
     if replications < 2 or not 0 < confidence < 1:
         raise Refused.because(
             "efficiency_bootstrap_numbers", "重复次数须不少于 2，置信水平须在 0 与 1 之间。",
             "There must be two replications at the least and a confidence between 0 and 1.",
-            measured=f"{replications}, {confidence:g}",
+            measured=f"{replications}, {confidence:g}", remedy=("例如 1000 次、0.95。", "Such as 1,000 and 0.95."),
         )
 
 
