@@ -129,6 +129,8 @@ def test_a_project_by_its_forms_from_office_to_confirmed_quarter(works: Works, o
     assert "待您确认" in text(open_as(works.other).get("/oversight/projects"))
     assert province.post(ONE, {"do": "confirm", "number": held.pk, "opinion": "属实"}).status_code == 403
     leader = open_as(works.other)
+    task = text(leader.get(f"/matters/{held.matter_id}"))
+    assert f'href="{ONE}"' in task and "55%" in task
     assert leader.post(ONE, {"do": "confirm", "number": held.pk, "opinion": ""}).status_code == 422
     assert leader.post(ONE, {"do": "confirm", "number": held.pk, "opinion": "属实"}).status_code == 302
     page = text(province.get(ONE))

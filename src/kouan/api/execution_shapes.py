@@ -98,6 +98,7 @@ class QuarterOut(Schema):
     decided_on: date | None
     opinion: str
     evidence: str | None
+    matter: int | None = Field(description="确认单位的待办件，见 /matters / the task of whoever confirms it, see /matters")
 
 
 class ProjectInFull(ProjectOut):
