@@ -12,7 +12,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from kouan.basis import Text
+from kouan.basis import Text, clock
 from kouan.desk.matters.queries import matters_visible_to
 from kouan.grading.case_trial import CASE_RULES
 from kouan.grading.case_verdict import CASE_VERDICTS, OUTCOME_WORDS, CaseVerdict
@@ -191,7 +191,7 @@ def _of_lists(user: Any, rules: Collection[str]) -> Iterator[PastCase]:
         uses = keys_used({"steps": content["steps"]}) | {each["setting"] for each in content["others"]}
         uses |= _list_keys(row.kind) | (keys_of_years(years) if years else frozenset())
         common: dict[str, Any] = {
-            "kind": "list", "number": row.pk, "title": Text(row.matter.title, row.matter.title), "day": row.recorded_at.date(),
+            "kind": "list", "number": row.pk, "title": Text(row.matter.title, row.matter.title), "day": clock.day_of(row.recorded_at),
             "port": row.port_code, "province": row.matter.province_code, "matter": row.matter_id, "uses": uses,
         }
         if LIST_RULES[row.kind] in rules:
