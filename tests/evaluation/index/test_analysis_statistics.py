@@ -17,7 +17,14 @@ from kouan.basis import Refused
 from kouan.evaluation.method.index import Recipe, run
 from kouan.evaluation.method.index.analysis import Points, cronbach, statistics
 from kouan.evaluation.method.index.analysis.components import components, groups
-from kouan.evaluation.method.index.analysis.correlations import KINDS, above, correlate, correlations, flag_of, matrix
+from kouan.evaluation.method.index.analysis.correlations import (
+    KINDS,
+    above,
+    correlate,
+    correlations,
+    flag_of,
+    matrix,
+)
 from kouan.evaluation.method.index.analysis.reliability import reliability
 
 NAN = float("nan")
