@@ -144,7 +144,7 @@ def by_hand(places: list[list[float]], unit: int) -> tuple[list[int], list[int]]
     columns = range(len(places[0]))
     last = [max(row[k] for row in places if row[k] == row[k]) for k in columns]
     kept = [k for k in columns if places[unit][k] == places[unit][k] and places[unit][k] != last[k]]
-    kept = sorted(kept, key=lambda k: places[unit][k])
+    kept = sorted(sorted(kept, key=lambda k: FRAMEWORK[FRAMEWORK.indicators[k]].parent.lower()), key=lambda k: places[unit][k])
     return kept[:5], kept[-5:]
 
 
