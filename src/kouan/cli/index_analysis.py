@@ -53,7 +53,7 @@ def analyse(
     year: str = YEAR,
     json: bool = JSON,
 ) -> None:
-    """分析一次计算：统计量、相关、信度、主成分、各要素作用、长短板、趋势。 / Analyse a run: statistics, correlations, reliability, components, effects, strengths, trends.
+    """分析一次计算：统计量、相关、信度、主成分、各要素作用、长短板、趋势。 / Analyse a run: statistics, correlations, effects, strengths, trends.
 
     例：kouan index analyse result --out analysis
     """

@@ -11,7 +11,7 @@ from kouan.evaluation.method.index.analysis.change import Change, State, decompo
 from kouan.evaluation.method.index.analysis.comparison import Comparison, compare
 from kouan.evaluation.method.index.analysis.components import components
 from kouan.evaluation.method.index.analysis.correlations import correlate, correlations
-from kouan.evaluation.method.index.analysis.explain import Explained, explain
+from kouan.evaluation.method.index.analysis.explain import Explained, Explainer, explain
 from kouan.evaluation.method.index.analysis.influence import influences
 from kouan.evaluation.method.index.analysis.kept import read_result
 from kouan.evaluation.method.index.analysis.points import Points, of_year, years_of
@@ -24,7 +24,7 @@ from kouan.evaluation.method.index.analysis.strengths import strengths
 from kouan.evaluation.method.index.analysis.trend import trends
 
 __all__ = [
-    "Analysis", "Change", "Comparison", "Explained", "Points", "State", "analyse", "compare", "components", "correlate",
+    "Analysis", "Change", "Comparison", "Explained", "Explainer", "Points", "State", "analyse", "compare", "components", "correlate",
     "correlations", "cronbach", "decompose", "explain", "influences", "of_year", "read_result", "redundancy", "reliability",
     "removals", "statistics", "strengths", "trends", "without", "write", "years_of",
 ]  # fmt: skip

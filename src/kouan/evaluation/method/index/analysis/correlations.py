@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from kouan.basis import Finding, Refused
 from kouan.evaluation.method.index.analysis.points import Points
 from kouan.evaluation.method.index.framework import Floats, Framework
-from kouan.evaluation.method.index.treat import moments
 
 KINDS = ("pearson", "spearman", "kendall")
 COLLINEAR, WEAK, NEGATIVE = 0.9, 0.3, -0.4
@@ -77,10 +76,7 @@ def correlate(x: Floats, y: Floats, kind: str = "pearson") -> Correlation:
         return Correlation(float(found.statistic), n, float(found.pvalue))
     if kind == "spearman":
         x, y = stats.rankdata(x), stats.rankdata(y)
-    x, y = x - x.mean(), y - y.mean()
-    # Figures of 1e200 squared overflow; of 1e-200, vanish.
-    x, y = x / np.abs(x).max(), y / np.abs(y).max()
-    r = float(np.clip(x @ y / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0))
+    r = float(np.clip(_unit(x) @ _unit(y), -1.0, 1.0))
     return Correlation(r, n, _student(r, n))
 
 
@@ -89,11 +85,8 @@ def matrix(block: Floats, kind: str = "pearson") -> Floats:
     width = block.shape[1]
     if kind != "kendall" and width and np.isfinite(block).all() and len(block) >= LEAST_UNITS:
         held = stats.rankdata(block, axis=0) if kind == "spearman" else block
-        varies = np.isfinite(moments(held)[0])
-        centred = held - held.mean(axis=0)
-        centred = centred / np.where(varies, np.abs(centred).max(axis=0), 1.0)
-        length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
-        unit = centred / np.where(varies, length, 1.0)
+        varies = np.array([_varies(column) for column in held.T])
+        unit = np.column_stack([_unit(column) for column in held.T])
         found = np.clip(unit.T @ unit, -1.0, 1.0)
         found[~varies, :] = np.nan
         found[:, ~varies] = np.nan
@@ -120,9 +113,12 @@ def correlations(
     against the one above them, and pairs without a correlation (counted)."""
     framework = points.framework
     pairs: list[Pair] = []
+    met: dict[tuple[str, str, str], Correlation] = {}
+    whole = _whole(points)
     for scope, first, second, group in _wanted(framework, scopes):
         for kind in kinds:
-            found = correlate(points.columns[first], points.columns[second], kind)
+            found = met.get((first, second, kind)) or _of_pair(points, whole, first, second, kind)
+            met[first, second, kind] = found
             pairs.append(Pair(scope, first, second, group, kind, found.r, found.n, found.p, flag_of(found.r)))
     return pairs, _told(framework, pairs)
 
@@ -135,6 +131,25 @@ def above(framework: Framework, code: str) -> tuple[str, ...]:
         found.append(parent)
         parent = framework[parent].parent
     return tuple(found)
+
+
+def _whole(points: Points) -> dict[tuple[str, str], Floats]:
+    """Unit vectors of the columns that vary and have no gaps: what a pair of them needs is then one product."""
+    found: dict[tuple[str, str], Floats] = {}
+    for code, column in points.columns.items():
+        if len(column) >= LEAST_UNITS and np.isfinite(column).all() and _varies(column):
+            found[code, "pearson"] = _unit(column)
+            found[code, "spearman"] = _unit(stats.rankdata(column))
+    return found
+
+
+def _of_pair(
+    points: Points, whole: dict[tuple[str, str], Floats], first: str, second: str, kind: str
+) -> Correlation:
+    if (first, kind) in whole and (second, kind) in whole:
+        r = float(np.clip(whole[first, kind] @ whole[second, kind], -1.0, 1.0))
+        return Correlation(r, len(points.units), _student(r, len(points.units)))
+    return correlate(points.columns[first], points.columns[second], kind)
 
 
 def _wanted(framework: Framework, scopes: Sequence[str]) -> Iterable[tuple[str, str, str, str]]:
@@ -196,9 +211,18 @@ def _varies(x: Floats) -> bool:
     return bool(np.ptp(x) > 1e-12 * np.abs(x).max())
 
 
+def _unit(x: Floats) -> Floats:
+    """Centred and of length 1; nought where nothing varies. Figures of 1e200 squared would overflow, of 1e-200 vanish."""
+    x = x - x.mean()
+    most = np.abs(x).max()
+    x = x / most if most > 0 else x
+    length = np.sqrt(x @ x)
+    return np.asarray(x / length if length > 0 else x)
+
+
 def _student(r: float, n: int) -> float:
     if n <= 2:
         return float("nan")
     if abs(r) >= 1.0:
         return 0.0
-    return float(2 * stats.t.sf(abs(r) * np.sqrt((n - 2) / (1 - r * r)), n - 2))
+    return float(2 * special.stdtr(n - 2, -abs(r) * np.sqrt((n - 2) / (1 - r * r))))

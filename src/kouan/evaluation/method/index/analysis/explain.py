@@ -29,6 +29,7 @@ from kouan.evaluation.method.index.analysis.influence import effective
 from kouan.evaluation.method.index.analysis.points import Points, of_year
 from kouan.evaluation.method.index.analysis.removal import without
 from kouan.evaluation.method.index.analysis.shares import in_force, rule_of
+from kouan.evaluation.method.index.framework import Floats
 from kouan.evaluation.method.index.run import Result, rules_of_columns
 
 RULES = {
@@ -82,82 +83,85 @@ class Explained:
 def explain(result: Result, unit: str, *, year: str | None = None) -> list[Explained]:
     """Explain a unit's score: the index first, each node before those below it. Raises Refused for an unknown unit, or a year
     that is wanted and not given, or not there."""
-    one = of_year(result, year)
-    points = Points.of(one)
-    row = points.at(unit)
-    framework = one.framework
-    shares = effective(framework, one.weights)
-    found: list[Explained] = []
+    return Explainer(result, year).unit(unit)
 
-    def tell(code: str, depth: int, weight: float, force: float, given: float) -> None:
+
+class Explainer:
+    """What the explanations of all units of a result share, found once; `unit` then explains one. Raises Refused as `explain`."""
+
+    def __init__(self, result: Result, year: str | None = None) -> None:
+        self.result = of_year(result, year)
+        self.points = Points.of(self.result)
+        self.effective = effective(self.result.framework, self.result.weights)
+        self.effects = {node.code: self._effect(node.code) for node in self.result.framework.nodes}
+        self.methods = [each.method for each in rules_of_columns(self.result.framework, self.result.recipe)]
+        self.among = {code: int(np.isfinite(places).sum()) for code, places in self.points.places.items()}
+        given = result.given
+        # The first line of the file names the columns.
+        self.rows = {
+            unit: i + 2
+            for i, unit in enumerate(given.units if given is not None else ())
+            if given is not None and (year is None or not given.times or given.times[i] == year)
+        }
+
+    def unit(self, unit: str) -> list[Explained]:
+        """Explain one unit. Raises Refused where there is none of that code."""
+        row = self.points.at(unit)
+        found: list[Explained] = []
+        self._tell(found, unit, row, self.result.framework.top, (1.0, 1.0, 1.0))
+        return found
+
+    def _tell(
+        self, found: list[Explained], unit: str, row: int, code: str, held: tuple[float, float, float], depth: int = 0
+    ) -> None:
+        """Add a node and those below it; ``held``: its weight, its weight in force, and its weight in force in the index."""
+        framework = self.result.framework
         node = framework[code]
-        value = float(points.columns[code][row])
+        weight, force, given = held
+        value = float(self.points.columns[code][row])
         is_leaf = node.level == 1
-        force_below = {} if is_leaf else in_force(one, row, code)
-        rule = "" if is_leaf else rule_of(one, code)
-        to_parent = np.nan
-        if node.parent is not None and rule_of(one, node.parent) == "arithmetic":
-            to_parent = force * value if np.isfinite(value) else 0.0
-        to_index = (given * value if np.isfinite(value) else 0.0) if np.isfinite(given) else np.nan
-        steps = _steps(one, unit, code) if is_leaf else ()
-        place, among = float(points.places[code][row]), int(np.isfinite(points.places[code]).sum())
-        at = len(found)
-        found.append(
-            Explained(
-                code,
-                node.name,
-                node.level,
-                depth,
-                node.parent or "",
-                rule,
-                value,
-                place,
-                among,
-                weight,
-                force,
-                shares[code],
-                to_parent,
-                to_index,
-                _effect(one, row, code),
-                steps,
-                _source(result, unit, year, code) if is_leaf else None,
-                Text("", ""),
-            )
+        below = {} if is_leaf else in_force(self.result, row, code)
+        rule = "" if is_leaf else rule_of(self.result, code)
+        points = value if np.isfinite(value) else 0.0
+        adds = node.parent is not None and rule_of(self.result, node.parent) == "arithmetic"
+        told = Explained(
+            code,
+            node.name,
+            node.level,
+            depth,
+            node.parent or "",
+            rule,
+            value,
+            float(self.points.places[code][row]),
+            self.among[code],
+            weight,
+            force,
+            self.effective[code],
+            force * points if adds else np.nan,
+            given * points if np.isfinite(given) else np.nan,
+            float(self.effects[code][row]),
+            _steps(self.result, self.methods, unit, row, code) if is_leaf else (),
+            Place(file="data.csv", row=self.rows[unit], column=code) if is_leaf and unit in self.rows else None,
+            Text("", ""),
         )
-        found[at] = _with_words(one, found[at], [child for child, each in force_below.items() if each == 0.0])
-        total = sum(one.weights[child] for child in framework.children(code)) if not is_leaf else 0.0
-        passes = is_leaf or rule == "arithmetic"
-        for child, each in force_below.items():
-            share = one.weights[child] / total if total else 0.0
-            tell(child, depth + 1, share, each, given * each if passes else np.nan)
+        lacking = [framework[child].name for child, each in below.items() if each == 0.0]
+        found.append(_with_words(self.result, told, lacking))
+        total = sum(self.result.weights[child] for child in below)
+        for child, each in below.items():
+            share = self.result.weights[child] / total if total else 0.0
+            passed = given * each if rule == "arithmetic" else np.nan
+            self._tell(found, unit, row, child, (share, each, passed), depth + 1)
 
-    tell(framework.top, 0, 1.0, 1.0, 1.0)
-    return found
-
-
-def _effect(result: Result, row: int, code: str) -> float:
-    if code == result.framework.top:
-        return float("nan")
-    try:
-        return float(result.index[row] - without(result, code)[row])
-    except Refused:
-        return float("nan")
+    def _effect(self, code: str) -> Floats:
+        """The index less the index without the node, for every unit; NaN for the top and where nothing would be left."""
+        try:
+            return np.asarray(self.result.index - without(self.result, code))
+        except Refused:
+            return np.full(len(self.points.units), np.nan)
 
 
-def _source(result: Result, unit: str, year: str | None, code: str) -> Place | None:
-    given = result.given
-    if given is None:
-        return None
-    rows = [
-        i for i, each in enumerate(given.units) if each == unit and (year is None or not given.times or given.times[i] == year)
-    ]
-    # The first line of the file names the columns.
-    return Place(file="data.csv", row=rows[0] + 2, column=code) if rows else None
-
-
-def _steps(result: Result, unit: str, code: str) -> tuple[Step, ...]:
+def _steps(result: Result, methods: list[str], unit: str, row: int, code: str) -> tuple[Step, ...]:
     at = result.framework.indicators.index(code)
-    row = result.scores.units.index(unit)
     node = result.framework[code]
     raw = float(result.raw.values[result.raw.units.index(unit), at])
     steps = [
@@ -199,7 +203,7 @@ def _steps(result: Result, unit: str, code: str) -> tuple[Step, ...]:
         )
     points = float(result.normalised.values[row, at])
     if np.isfinite(points):
-        method = rules_of_columns(result.framework, result.recipe)[at].method
+        method = methods[at]
         within = result.recipe.normalise.within
         group = result.treated.groups[within][row] if within else ""
         steps.append(
@@ -258,6 +262,5 @@ def _with_words(result: Result, node: Explained, lacking: list[str]) -> Explaine
             zh, en = f"{zh}；没有它总指数变动 {-node.effect:+.2f}", f"{en}; without it the index moves by {-node.effect:+.2f}"
         zh, en = f"{zh}。", f"{en}."
     if lacking:
-        names = [framework[code].name for code in lacking]
-        zh, en = f"{zh}未计入：{'、'.join(names)}。", f"{en} Not counted: {', '.join(names)}."
+        zh, en = f"{zh}未计入：{'、'.join(lacking)}。", f"{en} Not counted: {', '.join(lacking)}."
     return replace(node, said=Text(zh, en))

@@ -3,9 +3,10 @@
 Two rules:
 
 ``coinr`` is what `get_str_weak` of COINr 1.1.14 does: places among all units that have the figure (ties take the best place), ordered
-upwards, ties in the order of the framework; indicators without a figure are left out, and with ``discard_last`` (its `min_discard`, on) also
-those in which the unit's place is the last one given, from both lists; ``least_unique`` (its `unq_discard`) leaves out indicators of few
-distinct values. The first N are strengths, the last N weaknesses, best first in both.
+upwards, equal places by the code of the parent, then in the order of the framework (COINr sorts its table so). Indicators without a
+figure are left out; with ``discard_last`` (its `min_discard`, on) also those in which the unit's place is the last one given, from both
+lists; ``least_unique`` (its `unq_discard`) leaves out indicators of few distinct values. The first N are strengths, the last N
+weaknesses, best first in both.
 
 ``own`` is ours, because the first hides a unit's plain last place and cannot compare places out of 10 with places out of 50:
 
@@ -113,7 +114,8 @@ def _of_row(
     least_unique: float | None,
 ) -> tuple[list[Standing], list[Standing]]:
     if rule == "coinr":
-        best, worst = _as_coinr(places, turned, row, top, bottom, discard_last, least_unique)
+        parents = [result.framework[code].parent or "" for code in result.framework.indicators]
+        best, worst = _as_coinr(parents, places, turned, row, top, bottom, discard_last, least_unique)
     else:
         best, worst = _own(result, places, row, top, bottom, least_unique)
     table: Table = getattr(result, step)
@@ -136,14 +138,22 @@ def _of_row(
 
 
 def _as_coinr(
-    places: Floats, turned: Floats, row: int, top: int, bottom: int, discard_last: bool, least_unique: float | None
+    parents: list[str],
+    places: Floats,
+    turned: Floats,
+    row: int,
+    top: int,
+    bottom: int,
+    discard_last: bool,
+    least_unique: float | None,
 ) -> tuple[list[int], list[int]]:
     kept = [k for k in range(places.shape[1]) if np.isfinite(places[row, k])]
     if least_unique is not None:
         kept = [k for k in kept if _distinct(turned[:, k]) > least_unique]
     if discard_last:
         kept = [k for k in kept if places[row, k] != np.nanmax(places[:, k])]
-    kept.sort(key=lambda k: float(places[row, k]))
+    # R sorts words without regard to capitals.
+    kept.sort(key=lambda k: (float(places[row, k]), parents[k].casefold()))
     best = kept[:top]
     # COINr's lists overlap where there are too few; here none stands in both.
     rest = kept[len(best) :]
