@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.evaluation.scheme.rounds import BY_HAND, EARLIER, MET, PORT
 
 from kouan.basis import Refused
 from kouan.evaluation import schemes
@@ -148,43 +149,6 @@ def test_a_point_without_evidence_is_not_met_and_a_wrong_one_is_an_error() -> No
 
     assert share().values[0, 0] == 37.5
     assert Why(int(share(甲=1.5).why[0, 0])) is Why.IMPOSSIBLE
-
-
-# One port with figures that can be worked by hand; what each formula gives of them was worked by hand.
-PORT = {
-    "insp_area_m2": 3000, "insp_area_req_m2": 4000, "rooms_area_m2": 900, "rooms_area_req_m2": 600, "equip_in_place": 18,
-    "equip_required": 20, "equip_up_h": 7600, "equip_plan_h": 8000, "lane_capacity_hour": 300, "peak_hour_flow": 400,
-    "phc_items_met": 45, "phc_items_total": 50, "cargo_t": 200000, "persons": 30000, "conv": 5000, "value_cny": 6000000,
-    "teu": 1200, "threshold_cargo_t": 50000, "threshold_persons": 50000, "cpv": 8, "peak_day_flow": 630,
-    "design_peak_day": 900, "staff_insp": 50, "opex_cny": 4000000, "capex_annual_cny": 1000000, "design_cargo_t": 400000,
-    "design_persons": 40000, "measures_done": 24, "measures_required": 30, "drills_done": 3, "drills_planned": 2,
-    "incident_score": 4, "hazards_closed_on_time": 9, "hazards_due": 12, "alerts_handled_sla": 19, "alerts_total": 20,
-    "epid_gap_major": 1, "import_time_h": 20, "export_time_h": 2, "segments_over_norm": 30, "segments_total": 1500,
-    "citizen_batches_30": 97, "citizen_batches": 100, "compliance_cost_cny": 700, "fee_items_ok": 18, "fee_items_audited": 20,
-    "docs_electronic": 840, "docs_total": 1000, "decl_fast_mode": 330, "decl_total": 600, "survey_enterprise": 81,
-    "equip_shared": 7, "equip_sharable": 10, "feeds_live_ok": 11, "feeds_required": 20, "lanes_self": 6, "lanes_total": 16,
-    "biz_sw": 950, "biz_total": 1000, "nii_units_ai": 60, "nii_units_due": 80, "proc_time_now": 45, "proc_time_base": 60,
-    "bl_electronic": 130, "bl_total": 200, "rules_in_force": 21, "rules_required": 25, "rules_done": 3, "rules_plan": 4,
-    "cases_reversed": 1, "cases_reviewed": 8, "complaints_on_time": 22, "complaints_due": 25, "survey_public": 77.5,
-    "prov_trade_cny": 48000000, "cargo_other_prov_t": 50000, "zone_value_cny": 1500000, "local_proc_cny": 130000,
-    "intl_routes": 9, "sites_active": 3, "sites_approved": 5, "border_residents_in": 360, "border_residents_total": 2400,
-    "energy_tce": 1000, "water_m3": 20000, "pollutant_eq": 600, "waste_reused_t": 35, "waste_t": 50, "mach_clean": 12,
-    "mach_total": 30, "berth_calls_power": 40, "berth_calls_able": 64, "public_order_cases": 12, "jobs": 500,
-    "local_employed": 40000, "survey_resident": 68, "port_land_ha": 16, "env_penalties": 2,
-}
-EARLIER = {"cpv": {3: 1.0}, "local_proc_cny": {1: 100000.0}}
-MET = {"I-0106": 3, "I-0401": 6, "I-0606": 0, "I-0704": 4}
-BY_HAND = {
-    "I-0101": 75, "I-0102": 100, "I-0103": 90, "I-0104": 95, "I-0105": 75, "I-0106": 60, "I-0107": 90,
-    "I-0201": 200000, "I-0202": 30000, "I-0203": 5000, "I-0204": 6000000, "I-0205": 1200, "I-0206": 100, "I-0207": 100,
-    "I-0208": 70, "I-0301": 4000, "I-0302": 600, "I-0303": 2, "I-0304": 1.2, "I-0305": 26.666666666666668, "I-0306": 75,
-    "I-0401": 100, "I-0402": 80, "I-0403": 100, "I-0404": 0.5, "I-0405": 75, "I-0406": 95, "I-0407": 1, "I-0501": 20,
-    "I-0502": 2, "I-0503": 2, "I-0504": 97, "I-0505": 700, "I-0506": 90, "I-0507": 84, "I-0508": 55, "I-0509": 81,
-    "I-0601": 70, "I-0602": 55, "I-0603": 37.5, "I-0604": 95, "I-0605": 75, "I-0606": 0, "I-0607": 25, "I-0608": 65,
-    "I-0701": 84, "I-0702": 75, "I-0703": 12.5, "I-0704": 80, "I-0705": 88, "I-0706": 77.5, "I-0801": 12.5, "I-0802": 25,
-    "I-0803": 25, "I-0804": 30, "I-0805": 9, "I-0806": 60, "I-0807": 15, "I-0901": 125, "I-0902": 2500, "I-0903": 75,
-    "I-0904": 70, "I-0905": 40, "I-0906": 62.5, "I-1001": 1.5, "I-1002": 1.25, "I-1003": 68, "I-1004": 0.5, "I-1005": 2,
-}
 
 
 def test_every_formula_of_the_catalogue_gives_what_was_worked_by_hand() -> None:
