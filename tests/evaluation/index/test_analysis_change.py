@@ -286,6 +286,22 @@ def test_the_commands(folders, tmp_path) -> None:
     assert "nan" not in written["correlations.csv"] and json.loads(written["summary.json"])["units"] == 51
 
 
+def test_the_commands_on_several_years(tmp_path) -> None:
+    files.write_result(in_years(a_recipe(impute={"method": "last_value"})), tmp_path / "years")
+    assert read_result(tmp_path / "years").given.times == ("2022", "2022", "2023", "2023")
+    status, said = kouan("index", "explain", tmp_path / "years", "--unit", "a", "--json")
+    assert status == 1 and json.loads(said)["error"]["findings"][0]["code"] == "year_wanted"
+    status, said = kouan("-l", "en", "index", "explain", tmp_path / "years", "--unit", "a", "--year", "2023")
+    assert status == 0 and "filled with 2 (last_value)" in said and "row 4, column “i1”" in said
+    years = ("--year-first", "2022", "--year-second", "2023")
+    status, said = kouan("index", "change", tmp_path / "years", tmp_path / "years", "--unit", "a", *years)
+    assert status == 0 and "其他对象" in said and "i0" in said
+    status, said = kouan("index", "compare", tmp_path / "years", tmp_path / "years", *years)
+    assert status == 0 and "2 个对象" in said
+    status, said = kouan("-l", "en", "index", "analyse", tmp_path / "years", "--out", tmp_path / "out")
+    assert status == 0 and "Indicators of most effect" in said and (tmp_path / "out" / "trends.csv").is_file()
+
+
 def test_degenerate_results_are_analysed_with_findings_and_without_nan() -> None:
     for values in ([[1, 1, 1, 1]], [[1, 1, 1, 1], [1, 1, 1, 1]], [[NAN, 1, 1, 2], [NAN, 1, NAN, 3], [NAN, 1, 2, 4]]):
         found = analyse(run(a_framework(), a_table(values), PLAIN))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ from kouan.evaluation.method.index.analysis.statistics import NAMES, Column, sta
 from kouan.evaluation.method.index.analysis.strengths import all_units
 from kouan.evaluation.method.index.analysis.trend import Trend, trends
 from kouan.evaluation.method.index.run import Result
+
+Progress = Callable[[int, int | None, str], None]
+PARTS = 6
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,10 @@ class UnitStanding:
     among: int
 
 
-def analyse(result: Result, *, year: str | None = None) -> Analysis:
-    """Do all analyses on one year of a result (the latest, if none is named, with a finding), and trends over all of them. Raises
-    Refused for a year that is not there."""
+def analyse(result: Result, *, year: str | None = None, progress: Progress | None = None) -> Analysis:
+    """Do all analyses on one year of a result (the latest, if none is named, with a finding), and trends over all of them.
+    ``progress`` is told how many of how many parts are done, and which comes next. Raises Refused for a year that is not there."""
+    tell = progress or (lambda done, total, stage: None)
     findings: list[Finding] = []
     years = years_of(result)
     if len(years) > 1 and year is None:
@@ -77,20 +81,25 @@ def analyse(result: Result, *, year: str | None = None) -> Analysis:
     one = of_year(result, year)
     points = Points.of(one)
     framework = one.framework
+    tell(0, PARTS, "statistics")
     raw, told = statistics(one.raw, framework)
     findings += told
     treated, _ = statistics(one.treated, framework)
+    tell(1, PARTS, "correlations")
     pairs, told = correlations(points)
     findings += told
+    tell(2, PARTS, "reliability, components")
     alphas, told = reliability(points)
     findings += told
     grouped, loadings, told = groups(points)
     findings += told
+    tell(3, PARTS, "effects")
     removed, places, told = removals(one)
     findings += told
     weights, told = influences(one)
     findings += told
     redundant = redundancy(points, {each.code: each for each in removed})
+    tell(4, PARTS, "strengths")
     rows: dict[str, Any] = {
         "statistics": raw,
         "statistics_treated": treated,
@@ -117,6 +126,7 @@ def analyse(result: Result, *, year: str | None = None) -> Analysis:
         "strengths": UnitStanding,
         "strengths_coinr": UnitStanding,
     }
+    tell(5, PARTS, "trends")
     if len(years) > 1:
         for name, table in (("trends", result.raw), ("trends_scores", result.scores)):
             try:
