@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from tests.accounts.factories import a_user, an_enterprise_user
 from tests.casework.execution_office import PDF, Works, a_proof, refused
 
+from kouan.accounts.action import acting_system
 from kouan.accounts.models import Role
 from kouan.audit.models import AuditEntry
 from kouan.basis import Conflict, NotAllowed, NotFound, Refused, clock
@@ -31,6 +32,8 @@ from kouan.casework.execution.queries import board, by_place, get_project, offic
 from kouan.casework.execution.telling import project_in_full
 from kouan.casework.oversight.plan_tasks import plan
 from kouan.desk.actions import file_place
+from kouan.desk.matters.actions import open_matter, take_step
+from kouan.desk.matters.queries import inbox
 
 DAY = date(2024, 5, 6)
 FOLDER = Path(targets.__file__).parent / "data"
@@ -295,6 +298,22 @@ def test_reports_that_cannot_be(works: Works, quarter: str, percent: int, known:
     assert not ProgressReport.objects.exists()
 
 
+def test_the_database_itself_holds_one_waiting_report_and_a_shown_finish(works: Works) -> None:
+    run = works.planned()
+    one = works.report("2024-Q1", 30)
+    known = {"run": run, "year": 2024, "quarter": 1, "done": "施工", "office": one.office, "reported_by": works.guangdong, "reported_on": DAY,
+        "due_on": DAY}
+    for wrong in ({"revision": 2, "percent": 40}, {"revision": 1, "percent": 40, "state": "returned"}, {"revision": 2, "percent": 101,
+        "state": "returned"},
+                  {"revision": 2, "percent": 100, "state": "returned"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ProgressReport.objects.create(**(known | wrong))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProjectRun.objects.filter(pk=run.pk).update(finish=date(2022, 1, 1))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProjectFunding.objects.create(run=run, kind="local", paid=Decimal(-1))
+
+
 def test_a_report_needs_planned_days(works: Works) -> None:
     actions.set_project(actor=works.national, project="P7-03", owner=works.guangdong.organisation.code, reason="确定")
     assert get_project(works.national, "P7-03").standing.state == "blank"
@@ -335,6 +354,71 @@ def test_quarters_that_nobody_reported_are_listed(works: Works) -> None:
     assert get_project(works.national, "P7-56").owed == ()
 
 
+# ---- on the desk of who confirms ------------------------------------------------------------------------
+
+
+def titles(user: Any) -> list[str]:
+    return [each.matter.title for each in inbox(user)]
+
+
+def test_a_report_lies_on_the_desk_of_who_confirms_it_and_its_step_decides_it(works: Works) -> None:
+    works.planned()
+    one = works.report("2024-Q1", 30)
+    assert titles(works.other) == ["确认季度进展：P7-03 深圳 2024年第1季度"] and titles(works.hubei) == titles(works.national) == []
+    with refused("own_report", NotAllowed):
+        take_step(actor=works.guangdong, matter=one.matter_id, transition="confirm", fields={"opinion": "属实"})
+    with pytest.raises(Refused):
+        take_step(actor=works.hubei, matter=one.matter_id, transition="confirm", fields={"opinion": "属实"})
+    take_step(actor=works.other, matter=one.matter_id, transition="confirm", fields={"opinion": "属实"})
+    one.refresh_from_db()
+    assert (one.state, one.decided_by, one.opinion, one.matter.state) == ("confirmed", works.other, "属实", "confirmed")
+    assert titles(works.other) == [] and get_project(works.national, "P7-03").latest == one
+
+
+@pytest.mark.parametrize(("confirm", "state"), [(True, "confirmed"), (False, "returned")])
+def test_the_task_ends_with_a_decision_on_the_page_by_another_who_may(works: Works, confirm: bool, state: str) -> None:
+    works.planned()
+    one = works.report("2024-Q1", 30)
+    works.confirm(one, works.national, confirm=confirm)
+    one.refresh_from_db()
+    assert (one.state, one.decided_by, one.matter.state) == (state, works.national, state) and titles(works.other) == []
+    with pytest.raises(Refused):
+        take_step(actor=works.other, matter=one.matter_id, transition="confirm", fields={"opinion": "属实"})
+
+
+def test_the_reports_of_a_city_and_of_a_ministry_go_up(works: Works) -> None:
+    works.planned(owner=works.city)
+    works.report("2024-Q1", 80, works.city)
+    works.planned("P9-01", owner=works.ministry)
+    works.report("2024-Q1", 10, works.ministry, "P9-01")
+    assert len(titles(works.guangdong)) == 1 and titles(works.city) == titles(works.ministry) == []
+    assert titles(works.national) == ["确认季度进展：P9-01 5G、物联网 2024年第1季度"]
+    works.confirm(ProgressReport.objects.get(run__project__project_id="P9-01"), works.national, "P9-01")
+    assert titles(works.national) == []
+
+
+def test_evidence_that_was_altered_stops_the_step_too(works: Works) -> None:
+    works.planned()
+    one = works.report("2024-Q1", 100)
+    place = file_place(hashlib.sha256(PDF).hexdigest())
+    place.chmod(0o644)
+    place.write_bytes(PDF + b" ")
+    with refused("evidence_altered"):
+        take_step(actor=works.other, matter=one.matter_id, transition="confirm", fields={"opinion": "属实"})
+    one.refresh_from_db()
+    assert (one.state, one.matter.state) == ("waiting", "awaiting")
+    take_step(actor=works.other, matter=one.matter_id, transition="give_back", fields={"opinion": "材料已变动，请重报"})
+    assert works.report("2024-Q1", 30).revision == 2
+
+
+def test_such_a_task_without_a_report_decides_nothing(works: Works) -> None:
+    with acting_system("tests") as system:
+        bare = open_matter(actor=system, procedure="quarterly_report", title="没有报告", applicant=works.guangdong.organisation,
+                           named={"confirmer": works.guangdong.organisation.code})
+    with refused("no_report"):
+        take_step(actor=works.other, matter=bare.pk, transition="confirm", fields={"opinion": "属实"})
+
+
 # ---- counts, differences, targets, thresholds -----------------------------------------------------------
 
 
@@ -346,7 +430,6 @@ def test_rows_are_counted_by_place_and_box(works: Works) -> None:
 
 
 def test_every_row_of_the_plan_is_there_and_says_where_it_differs(db: None) -> None:
-    from kouan.accounts.action import acting_system
     from kouan.ports.actions import load_register
 
     with acting_system("tests") as system:

@@ -83,6 +83,10 @@ def test_years_give_the_change_of_productivity(kouan, tmp_path: Path) -> None:
     found = rows(to)
     assert (found["A"]["from"], found["A"]["to"]) == ("2022", "2023")
     assert float(found["A"]["index"]) == pytest.approx(1.5) and float(found["B"]["index"]) == pytest.approx(2)
+    place.write_text("uCode,Time,x,y\nA,2022,2,2\nB,2022,4,2\nA,2023,2,3\nB,2023,,4\n", encoding="utf-8")
+    refused = kouan("efficiency", "--data", str(place), "--inputs", "x", "--outputs", "y", "--year-column", "Time", "--json")
+    assert [each["where"] for each in refused.json["error"]["findings"]] == [
+        {"file": "d.csv", "column": "x", "field": "2023", "path": "B"}]
     place.write_text("uCode,Time,x,y\nA,二〇二二,2,2\n", encoding="utf-8")
     refused = kouan("efficiency", "--data", str(place), "--inputs", "x", "--outputs", "y", "--year-column", "Time", "--json")
     assert refused.status == 1 and refused.codes == ["efficiency_no_year"]
@@ -97,6 +101,8 @@ def test_years_give_the_change_of_productivity(kouan, tmp_path: Path) -> None:
     ((*COLUMNS, "--ratio", "staff/area:1:2", "--slacks"), ["efficiency_slacks_with_limits"]),
     ((*COLUMNS, "--bod", "--super"), ["efficiency_options_clash"]),
     ((*COLUMNS, "--year-column", "Time", "--slacks"), ["efficiency_options_clash"]),
+    ((*COLUMNS, "--year-column", "Time", "--returns", "vrs"), ["efficiency_options_clash"]),
+    ((*COLUMNS, "--bootstrap", "5", "--confidence", "95"), ["efficiency_bootstrap_numbers"]),
     ((*COLUMNS, "--bootstrap", "5", "--super"), ["efficiency_bootstrap_model"]),
     ((*COLUMNS, "--out", "{folder}/none/o.csv"), ["file_not_written"]),
     ((*COLUMNS, "--out", "{folder}/branches.csv"), ["efficiency_out_is_data"]),
@@ -118,11 +124,14 @@ def test_faults_of_figures_name_file_unit_and_column(kouan, tmp_path: Path) -> N
     place.write_text("uCode,x,y\nA,0,1\nB,,2\nC,3,1\n", encoding="utf-8")
     told = kouan("efficiency", "--data", str(place), "--inputs", "x", "--outputs", "y", "--json").json["error"]["findings"]
     assert [(each["code"], each["where"]) for each in told] == [
-        ("efficiency_not_positive", {"file": "d.csv", "column": "x", "path": "A"}),
-        ("efficiency_missing", {"file": "d.csv", "column": "x", "path": "B"}),
+        ("efficiency_not_positive", {"file": "d.csv", "row": 2, "column": "x", "path": "A"}),
+        ("efficiency_missing", {"file": "d.csv", "row": 3, "column": "x", "path": "B"}),
     ]
     place.write_text("uCode,x,y\n", encoding="utf-8")
     assert kouan("efficiency", "--data", str(place), "--inputs", "x", "--outputs", "y", "--json").codes == ["efficiency_no_units"]
+    place.write_text("", encoding="utf-8")
+    empty = kouan("-l", "en", "efficiency", "--data", str(place), "--inputs", "x", "--outputs", "y")
+    assert empty.status == 1 and "uCode,berths" in empty.err
 
 
 def test_it_needs_no_django() -> None:

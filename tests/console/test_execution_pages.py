@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.accounts.factories import an_enterprise_user
+from tests.accounts.factories import a_port_reporter, an_enterprise_user
 from tests.casework.execution_office import PDF, Works, a_proof
 
 from kouan.basis import clock
@@ -26,6 +26,7 @@ from kouan.casework.execution.models import (
     TargetActual,
     Threshold,
 )
+from kouan.ports.models import Project
 
 DAY = date(2024, 5, 6)
 ONE = "/oversight/projects/P7-03"
@@ -84,6 +85,7 @@ def test_the_export_of_the_board_holds_the_scope_and_says_what_is_not_filled_in(
     assert set(found) == {"P7-03", "P7-56", "P9-01"}
     money = {name: value for name, value in found["P7-03"].items() if name and name.startswith(("计划资金：", "落实资金：", "支付资金："))}
     assert len(money) == 15 and 1234.5 in money.values() and 0 in money.values() and list(money.values()).count("未填") == 13
+    assert (found["P7-03"]["计划资金已填类别"], found["P7-03"]["支付资金已填类别"]) == ("1/5", "0/5"), "a sum of one kind is no whole"
     taken = b"".join(open_as(works.guangdong).get("/oversight/projects?format=csv")).decode("utf-8-sig")
     assert "P7-03" in taken and "P7-56" not in taken
 
@@ -127,6 +129,8 @@ def test_a_project_by_its_forms_from_office_to_confirmed_quarter(works: Works, o
     assert "待您确认" in text(open_as(works.other).get("/oversight/projects"))
     assert province.post(ONE, {"do": "confirm", "number": held.pk, "opinion": "属实"}).status_code == 403
     leader = open_as(works.other)
+    task = text(leader.get(f"/matters/{held.matter_id}"))
+    assert f'href="{ONE}"' in task and "55%" in task
     assert leader.post(ONE, {"do": "confirm", "number": held.pk, "opinion": ""}).status_code == 422
     assert leader.post(ONE, {"do": "confirm", "number": held.pk, "opinion": "属实"}).status_code == 302
     page = text(province.get(ONE))
@@ -142,6 +146,13 @@ def test_evidence_goes_to_who_sees_the_row(works: Works, open_as: Opens) -> None
     assert b"".join(open_as(works.guangdong).get(place)) == PDF
     assert open_as(works.hubei).get(place).status_code == 404
     assert open_as(works.guangdong).get(f"{ONE}/milestones/{report.pk}/{report.evidence.versions.get().pk}").status_code == 404
+
+
+def test_a_port_leads_to_its_projects_for_who_may_see_them(works: Works, open_as: Opens) -> None:
+    port = Project.objects.get(project_id="P7-03").ports.get()
+    assert f'href="{ONE}"' in text(open_as(works.guangdong).get(f"/ports/{port.code}"))
+    keeper = text(open_as(a_port_reporter(port.code)).get(f"/ports/{port.code}"))
+    assert "P7-03" in keeper and f'href="{ONE}"' not in keeper
 
 
 def test_another_office_looks_and_enters_nothing(works: Works, open_as: Opens) -> None:

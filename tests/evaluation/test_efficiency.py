@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 from evaluation.efficiency_reference import envelopment, multiplier
 from kouan.basis import Refused
-from kouan.evaluation.method.efficiency import Model, Ratio, Share, Units, evaluate
+from kouan.evaluation.method.efficiency import Model, Ratio, Share, Technology, Units, evaluate
+from kouan.evaluation.method.efficiency.slacks import SecondPhase
 
 # Cooper, Seiford and Tone (2007), examples 2.2 and 3.2: two inputs, one output of 1. Corners C, D, E; F is weakly efficient.
 BRANCHES = Units.of([[4, 3], [7, 3], [8, 1], [4, 2], [2, 4], [10, 1]], [[1]] * 6, codes=list("ABCDEF"),
@@ -75,6 +78,20 @@ def test_against_scipy(orientation: str, is_variable: bool, is_superior: bool) -
     assert found.step == pytest.approx(np.array(expected), abs=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("orientation", ["input", "output", "directional"])
+@pytest.mark.parametrize("returns", ["crs", "vrs"])
+def test_side_by_side_and_one_by_one_agree(monkeypatch: pytest.MonkeyPatch, returns: str, orientation: str) -> None:
+    """Plain scores are solved together where they can be proved; HiGHS alone gives the same, zeros included."""
+    units = a_set(23, units=40)
+    units.outputs[::3, 0] = 0
+    model = Model(returns=returns, orientation=orientation, slacks=True)
+    one = evaluate(units, model)
+    monkeypatch.setattr(Technology, "is_plain", False)
+    other = evaluate(units, model)
+    assert one.step == pytest.approx(other.step, abs=1e-9)
+    assert one.slacks.sum(axis=1) == pytest.approx(other.slacks.sum(axis=1), abs=1e-6)
+
+
 @pytest.mark.parametrize("returns", ["crs", "vrs"])
 def test_units_of_very_unequal_size(returns: str) -> None:
     """Eight orders of magnitude between ports: the small ones are as exact as the large ones."""
@@ -112,6 +129,38 @@ def test_targets_are_efficient(orientation: str, returns: str) -> None:
     again = evaluate(Units.of(targets[:, :3], targets[:, 3:]), model)
     assert again.efficiency[15:] == pytest.approx(1, abs=1e-7)
     assert again.slacks[15:] == pytest.approx(0, abs=1e-6)
+
+
+def test_slacks_of_a_small_unit_among_large_ones() -> None:
+    """D is like E in ten-billionths: it uses 0.15 of the second input where C, as large, uses 0.1."""
+    units = Units.of([[1e9, 1e9], [2e9, 2e9], [0.1, 0.1], [0.1, 0.15], [1e9, 1.5e9]], [[1e9], [2.5e9], [0.1], [0.1], [1e9]])
+    constant, variable = (evaluate(units, Model(returns=returns, slacks=True)) for returns in ("crs", "vrs"))
+    assert constant.efficiency == pytest.approx([0.8, 1, 0.8, 0.8, 0.8])
+    assert constant.slacks[3] == pytest.approx([0, 0.04, 0], rel=1e-6) and constant.slacks[4] == pytest.approx([0, 0.4e9, 0], rel=1e-6)
+    # Variable returns: C is the smallest of all and efficient, D only weakly so; A and E lie on the line from C to B.
+    assert variable.efficiency[[1, 2, 3]].tolist() == [1, 1, 1]
+    assert variable.slacks[3] == pytest.approx([0, 0.05, 0], rel=1e-6)
+    assert variable.efficiency[4] == pytest.approx(0.8) and variable.slacks[4] == pytest.approx([0, 0.4e9, 0], rel=1e-6)
+    assert variable.is_efficient.tolist() == [False, True, True, False, False]
+
+
+def test_an_answer_that_is_not_proved_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Technology, "is_plain", False)
+    monkeypatch.setattr(Technology, "_is_sound", lambda *_: False)
+    found = evaluate(BRANCHES, Model(slacks=True))
+    assert np.isnan(found.efficiency).all() and np.isnan(found.slacks).all() and not found.is_efficient.any()
+    told = [each for each in found.findings if each.is_error]
+    assert {each.code for each in told} == {"efficiency_unsolved"} and [each.where.path for each in told] == list("ABCDEF")
+
+
+def test_slacks_that_cannot_be_relied_on_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = evaluate(BRANCHES, Model())
+    monkeypatch.setattr(SecondPhase, "_asked", lambda self, programme, target, without: replace(
+        programme.solve(None, target, without=without), status="unsolved"))
+    found = evaluate(BRANCHES, Model(slacks=True))
+    assert (found.efficiency == plain.efficiency).all() and np.isnan(found.slacks).all() and np.isnan(found.targets).all()
+    assert [each.where.path for each in found.findings if each.code == "efficiency_no_slacks"] == list("ABCDEF")
+    assert found.peers == plain.peers
 
 
 tables = arrays(np.float64, (8, 4), elements=st.floats(0.1, 100))

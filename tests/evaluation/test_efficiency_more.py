@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from kouan.evaluation.method.efficiency import (
     malmquist,
     pie_shares,
 )
-from kouan.evaluation.method.efficiency.batch import solve
+from kouan.evaluation.method.efficiency.batch import Solved, solve
 from kouan.evaluation.method.efficiency.bootstrap import bandwidth, drawn
 
 
@@ -187,10 +188,10 @@ def test_what_is_not_proved_goes_to_highs(monkeypatch: pytest.MonkeyPatch, retur
     one = bootstrap(units, model, 4, seed=2)
     asked = []
 
-    def unproved(*given: Any, **named: Any) -> tuple[np.ndarray, np.ndarray]:
-        values, is_proved = solve(*given, **named)
-        asked.append(is_proved.all())
-        return np.full_like(values, np.nan), np.zeros_like(is_proved)
+    def unproved(*given: Any, **named: Any) -> Solved:
+        solved = solve(*given, **named)
+        asked.append(solved.is_proved.all())
+        return replace(solved, is_proved=np.zeros_like(solved.is_proved))
 
     monkeypatch.setattr(module, "solve", unproved)
     other = bootstrap(units, model, 4, seed=2)
@@ -206,11 +207,12 @@ def test_what_is_proved_is_true_also_where_everything_ties(table: np.ndarray, fa
     columns = np.hstack([-inputs * factors[:, None], outputs])
     steps, bounds = np.hstack([inputs, np.zeros((9, 2))]), np.hstack([np.zeros((9, 2)), outputs])
     for convex in (False, True):
-        values, is_proved = solve(columns, steps, bounds, own=np.arange(9), kept=(0,) if convex else (0, 2), convex=convex)
-        assert is_proved.any()
-        for o in np.flatnonzero(is_proved):
+        kept = np.tile([0] if convex else [0, 2], (9, 1))
+        solved = solve(columns, steps, bounds, own=np.arange(9), kept=kept, convex=convex)
+        assert solved.is_proved.any()
+        for o in np.flatnonzero(solved.is_proved):
             x, y = np.vstack([inputs[o], inputs * factors[:, None]]), np.vstack([outputs[o], outputs])
-            assert values[o] == pytest.approx(envelopment(x, y, 0, is_variable=convex, is_superior=True), abs=1e-9)
+            assert solved.values[o] == pytest.approx(envelopment(x, y, 0, is_variable=convex, is_superior=True), abs=1e-9)
 
 
 def test_the_bootstrap_replays_and_brings_scores_nearer_the_truth() -> None:

@@ -67,6 +67,9 @@ EXAMPLES = {
     "get /api/v1/oversight/cells": "/api/v1/oversight/cells?place=44&limit=20",
     "get /api/v1/oversight/cells/{task}/{place}": "/api/v1/oversight/cells/class_two/44",
     "get /api/v1/oversight/circulars/{number}": "/api/v1/oversight/circulars/1",
+    "get /api/v1/oversight/projects": "/api/v1/oversight/projects?state=lagging&limit=20",
+    "get /api/v1/oversight/projects/{code}": "/api/v1/oversight/projects/P7-03",
+    "get /api/v1/oversight/targets": "/api/v1/oversight/targets?limit=27",
     "get /api/v1/procedures": "/api/v1/procedures",
     "get /api/v1/procedures/{code}": "/api/v1/procedures/opening",
     "get /api/v1/findings": "/api/v1/findings?batch=1&outcome=held",
@@ -117,6 +120,20 @@ BODIES = {
         "oversight/cells/class_two/44", '"owner": "gd", "due_on": "2025-12-31", "reason": "…"').replace("-X POST", "-X PUT"),
     "post /api/v1/oversight/cells/{task}/{place}/reports": _deed("oversight/cells/class_two/44/reports", '"words": "…"', version=False),
     "post /api/v1/oversight/circulars/{number}/receipt": _deed("oversight/circulars/1/receipt", "", version=False),
+    "put /api/v1/oversight/projects/{code}": _deed(
+        "oversight/projects/P7-03", '"owner": "gd", "start": "2023-01-01", "finish": "2025-12-31", "reason": "…"').replace("-X POST", "-X PUT"),
+    "post /api/v1/oversight/projects/{code}/milestones": _deed("oversight/projects/P7-03/milestones", '"title": "…", "planned_on": "2025-06-30"'),
+    "put /api/v1/oversight/projects/{code}/milestones/{number}": _deed(
+        "oversight/projects/P7-03/milestones/1", '"planned_on": "2025-06-30", "actual_on": "2025-07-02", "evidence": "…"').replace("-X POST",
+            "-X PUT"),
+    "put /api/v1/oversight/projects/{code}/funding/{kind}": _deed(
+        "oversight/projects/P7-03/funding/central", '"planned": "1200.50", "arranged": "0"').replace("-X POST", "-X PUT"),
+    "post /api/v1/oversight/projects/{code}/reports": _deed(
+        "oversight/projects/P7-03/reports", '"quarter": "2024-Q1", "percent": 45, "done": "…"', version=False),
+    "post /api/v1/oversight/projects/{code}/reports/{number}/decision": _deed(
+        "oversight/projects/P7-03/reports/1/decision", '"confirm": true, "opinion": "…"', version=False),
+    "post /api/v1/oversight/targets/{code}/actuals": _deed(
+        "oversight/targets/T-06/actuals", '"year": 2024, "value": "10", "source": "…"', version=False),
     "post /api/v1/batches": (
         "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
         "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"

@@ -111,7 +111,7 @@ class UsesOut(Schema):
 
     verdicts_by_year: list[YearCount]
     cases: list[UseOut]
-    cases_in_all: int
+    cases_in_all: int = Field(description="各类最近500件中的件数 / how many among the newest 500 of each kind")
 
 
 class OneParameter(ParameterOut):

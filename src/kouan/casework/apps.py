@@ -15,6 +15,7 @@ class CaseworkConfig(AppConfig):
         from kouan.casework.carrying import CARRIED
         from kouan.casework.catalogue import FOLDER
         from kouan.casework.effects import PAPERS
+        from kouan.casework.fact_words import register as register_words
         from kouan.casework.gathering import subjects_of
         from kouan.casework.past import past
         from kouan.desk.matters.registry import register_later
@@ -23,4 +24,5 @@ class CaseworkConfig(AppConfig):
 
         register_subjects("casework", subjects_of)
         register_past("casework", past)
+        register_words()
         register_later("casework", FOLDER, CARRIED, PAPERS)

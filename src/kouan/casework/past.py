@@ -16,6 +16,7 @@ from kouan.desk.matters.queries import matters_visible_to
 from kouan.grading.case_verdict import CASE_VERDICTS
 from kouan.grading.facts import PortFacts
 from kouan.grading.lawbook.cases import (
+    FEW,
     LawOf,
     PastCase,
     Said,
@@ -38,7 +39,7 @@ def past(user: Any, rules: Collection[str]) -> Iterator[PastCase]:
     wanted = {*rules, *((LADDER,) if VOLUME in rules else ())}
     newest = Gathering.objects.filter(matter=OuterRef("matter")).order_by("-revision").values("revision")[:1]
     rows = Gathering.objects.filter(matter__in=matters_visible_to(user), verdict__rule__in=sorted(wanted), revision=Subquery(newest))
-    for row in rows.select_related("matter").order_by("-matter_id").iterator():
+    for row in rows.select_related("matter").order_by("-matter_id").iterator(chunk_size=FEW):
         yield from _of(row, rules)
 
 

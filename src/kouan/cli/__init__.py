@@ -59,6 +59,7 @@ def _mount() -> None:
         documents,
         efficiency,
         evaluation,
+        execution,
         flows,
         grades,
         index,
@@ -89,7 +90,7 @@ def _mount() -> None:
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
-        ("oversight", oversight.app, OnData),
+        ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +58,8 @@ def efficiency(
     例：kouan efficiency --data ports.csv --inputs berths,staff --outputs tonnes,persons --returns vrs --slacks --out scores.csv
     """
     from kouan.basis import Refused
-    from kouan.evaluation.method.efficiency import Model, files, malmquist
+    from kouan.evaluation.method.efficiency import Model, benefit_of_the_doubt, evaluate, files, malmquist
     from kouan.evaluation.method.efficiency import bootstrap as resample
-    from kouan.grading.facts_file import read_facts_csv
 
     x, y, b = (_names(each) for each in (inputs, outputs, undesirable))
     ratios, shares = files.limits_of(ratio, share)
@@ -68,19 +69,21 @@ def efficiency(
         raise Refused.because("efficiency_out_is_data", "--out 与 --data 是同一个文件，会覆盖数据。",
                               "--out and --data are the same file: the figures would be overwritten.",
                               remedy=("换一个文件名。", "Choose another name."))
-    rows = read_facts_csv(data)
+    rows = _rows(data)
     if year_column:
         years = files.years_of(rows, year_column, inputs=x, outputs=y, file=data.name)
-        changes = malmquist(years, orientation)
+        # A unit has a row in each year: its year stands in the finding, no row does.
+        with _placed([], data.name):
+            changes = malmquist(years, orientation)
         _finish(files.change_table(changes), to, json, _changes_as_json(changes), [f for c in changes for f in c.findings])
         return
-    if bod:
-        found = _benefit(rows, y, ratios, shares, data.name)
-    else:
-        model = Model(returns=returns, orientation=orientation, slacks=slacks, superior=superior, slack_weights=slack_weights,
-                      ratios=ratios, shares=shares)
-        units = files.units_of(rows, inputs=x, outputs=y, undesirable=b, file=data.name)
-        found = _placed(units, model, data.name)
+    units = files.units_of(rows, inputs=[] if bod else x, outputs=y, undesirable=b, file=data.name)
+    with _placed(rows, data.name):
+        if bod:
+            found = benefit_of_the_doubt(units.outputs, codes=units.codes, names=y, ratios=ratios, shares=shares)
+        else:
+            found = evaluate(units, Model(returns=returns, orientation=orientation, slacks=slacks, superior=superior,
+                                          slack_weights=slack_weights, ratios=ratios, shares=shares))
     findings, boot = list(found.findings), None
     if bootstrap:
         with progress_bar(quiet=json) as report:
@@ -100,7 +103,7 @@ def _require_together(inputs: list[str], undesirable: list[str], *, bod: bool, y
     from kouan.basis import Refused
 
     with_years = {"--slacks": slacks, "--super": superior, "--bootstrap": bool(bootstrap), "--undesirable": bool(undesirable),
-                  "--bod": bod, "--ratio / --share": is_limited}
+                  "--bod": bod, "--ratio / --share": is_limited, "--returns": returns != "crs"}
     with_bod = {"--inputs": bool(inputs), "--undesirable": bool(undesirable), "--slacks": slacks, "--super": superior,
                 "--bootstrap": bool(bootstrap), "--orientation": orientation != "input", "--returns": returns != "crs"}
     for option, others in (("--year-column", with_years if year_column else {}), ("--bod", with_bod if bod else {})):
@@ -111,26 +114,35 @@ def _require_together(inputs: list[str], undesirable: list[str], *, bod: bool, y
             )
 
 
-def _placed(units: Any, model: Any, file: str) -> Efficiency:
-    """Scores; a refusal names the file as well."""
-    from kouan.basis import Refused
-    from kouan.evaluation.method.efficiency import evaluate
+def _rows(data: Path) -> list[Any]:
+    """The rows of the file; an empty one is told what belongs in it."""
+    from dataclasses import replace
+
+    from kouan.basis import Refused, Text
+    from kouan.grading.facts_file import read_facts_csv
 
     try:
-        return evaluate(units, model)
+        return list(read_facts_csv(data))
     except Refused as refusal:
-        raise Refused([each.at(file=file) if each.where.path or each.where.column else each for each in refusal.findings])
+        said = Text("第一行为列名，如 uCode,berths,staff,tonnes；以下每个单位一行。",
+                    "The first line names the columns, such as uCode,berths,staff,tonnes; a row for each unit follows.")
+        raise Refused([replace(each, remedy=said) if each.code == "empty_file" else each for each in refusal.findings])
 
 
-def _benefit(rows: Any, indicators: list[str], ratios: Any, shares: Any, file: str) -> Efficiency:
+@contextmanager
+def _placed(rows: Any, file: str) -> Iterator[None]:
+    """What the method refuses by unit and column gets its file and row."""
     from kouan.basis import Refused
-    from kouan.evaluation.method.efficiency import benefit_of_the_doubt, files
+    from kouan.evaluation.method.efficiency.files import CODE, line_of
 
-    units = files.units_of(rows, inputs=[], outputs=indicators, file=file)
     try:
-        return benefit_of_the_doubt(units.outputs, codes=units.codes, names=indicators, ratios=ratios, shares=shares)
+        yield
     except Refused as refusal:
-        raise Refused([each.at(file=file) if each.where.path or each.where.column else each for each in refusal.findings])
+        lines = {(row.get(CODE) or "").strip(): line_of(row, place) for place, row in reversed(list(enumerate(rows)))}
+        raise Refused([
+            each.at(file=file, row=lines.get(each.where.path or "")) if each.where.path or each.where.column else each
+            for each in refusal.findings
+        ])
 
 
 def _finish(written: tuple[list[str], list[list[str]]], to: Path | None, as_json: bool, document: dict[str, Any],

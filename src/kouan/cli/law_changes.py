@@ -262,12 +262,13 @@ def _tell(rows: Sequence[Any], as_json_: bool) -> None:
 
 
 def _table(rows: Sequence[Any]) -> None:
+    from kouan.grading.lawbook.preview import count_moved
     from kouan.grading.lawbook.queries import STATES
 
     table([say("编号", "number"), say("参数或设定", "key"), say("取值", "value"), say("自", "from"), say("文件", "document"), say("状态", "state"),
            say("会变的结论", "verdicts that change")],
           ([row.pk, row.key, row.value, row.from_date, f"{row.document_title}（{row.document_number}）", text(STATES[row.state]),
-            sum(1 for each in row.preview["moved"] if each["applies"])] for row in rows), right=(0, 6))
+            count_moved(row.preview)] for row in rows), right=(0, 6))
     counts = Counter(row.state for row in rows)
     out.print("  ".join(f"{text(STATES[state])} {count}" for state, count in counts.items()))
 

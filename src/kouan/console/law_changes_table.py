@@ -16,6 +16,7 @@ from kouan.console.as_written import as_written, in_brackets
 from kouan.console.marks import badge
 from kouan.console.tables import Column, Filter, Table, put
 from kouan.console.words import here
+from kouan.grading.lawbook import preview as lawbook
 from kouan.grading.lawbook.models import ChangeState, LawChange
 from kouan.grading.lawbook.preview import seen_by
 from kouan.grading.lawbook.queries import STATES, changes_visible_to
@@ -85,7 +86,7 @@ def count_moved(user: Any, rows: Iterable[LawChange]) -> None:
     """Put on each row how many verdicts of ports that the user may see it changes."""
     codes = set(ports_visible_to(user).values_list("code", flat=True))
     for row in rows:
-        put(row, moved=sum(1 for each in row.preview["moved"] if each["applies"] and each["port"] in codes))
+        put(row, moved=lawbook.count_moved(row.preview, codes))
 
 
 def changes_of(user: Any, key: str) -> list[tuple[LawChange, Text, SafeString]]:

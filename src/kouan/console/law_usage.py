@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kouan.basis import Text
+from kouan.basis import Text, clock
 from kouan.console.addresses import address_of
 from kouan.console.as_written import as_written
 from kouan.console.marks import verdict_badge
@@ -104,7 +104,7 @@ def usage_of(request: HttpRequest, rules: Collection[str], key: str = "", names:
     shown = {row["number"] for row in cases if row["kind"] != "grade"}
     cases += [
         {"kind": "named", "title": Text(matter.title, matter.title), "address": reverse("matter", args=[matter.pk]), "number": matter.pk, "rule": "",
-         "said": None, "day": matter.began_at.date(), "port": matter.port_code}
+         "said": None, "day": clock.day_of(matter.began_at), "port": matter.port_code}
         for matter, _ in matters_naming(user, names) if matter.pk not in shown
     ]
     return {

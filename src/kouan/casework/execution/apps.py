@@ -9,3 +9,10 @@ class ExecutionConfig(AppConfig):
     name = "kouan.casework.execution"
     label = "execution"
     verbose_name = "规划执行"
+
+    def ready(self) -> None:
+        """Give the desk the task of whoever confirms a quarterly report."""
+        from kouan.casework.execution.effects import CARRIED, PROCEDURES
+        from kouan.desk.matters.registry import register_later
+
+        register_later("execution", PROCEDURES, CARRIED, is_begun_by_deeds=True)

@@ -123,6 +123,8 @@ class ProgressReport(models.Model):
     finished_on = models.DateField("实际完成日期", null=True, blank=True)
     correction = models.CharField("更正理由", max_length=400, blank=True)
     evidence = models.ForeignKey("desk.Document", models.PROTECT, null=True, blank=True, related_name="+")
+    # The task of whoever confirms it; ended with the report's decision.
+    matter = models.OneToOneField("desk.Matter", models.PROTECT, null=True, blank=True, related_name="quarterly_report")
     office = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
     reported_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     reported_on = models.DateField("报告日期")

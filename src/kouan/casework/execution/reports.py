@@ -7,17 +7,19 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from kouan.accounts.action import action
+from kouan.accounts.action import acting_system, action
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Period, Place, Refused, clock
 from kouan.basis.period import PeriodKind
+from kouan.casework.execution.effects import locked, put_on_desk, settle
 from kouan.casework.execution.models import ProgressReport, ProjectRun
 from kouan.casework.execution.proof import Proof, keep
 from kouan.casework.execution.quarters import due_on, is_late
 from kouan.casework.execution.queries import FIRST, get_project, may_decide, may_report
 from kouan.casework.execution.thresholds import Thresholds
 from kouan.casework.oversight.actions import wanting
-from kouan.casework.oversight.evidence import require_proof
 from kouan.desk.actions import refuse_secrets
+from kouan.desk.matters.actions import carry_step
+from kouan.desk.matters.models import Matter
 
 # The plan's first quarter.
 FIRST_QUARTER = Period.quarter(2021, 1)
@@ -70,7 +72,7 @@ def file_report(
     paper = keep(actor, view, proof, f"{project} {period.label()}进展证明材料")
     try:
         with transaction.atomic():
-            return ProgressReport.objects.create(
+            made = ProgressReport.objects.create(
                 run=run, year=year, quarter=number, revision=len(before) + 1, percent=percent, done=done.strip(), difficulties=difficulties.strip(),
                 finished_on=finished_on, correction=correction.strip() if confirmed else "", evidence=paper, office=actor.organisation,
                 reported_by_id=actor.pk, reported_on=clock.today(), due_on=due_on(period, days),
@@ -79,38 +81,38 @@ def file_report(
         raise Conflict.because("report_waiting", "该季度已有一份报告待确认。", "A report of that quarter waits to be confirmed.",
             where=Place(field="quarter"),
                                remedy=("请刷新页面。", "Reload the page.")) from None
+    made.run = run
+    made.matter = put_on_desk(made)
+    made.save(update_fields=["matter"])
+    return made
 
 
 @action("execution.confirm")
 def decide_report(*, actor: Any, project: str, report: int, confirm: bool, opinion: str) -> ProgressReport:
-    """Confirm a report, or return it. Never by who reported it; a paper that it rests on is read anew against its checksum."""
+    """Confirm a report, or return it. Never by who reported it; a paper that it rests on is read anew against its checksum.
+
+    The task on the desk of whoever was asked ends with it.
+    """
     view = get_project(actor, project)
-    run = ProjectRun.objects.select_for_update(of=("self",)).filter(project=view.project).first()
-    one = run.reports.select_for_update(of=("self",)).select_related("evidence").filter(pk=report).first() if run else None
-    if run is None or one is None:
+    known = next((each for each in view.reports if each.pk == report), None)
+    if known is None:
         raise NotFound(Finding.error("unknown_report", "该项目没有这份报告。", "The project has no such report.", where=Place(field="report"),
                                      remedy=("请从项目页选择。", "Choose it from the project's page.")))
-    if one.state != "waiting":
-        raise Conflict.because("decided_already", "这份报告已确认或退回。", "The report was confirmed or returned already.", remedy=("请刷新页面。",
-            "Reload the page."))
-    if one.reported_by_id == actor.pk:
-        raise NotAllowed.because("own_report", "报告人不能确认自己的报告。", "Who reported does not confirm.",
-                                 remedy=("请由负责人或另一名人员确认。", "Let a leader or another officer confirm it."))
+    if known.matter_id is not None:
+        # The task first, then project and report, as the step of the task does: two at once wait for each other in one order.
+        Matter.objects.select_for_update(of=("self",)).get(pk=known.matter_id)
+    one = locked(report)
+    if one is None or known.reported_by_id == actor.pk or one.state != ProgressReport.State.WAITING:
+        return settle(one or known, actor, confirm=confirm, opinion=opinion)  # which says what is wrong
     if not may_decide(actor, view, one):
         raise NotAllowed.because("not_to_confirm", "该报告由责任单位、其所在省级口岸办或国家口岸办的人员确认。",
                                  "It is confirmed in the office in charge, in its province's or the national office.",
                                  remedy=("请由上述单位的人员确认。", "Leave it to them."))
-    refuse_secrets(opinion)
-    if not opinion.strip() or len(opinion) > 400:
-        raise Refused(wanting("opinion", "确认意见（不超过400字）", "Opinion (at most 400 characters)"))
-    if confirm and one.evidence is not None:
-        require_proof(one.evidence)
-    one.state = ProgressReport.State.CONFIRMED if confirm else ProgressReport.State.RETURNED
-    one.decided_by_id, one.decided_on, one.opinion = actor.pk, clock.today(), opinion.strip()
-    one.save(update_fields=["state", "decided_by", "decided_on", "opinion"])
-    last = run.reports.filter(state="confirmed").first()
-    run.finished_on = last.finished_on if last is not None and last.percent == 100 else None
-    run.save(update_fields=["finished_on"])
+    settle(one, actor, confirm=confirm, opinion=opinion)
+    if one.matter_id is not None:
+        with acting_system("execution") as system:
+            carry_step(actor=system, matter=one.matter_id, transition="confirm" if confirm else "give_back", fields={"opinion": opinion.strip()},
+                       documents={})
     return one
 
 

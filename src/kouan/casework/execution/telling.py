@@ -55,7 +55,7 @@ def report_told(one: ProgressReport) -> dict[str, Any]:
         "id": one.pk, "quarter": one.period.code, "revision": one.revision, "percent": one.percent, "done": one.done,
         "difficulties": one.difficulties, "finished_on": one.finished_on, "correction": one.correction, "reported_on": one.reported_on,
         "due_on": one.due_on, "is_late": one.is_late, "state": one.state, "decided_on": one.decided_on, "opinion": one.opinion,
-        "evidence": one.evidence.reference if one.evidence else None,
+        "evidence": one.evidence.reference if one.evidence else None, "matter": one.matter_id,
     }
 
 

@@ -70,9 +70,14 @@ def _day(name: str, label: Text, **known: Any) -> Column:
     return Column(name, label, value=lambda c: getattr(c.run, name) if c.run else None, order=True, keeps_line=True, **known)
 
 
-def _money(name: str) -> Column:
+def _money(name: str, only: str = "") -> Column:
     return Column(name, MONEY_WORDS[name], unit=WAN, value=lambda c: c.total(name).value, show=lambda c: total_words(c.total(name)),
-                  export=lambda c: NOT_FILLED if c.total(name).value is None else c.total(name).value, is_number=True, order=True)
+                  export=lambda c: NOT_FILLED if c.total(name).value is None else c.total(name).value, is_number=True, order=True, only=only)
+
+
+def _filled(name: str) -> Column:
+    label = Text(f"{MONEY_WORDS[name].zh}已填类别", f"{MONEY_WORDS[name].en}: kinds entered")
+    return Column(f"{name}_filled", label, value=lambda c: f"{c.total(name).filled}/{c.total(name).of}", only="export")
 
 
 def _kind_of_money(name: str, kind: str) -> Column:
@@ -121,7 +126,9 @@ PROJECTS = Table(
         Column("owed", Text("未报季度", "Quarters not reported"), value=lambda c: len(c.owed) or None, order=True, is_number=True,
                export=lambda c: "、".join(each.code for each in c.owed)),
         _money("planned"),
+        _money("arranged", only="export"),
         _money("paid"),
+        *(_filled(name) for name in MONEY),
         *(_kind_of_money(name, kind) for name in MONEY for kind in FundingKind),
     ),
     filters=(
@@ -202,7 +209,7 @@ def _tiles(counts: list[PlaceCount], table: Any, box: str) -> Chart:
     if box:
         title = Text(f"各地项目数：{BOXES[box].zh}", f"Projects by province: {BOXES[box].en}")
     return Chart("project-tiles", title, kind="tiles", tiles=tiles, table=table, source=Text(PLAN, PLAN), height=420, notes=(
-        Text("按项目点名的口岸所在省份计数，不画边界；点名两省口岸的各计一次，未点名口岸的列在表末行。港澳涉及的项目按内地口岸所在省份计。",
+        Text("按项目点名的口岸所在省份计数，不画边界；点名两省口岸的各计一次，未点名口岸的单列一行。港澳涉及的项目按内地口岸所在省份计。",
              "Counted by the province of the ports that a project names, without borders; one that names ports of two counts in each, those that "
              "name none stand apart. Projects with Hong Kong and Macao count where the mainland port lies."),))
 

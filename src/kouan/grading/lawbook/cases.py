@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any
 
-from kouan.basis import Text
+from kouan.basis import Text, clock
 from kouan.desk.matters.queries import matters_visible_to
 from kouan.grading.case_trial import CASE_RULES
 from kouan.grading.case_verdict import CASE_VERDICTS, OUTCOME_WORDS, CaseVerdict
@@ -25,6 +26,7 @@ from kouan.grading.verdict import VERDICT_NAMES, Verdict, VolumeVerdict
 from kouan.law import Law
 from kouan.ports.queries import ports_visible_to
 
+FEW = 100  # rows fetched at a time: each holds ten years of facts
 # The law that judges a year; of None, the law of the day.
 LawOf = Callable[[int | None], Law]
 # The rule that each list speaks for; class-II ports are cleared by no rule.
@@ -84,12 +86,10 @@ def register_past(kind: str, ask: Ask) -> None:
     _past[kind] = ask
 
 
-def past_cases(user: Any, rules: Collection[str]) -> Iterator[PastCase]:
-    """Every past case about one of the rules that the user may see."""
-    yield from _of_lists(user, rules)
-    yield from _of_grades(user, rules)
-    for _, ask in sorted(_past.items()):
-        yield from ask(user, rules)
+def past_cases(user: Any, rules: Collection[str], most: int | None = None) -> Iterator[PastCase]:
+    """Every past case about one of the rules that the user may see; of each room the newest ``most``."""
+    for ask in (_of_lists, _of_grades, *(ask for _, ask in sorted(_past.items()))):
+        yield from islice(ask(user, rules), most)
 
 
 # ---- what was said, in one shape ---------------------------------------------------------------------------
@@ -185,13 +185,13 @@ def _of_lists(user: Any, rules: Collection[str]) -> Iterator[PastCase]:
     """Matters begun from a list, with the entry that was frozen as their evidence."""
     kinds = [kind for kind, rule in LIST_RULES.items() if {rule, *(("volume_standard",) if rule == "withdrawal_ladder" else ())} & set(rules)]
     rows = ListCase.objects.filter(kind__in=kinds, matter__in=matters_visible_to(user)).select_related("matter").order_by("-id")
-    for row in rows.iterator():
+    for row in rows.iterator(chunk_size=FEW):
         content = row.content
         years = [each["facts"] for each in content["years"]]
         uses = keys_used({"steps": content["steps"]}) | {each["setting"] for each in content["others"]}
         uses |= _list_keys(row.kind) | (keys_of_years(years) if years else frozenset())
         common: dict[str, Any] = {
-            "kind": "list", "number": row.pk, "title": Text(row.matter.title, row.matter.title), "day": row.recorded_at.date(),
+            "kind": "list", "number": row.pk, "title": Text(row.matter.title, row.matter.title), "day": clock.day_of(row.recorded_at),
             "port": row.port_code, "province": row.matter.province_code, "matter": row.matter_id, "uses": uses,
         }
         if LIST_RULES[row.kind] in rules:
@@ -220,7 +220,7 @@ def _of_grades(user: Any, rules: Collection[str]) -> Iterator[PastCase]:
     if GradeProposal.key not in rules:
         return
     ports = dict(ports_visible_to(user).values_list("code", "name_zh"))
-    for row in GradeDecision.objects.filter(port_code__in=ports).order_by("-recorded_at", "-id").iterator():
+    for row in GradeDecision.objects.filter(port_code__in=ports).order_by("-recorded_at", "-id").iterator(chunk_size=FEW):
         scores = row.proposal.get("scores") or {}
         facts = {name: float(scores[name]) for name in ("strategy", "benefit", "reach") if name in scores}
         name = ports[row.port_code]

@@ -117,6 +117,12 @@ def seen_by(found: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
     }
 
 
+def count_moved(found: Mapping[str, Any], codes: set[str] | None = None) -> int:
+    """How many verdicts on the register a preview says would change, under any rule; of the ports in ``codes`` where given."""
+    rows = [*found["moved"], *found.get("others", ())]
+    return sum(1 for row in rows if row["applies"] and (codes is None or row["port"] in codes))
+
+
 def _years(years: Iterable[int] | None) -> list[int]:
     wanted = sorted(set(years or usual_years()))
     this = clock.today().year

@@ -15,6 +15,7 @@ from kouan.law import registered_rules
 from kouan.law.pages import used_by
 
 MOST_MATTERS = 50
+MOST_CASES = 500
 
 
 def recorded_by_year(user: Any, rules: Iterable[str], key: str = "") -> list[tuple[int, int]]:
@@ -54,8 +55,11 @@ def matters_naming(user: Any, keys: Iterable[str], *, only_running: bool = False
 
 
 def cases_using(user: Any, rules: Collection[str], key: str = "") -> list[PastCase]:
-    """The past cases in scope that one of the rules spoke of; of those, the ones that rest on ``key`` where one is given."""
-    found = [case for case in past_cases(user, rules) if not key or key in case.uses]
+    """The past cases in scope that one of the rules spoke of; of those, the ones that rest on ``key`` where one is given.
+
+    Only the newest of each room are looked at (``MOST_CASES``): a page names the recent ones, a preview tries them all.
+    """
+    found = [case for case in past_cases(user, rules, MOST_CASES) if not key or key in case.uses]
     return sorted(found, key=lambda case: (case.day, case.number), reverse=True)
 
 

@@ -1,20 +1,22 @@
 """Many small programmes with one set of columns, solved side by side and each with its proof.
 
-The bootstrap puts the same question to every unit a thousand times over. The programmes of one replication differ only
-in their step and bounds, have as many rows as there are columns of data, and each knows a feasible start (the
-unit's own column); so all of them take their simplex steps together as array operations, each on a basis inverse of its
-own. Nothing is believed that is not proved: an optimum counts only when its solution keeps every row, its
-multipliers let no column gain, and both give the same value. What is not proved in time (cycling, bad pivots) is
-left to HiGHS.
+A plain score asks the same of every unit, and the bootstrap asks it a thousand times over. The programmes
+of one set of units differ only in their step and bounds, have as many rows as there are columns of data, and
+each knows a feasible start (the unit's own column); so all of them take their simplex steps together as array
+operations, each on a basis inverse of its own. Nothing is believed that is not proved: an optimum counts only
+when its solution keeps every row, its multipliers let no column gain, and both give the same value. What is not
+proved in time (cycling, bad pivots) is left to HiGHS.
 
 >>> columns = np.array([[-2.0, 1.0], [-4.0, 2.0], [-6.0, 2.0]])
 >>> steps, bounds = np.array([[6.0, 0.0]]), np.array([[0.0, 2.0]])
->>> values, is_proved = solve(columns, steps, bounds, own=np.array([2]), kept=(0, 1))
->>> values.round(12).tolist(), is_proved.tolist()
+>>> solved = solve(columns, steps, bounds, own=np.array([2]), kept=np.array([[0, 1]]))
+>>> solved.values.round(12).tolist(), solved.is_proved.tolist()
 ([0.666666666667], [True])
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,27 +31,44 @@ _STEPS_FOR_A_ROW = 12
 _SOUND = 1e-10
 
 
+@dataclass(frozen=True)
+class Solved:
+    """Values (p,) of t, and which of them are proved (p,): the others are meaningless, as is their row in the rest.
+
+    ``names`` (p, size) says what stands in each basis (a unit's column, else -1 or a number beyond the units) and ``held``
+    (p, size) how much of it; ``duals`` (p, size) are the multipliers of the rows.
+    """
+
+    values: Floats
+    is_proved: Flags
+    names: Places
+    held: Floats
+    duals: Floats
+
+
 def solve(
-    columns: Floats, steps: Floats, bounds: Floats, *, own: Places, kept: tuple[int, ...], cost: float = 1.0,
-    convex: bool = False,
-) -> tuple[Floats, Flags]:
-    """Values (p,) of t in: least cost · t with Σ λ_j column_j + t · step ≥ bound, λ ≥ 0, and Σ λ = 1 if ``convex``.
+    columns: Floats, steps: Floats, bounds: Floats, *, own: Places, kept: Places, cost: float = 1.0, convex: bool = False,
+) -> Solved:
+    """The least cost · t with Σ λ_j column_j + t · step ≥ bound, λ ≥ 0, and Σ λ = 1 if ``convex``, for p points.
 
     ``columns`` is (units, rows), ``steps`` and ``bounds`` (p, rows). ``own`` (p,) names the column that with the step
-    makes each start feasible when the rows ``kept`` hold with equality: one row for the step and, unless ``convex``, one
-    for the column. Also which values are proved (p,); the others are meaningless.
+    makes each start feasible when its rows ``kept`` (p, 1 or 2) hold with equality: one row for the step and, unless
+    ``convex``, one for the column.
     """
     points, rows = steps.shape
     size = rows + convex
     if convex:
         columns = np.hstack([columns, np.ones((len(columns), 1))])
         steps, bounds = np.hstack([steps, np.zeros((points, 1))]), np.hstack([bounds, np.ones((points, 1))])
-    basis = _start(columns, steps, own, kept, rows)
+    resting = np.ones((points, rows), dtype=bool)
+    np.put_along_axis(resting, kept, False, axis=1)
+    slacks = np.nonzero(resting)[1].reshape(points, -1)
+    basis = _start(columns, steps, own, slacks)
     inverse = np.asarray(np.linalg.inv(basis), dtype=np.float64)
     # Place 0 of the basis is the step, which is free and never leaves; place 1 the unit's own column.
     names = np.empty((points, size), dtype=np.intp)
     names[:, 0], names[:, 1] = -1, own
-    names[:, 2:] = len(columns) + np.array([row for row in range(rows) if row not in kept])
+    names[:, 2:] = len(columns) + slacks
     held: Floats = np.einsum("pij,pj->pi", inverse, bounds)
     lengths = np.sqrt((columns**2).sum(axis=1))
     live = np.arange(points)
@@ -64,15 +83,16 @@ def solve(
         left = _pivot(inverse, held, names, live, entering, columns, rows)
         live = live[left]
     duals = cost * inverse[:, 0]
-    return held[:, 0], _proved(columns, steps, bounds, names, held, duals, rows, cost)
+    is_proved = _proved(columns, steps, bounds, names, held, duals, rows, cost)
+    return Solved(held[:, 0], is_proved, names, held, duals)
 
 
-def _start(columns: Floats, steps: Floats, own: Places, kept: tuple[int, ...], rows: int) -> Floats:
+def _start(columns: Floats, steps: Floats, own: Places, slacks: Places) -> Floats:
     points, size = steps.shape
     basis = np.zeros((points, size, size))
     basis[:, :, 0], basis[:, :, 1] = steps, columns[own]
-    for place, row in enumerate(row for row in range(rows) if row not in kept):
-        basis[:, row, 2 + place] = -1.0
+    for place in range(slacks.shape[1]):
+        basis[np.arange(points), slacks[:, place], 2 + place] = -1.0
     return basis
 
 
@@ -120,7 +140,7 @@ def _proved(columns: Floats, steps: Floats, bounds: Floats, names: Places, held:
     priced[:, :rows] = np.maximum(priced[:, :rows], 0.0)
     gains = priced @ columns.T
     outlay = np.abs(priced) @ np.abs(columns).T
-    prices = (gains <= GAIN * (1.0 + outlay)).all(axis=1) & (np.abs((priced * steps).sum(axis=1) - cost) <= _SOUND)
-    worth = (priced * bounds).sum(axis=1)
+    prices = (gains <= GAIN * outlay).all(axis=1) & (np.abs((priced * steps).sum(axis=1) - cost) <= _SOUND)
+    worth, amounts = (priced * bounds).sum(axis=1), np.abs(priced * bounds).sum(axis=1)
     with np.errstate(invalid="ignore"):
-        return np.asarray(keeps & prices & (np.abs(worth - cost * value) <= _SOUND * np.maximum(1.0, np.abs(value))))
+        return np.asarray(keeps & prices & (np.abs(worth - cost * value) <= _SOUND * np.maximum(amounts, np.abs(value))))

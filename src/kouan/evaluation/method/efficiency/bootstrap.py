@@ -120,13 +120,13 @@ def _require_usable(units: Units, model: Model, replications: int, confidence: f
     if interval not in INTERVALS:
         raise Refused.because(
             "efficiency_unknown_choice", f"区间算法不能是“{interval}”。", f"“{interval}” is no rule for intervals.",
-            measured=interval, required=", ".join(INTERVALS),
+            measured=interval, required=", ".join(INTERVALS), remedy=("可用：basic、shifted。", "Use basic or shifted."),
         )
     if replications < 2 or not 0 < confidence < 1:
         raise Refused.because(
             "efficiency_bootstrap_numbers", "重复次数须不少于 2，置信水平须在 0 与 1 之间。",
             "There must be two replications at the least and a confidence between 0 and 1.",
-            measured=f"{replications}, {confidence:g}",
+            measured=f"{replications}, {confidence:g}", remedy=("例如 1000 次、0.95。", "Such as 1,000 and 0.95."),
         )
 
 
@@ -190,21 +190,17 @@ def _replicate(
     points = technology.values / technology.sizes[:, None]
     questions = [technology.question(point) for point in points]
     steps, bounds = (np.array(part) for part in zip(*questions, strict=True))
-    # At the start the unit's own pseudo-column serves it alone: the first row that moves fixes the step, and without
-    # a convexity row the first that does not fixes the column.
-    turning, resting = int(np.flatnonzero(moved)[0]), int(np.flatnonzero(~moved)[0])
-    own = np.arange(len(points))
-    kept = (turning,) if convex is not None else (turning, resting)
+    own, kept = np.arange(len(points)), technology.start_of(points)
     stars = np.full(draws.shape, np.nan)
     # The arrays are small: threads of the matrix library would spend their time waiting for one another.
     with threadpool_limits(limits=1, user_api="blas"):
         for b, draw in enumerate(draws):
             factors = (observed / draw)[:, None]
             pseudo = np.where(moved, columns * factors, columns)
-            values, is_proved = solve(pseudo, steps, bounds, own=own, kept=kept, cost=technology.cost, convex=convex is not None)
-            stars[b] = np.where(is_proved, values, np.nan)
-            if not is_proved.all():
-                left = np.flatnonzero(~is_proved)
+            solved = solve(pseudo, steps, bounds, own=own, kept=kept, cost=technology.cost, convex=convex is not None)
+            stars[b] = np.where(solved.is_proved, solved.values, np.nan)
+            if not solved.is_proved.all():
+                left = np.flatnonzero(~solved.is_proved)
                 stars[b, left] = _by_highs(technology, units, factors, left, is_input)
             if progress is not None:
                 progress(b + 1, len(draws))

@@ -173,7 +173,7 @@ class Frontier:
             duals = np.array(solution.row_dual)
             # The worth of a column at these multipliers: above zero it gains. Measured against its outlay.
             worth = self.columns @ duals
-            gain = worth - GAIN * (1.0 + self.lengths @ np.abs(duals))
+            gain = worth - GAIN * (self.lengths @ np.abs(duals))
             gain[self.taken] = -1.0
             gain[list(without)] = -1.0
             gainers = np.flatnonzero(gain > 0)

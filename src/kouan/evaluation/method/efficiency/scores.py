@@ -19,7 +19,7 @@ The textbook's five branches (one input each, so that the sums can be done by ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from kouan.basis import Finding, Place, Refused
 from kouan.evaluation.method.cube import Floats
 from kouan.evaluation.method.efficiency.limits import Ratio, Share, require_usable
 from kouan.evaluation.method.efficiency.program import Flags
+from kouan.evaluation.method.efficiency.slacks import Left, SecondPhase
 from kouan.evaluation.method.efficiency.technology import Moved, Orientation, Returns, Technology
 from kouan.evaluation.method.efficiency.units import Units
 
@@ -115,7 +116,7 @@ def evaluate(units: Units, model: Model) -> Efficiency:
     technology = Technology(units, Returns(model.returns), orientation, ratios=model.ratios, shares=model.shares)
     ends = technology.ends(units, is_self=True, is_superior=model.superior)
     findings = units.remarks()
-    if any(end.status == "unbounded" for end in ends):
+    if (model.ratios or model.shares) and any(end.status == "unbounded" for end in ends):
         raise Refused.because(
             "efficiency_limits_contradict", "权重限制相互矛盾：没有一组大于 0 的权重能同时满足。",
             "The weight limits contradict one another: no weights above zero satisfy all of them.",
@@ -130,8 +131,10 @@ def evaluate(units: Units, model: Model) -> Efficiency:
     if model.slacks:
         scale = units.values.mean(axis=0)
         costs = np.ones(len(scale)) if model.slack_weights == "sum" else 1.0 / np.where(scale > 0, scale, 1.0)
-        ends = list(technology.slacks(units, ends, costs, is_superior=model.superior))
-        slacks = np.array([end.multipliers for end in ends])
+        second = SecondPhase(technology, costs).of(units, ends, is_superior=model.superior)
+        slacks = np.array([left.slacks for left in second])
+        findings += _without_slacks(units, ends, second)
+        ends = [replace(end, peers=left.peers, share=left.share) for end, left in zip(ends, second, strict=True)]
     efficiency = as_score(step, orientation)
     peers = tuple(_peers(row, end, efficiency, units, model) for row, end in enumerate(ends))
     moved = before_slacks(units, step, orientation)
@@ -170,7 +173,8 @@ def _unanswered(units: Units, ends: list[Moved], model: Model) -> list[Finding]:
     zh, en = ("规模报酬不变", "constant returns") if model.returns == Returns.CONSTANT else ("规模报酬可变", "variable returns")
     found = []
     for code, end in zip(units.codes, ends, strict=True):
-        if end.status == "infeasible":
+        # A unit that may lean on itself always has an answer.
+        if end.status == "infeasible" and model.superior:
             found.append(Finding.warning(
                 "efficiency_infeasible", f"{code}：不与自身比较时，其他单位够不到它（{zh}下无可行解），没有得分。",
                 f"{code}: without itself the others cannot reach it (infeasible under {en}); it has no score.",
@@ -185,6 +189,18 @@ def _unanswered(units: Units, ends: list[Moved], model: Model) -> list[Finding]:
                 remedy=("核对该单位各列的数量级。", "Check the magnitudes of the unit's figures."),
             ))
     return found
+
+
+def _without_slacks(units: Units, ends: list[Moved], second: list[Left]) -> list[Finding]:
+    return [
+        Finding.error(
+            "efficiency_no_slacks", f"{code}：求解器没有得出可靠的松弛，松弛和目标值空缺；得分有效。",
+            f"{code}: the solver gave no slacks that can be relied on; slacks and targets are empty, the score stands.",
+            where=Place(path=code), remedy=("核对该单位各列的数量级。", "Check the magnitudes of the unit's figures."),
+        )
+        for code, end, left in zip(units.codes, ends, second, strict=True)
+        if end.status == "optimal" and left.status != "optimal"
+    ]
 
 
 def _peers(row: int, end: Moved, efficiency: Floats, units: Units, model: Model) -> tuple[tuple[int, float], ...]:

@@ -16,19 +16,23 @@ directional    greatest β: inputs (1 − β)·x, outputs (1 + β)·y (Chambers,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from kouan.evaluation.method.cube import Floats
+from kouan.evaluation.method.efficiency.batch import solve
 from kouan.evaluation.method.efficiency.limits import Ratio, Share, ratio_columns, share_columns
 from kouan.evaluation.method.efficiency.program import Answer, Frontier, Places
 from kouan.evaluation.method.efficiency.units import Units
 
-# A row may miss its bound by this share before the unit is solved again in units of its own.
-SOUND = 1e-9
+# A row may miss its bound, and a column gain, by this share of what stands in it; else the answer is not believed.
+SOUND, FAIR = 1e-9, 1e-8
+# How many units are solved side by side: the arrays grow with it.
+_TOGETHER = 512
 
 
 class Returns(StrEnum):
@@ -79,10 +83,14 @@ class Technology:
         self.values = reference.values / self.scale
         self.sizes = self._sizes(self.values)
         self.cost = 1.0 if orientation is Orientation.INPUT else -1.0
-        self.frontier = self._frontier(np.ones(rows), start)
+        self.frontier = self._frontier(np.ones(rows), None, start)
 
     def _sizes(self, values: Floats) -> Floats:
         return values.mean(axis=1) if self.returns is Returns.CONSTANT else np.ones(len(values))
+
+    def size_of(self, value: Floats) -> float:
+        """What a point in scaled figures is divided by: its own size, or 1 with variable returns."""
+        return float(self._sizes(value[None, :])[0])
 
     def columns(self) -> tuple[Floats, Floats | None]:
         """Columns (units, rows) as the programme takes them, and their entries in the convexity row."""
@@ -96,10 +104,13 @@ class Technology:
         idle = np.where(np.arange(len(self.signs)) < self.inputs, columns, 0.0)
         return np.vstack([columns, idle]), np.ones(2 * len(columns))
 
-    def _frontier(self, unit: Floats, start: Places | None) -> Frontier:
-        """A programme in rows divided by ``unit``; the usual one has ones."""
+    def _frontier(self, unit: Floats, lengths: Floats | None, start: Places | None) -> Frontier:
+        """A programme in rows divided by ``unit`` and columns divided by ``lengths``; the usual one has ones."""
         columns, convex = self.columns()
-        return Frontier(columns / unit, convex=convex, equal=self.equal, extras=self._extras(np.ones(len(unit)), unit),
+        columns = columns / unit
+        if lengths is not None:
+            columns, convex = columns / lengths[:, None], None if convex is None else convex / lengths
+        return Frontier(columns, convex=convex, equal=self.equal, extras=self._extras(np.ones(len(unit)), unit),
                         cost=self.cost, start=start)
 
     def _extras(self, amounts: Floats, unit: Floats) -> Floats | None:
@@ -135,44 +146,127 @@ class Technology:
         _, first, group = np.unique(points.values, axis=0, return_index=True, return_inverse=True)
         group = group.reshape(-1)
         twins = np.bincount(group) > 1
+        known = self._side_by_side(values[first], first) if is_self and not is_superior and self.is_plain else {}
         for place in in_chain(values[first]):
             row = int(first[place])
-            without = self._columns_of(row) if is_superior and not twins[place] else ()
-            moved = self._end(values[row], without, row if is_self else -1)
+            without = self.columns_of(row) if is_superior and not twins[place] else ()
+            moved = known.get(place) or self._end(values[row], without, row if is_self else -1)
             for same in np.flatnonzero(group == place):
                 found[same] = moved
         return [moved for moved in found if moved is not None]
 
-    def _columns_of(self, row: int) -> tuple[int, ...]:
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing but reference units: no limits, no undesirable outputs."""
+        return not (self.ratios or self.shares or self.undesirable)
+
+    def start_of(self, points: Floats) -> Places:
+        """The rows (p, 1 or 2) that hold with equality when each point is served by its own column alone.
+
+        One of the rows that move fixes the step; without a convexity row one that rests fixes the column.
+        """
+        row_in = np.zeros(len(points), dtype=np.intp)
+        # An output that the unit does not make fixes nothing: its largest one does.
+        row_out = self.inputs + points[:, self.inputs :].argmax(axis=1)
+        if self.returns is Returns.CONSTANT:
+            return np.stack([row_in, row_out], axis=1)
+        return (row_out if self.orientation is Orientation.OUTPUT else row_in)[:, None]
+
+    def _side_by_side(self, values: Floats, own: Places) -> dict[int, Moved]:
+        """Where the points end that can be solved together; those without a proof are left to HiGHS, one by one."""
+        columns, convex = self.columns()
+        found: dict[int, Moved] = {}
+        # The arrays are small: threads of the matrix library would spend their time waiting for one another.
+        with threadpool_limits(limits=1, user_api="blas"):
+            for begin in range(0, len(values), _TOGETHER):
+                part = values[begin : begin + _TOGETHER]
+                sizes = self._sizes(part)
+                points = part / sizes[:, None]
+                steps, bounds = (np.array(each) for each in zip(*(self.question(point) for point in points), strict=True))
+                solved = solve(columns, steps, bounds, own=own[begin : begin + _TOGETHER], kept=self.start_of(points),
+                               cost=self.cost, convex=convex is not None)
+                for row in np.flatnonzero(solved.is_proved):
+                    used = (solved.names[row] >= 0) & (solved.names[row] < len(columns)) & (solved.held[row] > 0)
+                    answer = Answer("optimal", self.cost * float(solved.values[row]), solved.duals[row],
+                                    solved.names[row][used], solved.held[row][used], np.empty(0))
+                    found[begin + int(row)] = self._moved(answer, float(sizes[row]))
+        return found
+
+    def columns_of(self, row: int) -> tuple[int, ...]:
         """The columns that belong to a reference unit: one, or two where it may also stand idle."""
         return (row,) if self.frontier.units == len(self.values) else (row, row + len(self.values))
 
     def _end(self, value: Floats, without: tuple[int, ...], own: int) -> Moved:
-        size = float(self._sizes(value[None, :])[0])
+        size = self.size_of(value)
         point = value / size
         step, bound = self.question(point)
         extras = self._extras(point, np.ones(len(point))) if self.shares else None
         answer = self.frontier.solve(step, bound, extras=extras, without=without, own=own)
-        if answer.status == "optimal" and not self._is_sound(answer, self.frontier, step, bound):
-            # A point of very uneven figures: the same question in rows of its own size, from a cold start.
-            unit = np.where(point > 0, point, 1.0)
-            alone = self._frontier(unit, np.array(self.frontier.taken, dtype=np.intp))
-            extras = self._extras(point, unit) if self.shares else None
-            answer = alone.solve(step / unit, bound / unit, extras=extras, without=without, own=own)
-            if answer.status == "optimal":
-                duals = answer.duals.copy()
-                duals[: len(unit)] /= unit
-                answer = Answer(answer.status, answer.value, duals, answer.taken, answer.share, answer.extra)
+        if answer.status == "unsolved" or (answer.status == "optimal" and not self._is_sound(answer, step, bound, extras, without)):
+            answer = self._alone(point, step, bound, without, own)
+            if answer.status == "optimal" and not self._is_sound(answer, step, bound, extras, without):
+                answer = replace(answer, status="unsolved")
         return self._moved(answer, size)
 
-    def _is_sound(self, answer: Answer, frontier: Frontier, step: Floats, bound: Floats) -> bool:
-        """Whether every row keeps its bound and the multipliers give the same value, to a billionth."""
-        reached = answer.share @ frontier.columns[answer.taken]
-        left = reached[: self.frontier.rows] + answer.extra @ frontier.extras + self.cost * answer.value * step - bound
-        width = np.maximum(np.abs(bound), np.abs(answer.value * step))
-        short = (left < -SOUND * width) | (self.equal & (left > SOUND * width))
-        worth = bound @ answer.duals[: len(bound)] + (answer.duals[-1] if frontier.is_convex else 0.0)
-        return bool(not short.any() and abs(worth - answer.value) <= SOUND * max(1.0, abs(answer.value)))
+    def _alone(self, point: Floats, step: Floats, bound: Floats, without: tuple[int, ...], own: int) -> Answer:
+        """The same question from a cold start for very uneven figures: rows in the size that the unit will have
+        after the move, columns of length one, so that the solver's absolute tolerances are relative ones."""
+        guess = self._guess(point, without)
+        unit = np.where(point > 0, point * np.where(bound == 0, guess, 1.0), 1.0)
+        lengths = np.abs(self.columns()[0] / unit).max(axis=1)
+        alone = self._frontier(unit, lengths, np.array(self.frontier.taken, dtype=np.intp))
+        extras = self._extras(point, unit) if self.shares else None
+        answer = alone.solve(step * guess / unit, bound / unit, extras=extras, without=without, own=own)
+        if answer.status != "optimal":
+            return answer
+        duals = answer.duals * guess
+        duals[: len(unit)] /= unit
+        return replace(answer, value=answer.value * guess, duals=duals, share=answer.share / lengths[answer.taken])
+
+    def _guess(self, point: Floats, without: tuple[int, ...]) -> float:
+        """The step that the best single unit allows: the right order of magnitude; 1 for a direction."""
+        if self.orientation is Orientation.DIRECTIONAL:
+            return 1.0
+        kinds = np.arange(len(point))
+        values = np.delete(self.values / self.sizes[:, None], [unit % len(self.values) for unit in without], axis=0)
+        inputs = (values / np.where(point > 0, point, 1.0))[:, kinds < self.inputs].max(axis=1, initial=0.0)
+        made = (kinds >= self.inputs) & ~self.equal & (point > 0)
+        outputs = (values / np.where(point > 0, point, 1.0))[:, made].min(axis=1, initial=np.inf)
+        if self.returns is Returns.CONSTANT:
+            with np.errstate(divide="ignore"):
+                reached = inputs / outputs
+        elif self.orientation is Orientation.INPUT:
+            reached = np.where(outputs >= 1, inputs, np.inf)
+        else:
+            with np.errstate(divide="ignore"):
+                reached = np.where(inputs <= 1, 1.0 / outputs, np.inf)
+        least = reached.min(initial=np.inf)
+        if not 0 < least < np.inf:
+            return 1.0
+        return float(least if self.orientation is Orientation.INPUT else 1.0 / least)
+
+    def _is_sound(self, answer: Answer, step: Floats, bound: Floats, extras: Floats | None, without: tuple[int, ...]) -> bool:
+        """Whether the solution keeps every row, the multipliers let no column gain, and both give the same value."""
+        columns, rows, value = self.frontier.columns, self.frontier.rows, self.cost * answer.value
+        reached, spent = answer.share @ columns[answer.taken], answer.share @ self.frontier.lengths[answer.taken]
+        limits = self.frontier.extras if extras is None else extras
+        left = reached[:rows] + answer.extra @ limits + value * step - bound
+        width = spent[:rows] + np.abs(bound) + np.abs(value * step) + answer.extra @ np.abs(limits)
+        if (left < -SOUND * width).any() or (self.equal & (left > SOUND * width)).any():
+            return False
+        duals, own = answer.duals, answer.duals[:rows]
+        worth, outlay = columns @ duals, self.frontier.lengths @ np.abs(duals)
+        worth[list(without)] = 0.0
+        if (worth > FAIR * outlay).any() or (limits @ own > FAIR * (np.abs(limits) @ np.abs(own))).any():
+            return False
+        if (~self.equal & (own * np.maximum(np.abs(bound), np.abs(step)) < -SOUND)).any() or abs(own @ step - self.cost) > SOUND:
+            return False
+        total = bound @ own
+        if self.frontier.is_convex:
+            if abs(reached[rows] - 1.0) > SOUND:
+                return False
+            total += duals[rows]
+        return bool(abs(total - answer.value) <= SOUND * max(1.0, abs(answer.value)))
 
     def _moved(self, answer: Answer, size: float) -> Moved:
         rows = len(self.scale)
@@ -184,50 +278,6 @@ class Technology:
         share = answer.share * size / self.sizes[peers]
         free = float(answer.duals[rows]) if self.frontier.is_convex else 0.0
         return Moved("optimal", self.cost * answer.value, peers, share, multipliers, free)
-
-    def slacks(self, points: Units, ends: Sequence[Moved], costs: Floats, *, is_superior: bool = False) -> Iterator[Moved]:
-        """The second phase: with the step of each point fixed, the greatest weighted sum of slacks.
-
-        ``costs`` (m + s + q,) is the weight of one unit of slack in the data; rows held with equality have none.
-        Yields for each point a ``Moved`` whose ``multipliers`` are the slacks in units of the data.
-        """
-        weights = np.where(self.equal, 0.0, costs * self.scale)
-        free = np.flatnonzero(weights > 0)
-        columns, convex = self.columns()
-        rows = np.zeros((len(free), len(self.scale)))
-        rows[np.arange(len(free)), free] = -1.0
-        programme = Frontier(
-            columns, convex=convex, equal=np.ones(len(self.scale), dtype=bool), extras=rows,
-            extra_costs=-weights[free] / weights.max(), start=np.array(self.frontier.taken, dtype=np.intp),
-        )
-        values = points.values / self.scale
-        found: dict[bytes, Moved] = {}
-        twins = {values[row].tobytes() for group in points.alike() for row in group}
-        for row in in_chain(values):
-            key = values[row].tobytes()
-            if key not in found:
-                without = self._columns_of(row) if is_superior and key not in twins else ()
-                found[key] = self._slack(programme, values[row], ends[row], free, without)
-        for row in range(len(values)):
-            yield found[values[row].tobytes()]
-
-    def _slack(self, programme: Frontier, value: Floats, end: Moved, free: Places, without: tuple[int, ...]) -> Moved:
-        if end.status != "optimal":
-            return end
-        size = float(self._sizes(value[None, :])[0])
-        step, bound = self.question(value / size)
-        target = bound - step * end.step
-        # The step was found to a ten-billionth: what it lacks must not make the second phase infeasible.
-        for allowance in (0.0, 1e-10, 1e-9, 1e-8):
-            answer = programme.solve(None, target - allowance * np.where(self.equal, 0.0, np.abs(target)), without=without)
-            if answer.status == "optimal":
-                break
-        if answer.status != "optimal":
-            return Moved(answer.status, end.step, end.peers, end.share, np.full(len(value), np.nan), np.nan)
-        slack = np.zeros(len(value))
-        slack[free] = np.where(answer.extra > 1e-9, answer.extra, 0.0) * size
-        peers = answer.taken % len(self.values)
-        return Moved("optimal", end.step, peers, answer.share * size / self.sizes[peers], slack * self.scale, 0.0)
 
 
 def in_chain(values: Floats) -> list[int]:

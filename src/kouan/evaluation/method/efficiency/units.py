@@ -170,7 +170,7 @@ class Units:
                 f"{len(self.codes)} 个单位比较 {len(self.names)} 列，单位偏少，许多单位会因缺少可比对象而得 1。",
                 f"{len(self.codes)} units for {len(self.names)} columns are few: many get 1 for want of peers.",
                 measured=len(self.codes), required=f"≥ {needed}",
-                remedy=("减少列数，或合并同类单位（Cooper、Seiford、Tone 2007，第 284 页）。",
+                remedy=("减少列数，或增加同类单位（Cooper、Seiford、Tone 2007，第 284 页）。",
                         "Use fewer columns or more units (Cooper, Seiford and Tone 2007, p. 284)."),
             ))
         return found
