@@ -307,6 +307,9 @@ def test_degenerate_results_are_analysed_with_findings_and_without_nan() -> None
         found = analyse(run(a_framework(), a_table(values), PLAIN))
         assert found.findings and "NaN" not in found.texts["summary.json"]
         assert all("nan" not in text for name, text in found.texts.items() if name.endswith(".csv"))
+    silent = analyse(run(a_framework(), a_table([[1, 2, 3, 4], [NAN] * 4, [2, 3, 1, 2]]), PLAIN))
+    assert "unit_without_data" in {each.code for each in silent.findings}
+    assert "u1,4,0,4,0,\n" in silent.texts["availability.csv"], "nothing there: no share of it can be zero"
     single = Framework.from_rows(
         [{"iCode": "i0", "Level": "1", "Parent": "top"}, {"iCode": "top", "Level": "2", "Type": "Aggregate"}]
     )

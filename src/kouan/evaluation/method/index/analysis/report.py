@@ -3,7 +3,7 @@
 >>> from kouan.evaluation.method.index.analysis.examples import ports
 >>> found = analyse(ports())
 >>> sorted(found.texts)[:4], found.summary["units"]
-(['components.csv', 'correlations.csv', 'findings.json', 'influence.csv'], 4)
+(['availability.csv', 'availability_groups.csv', 'components.csv', 'correlations.csv'], 4)
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from kouan.basis import Finding, Refused
+from kouan.evaluation.method.index.analysis.availability import NAMES as AVAILABLE_NAMES
+from kouan.evaluation.method.index.analysis.availability import Available, BySize, availability, by_size
 from kouan.evaluation.method.index.analysis.components import Group, Loading, groups
 from kouan.evaluation.method.index.analysis.correlations import Pair, correlations
 from kouan.evaluation.method.index.analysis.influence import Influence, influences
@@ -63,7 +65,7 @@ class UnitStanding:
 
 def analyse(result: Result, *, year: str | None = None, progress: Progress | None = None) -> Analysis:
     """Do all analyses on one year of a result (the latest, if none is named, with a finding), and trends over all of them.
-    ``progress`` is told how many of how many parts are done, and which comes next. Raises Refused for a year that is not there."""
+    ``progress`` is told how many of how many parts are done, and which comes next. Raises Refused for a year that is not """
     tell = progress or (lambda done, total, stage: None)
     findings: list[Finding] = []
     years = years_of(result)
@@ -85,6 +87,8 @@ def analyse(result: Result, *, year: str | None = None, progress: Progress | Non
     raw, told = statistics(one.raw, framework)
     findings += told
     treated, _ = statistics(one.treated, framework)
+    present, shares, told = availability(one.raw, framework)
+    findings += told
     tell(1, PARTS, "correlations")
     pairs, told = correlations(points)
     findings += told
@@ -103,6 +107,8 @@ def analyse(result: Result, *, year: str | None = None, progress: Progress | Non
     rows: dict[str, Any] = {
         "statistics": raw,
         "statistics_treated": treated,
+        "availability": present,
+        "denominators": by_size(one.raw, framework),
         "correlations": pairs,
         "reliability": alphas,
         "components": grouped,
@@ -116,6 +122,8 @@ def analyse(result: Result, *, year: str | None = None, progress: Progress | Non
     kinds: dict[str, type] = {
         "statistics": Column,
         "statistics_treated": Column,
+        "availability": Available,
+        "denominators": BySize,
         "correlations": Pair,
         "reliability": Reliability,
         "components": Group,
@@ -136,8 +144,9 @@ def analyse(result: Result, *, year: str | None = None, progress: Progress | Non
                 break
             findings += told if name == "trends" else []
             kinds[name] = Trend
-    names = {"statistics": NAMES, "statistics_treated": NAMES}
+    names = {"statistics": NAMES, "statistics_treated": NAMES, "availability": AVAILABLE_NAMES}
     texts = {f"{name}.csv": csv_text(each, kinds[name], names.get(name)) for name, each in rows.items()}
+    texts["availability_groups.csv"] = matrix_text("uCode", one.raw.units, shares)
     texts["removal_places.csv"] = matrix_text("uCode", points.units, {"nominal": points.places[framework.top], **places})
     texts["findings.json"] = json.dumps([each.as_dict() for each in findings], ensure_ascii=False, indent=1) + "\n"
     summary = _summary(one, rows, year)
