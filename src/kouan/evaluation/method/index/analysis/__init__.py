@@ -25,7 +25,8 @@ from kouan.evaluation.method.index.analysis.strengths import strengths
 from kouan.evaluation.method.index.analysis.trend import trends
 
 __all__ = [
-    "Analysis", "Change", "Comparison", "Explained", "Explainer", "Points", "State", "analyse", "availability", "by_size", "compare", "components", "correlate",
+    "Analysis", "Change", "Comparison", "Explained", "Explainer", "Points", "State", "analyse", "availability", "by_size",
+    "compare", "components", "correlate",
     "correlations", "cronbach", "decompose", "explain", "influences", "of_year", "read_result", "redundancy", "reliability",
     "removals", "statistics", "strengths", "trends", "without", "write", "years_of",
 ]  # fmt: skip
