@@ -118,6 +118,8 @@ def test_peers_may_come_and_go_and_indicators_too() -> None:
     merged = mixed(old.table, table, "u1")
     assert merged.units == table.units and np.isnan(merged.column("i4")[1]) and merged.column("i4")[0] == 7
     assert merged.column("i0")[1] == 4
+    turned = mixed(a_table([[1, 2], [3, 4]]).select(("i1", "i0")), a_table([[5, 6], [7, 8]]), "u1")
+    assert turned.column("i0").tolist() == [5, 3] and turned.column("i1").tolist() == [6, 4], "by code, not by place"
 
 
 def test_groups_and_denominators_go_with_the_row() -> None:
