@@ -154,8 +154,8 @@ def test_an_answer_that_is_not_proved_is_none(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_slacks_that_cannot_be_relied_on_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = evaluate(BRANCHES, Model())
     monkeypatch.setattr(Technology, "is_plain", False)
+    plain = evaluate(BRANCHES, Model())
     monkeypatch.setattr(SecondPhase, "_asked", lambda self, programme, target, width, without: replace(
         programme.solve(None, target, without=without), status="unsolved"))
     found = evaluate(BRANCHES, Model(slacks=True))
