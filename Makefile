@@ -6,12 +6,12 @@
 #   KOUAN_DEBUG= make run     without demonstration sign-ins
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-pg check bench pictures lock install dev-install clean
+.PHONY: help run demo test test-long test-pg check bench pictures lock install dev-install clean
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 ARGS ?=
 JOBS ?= auto
-PYTEST = .venv/bin/python -m pytest -n $(JOBS) --maxprocesses=8 --dist=loadfile -q $(ARGS)
+PYTEST = .venv/bin/python -m pytest -n $(JOBS) --maxprocesses=8 --dist=loadfile -q
 
 help: ## List these commands
 	@printf 'Kouan 口岸\n\n'
@@ -28,19 +28,25 @@ demo: install ## The same with the exercise workspace (演练, generated data) o
 	.venv/bin/kouan setup --workspace exercise; \
 	exec .venv/bin/kouan serve --port "$${PORT:-8001}"
 
-test: dev-install ## Run the whole test suite, browser tests included
+test: dev-install ## Run the test suite, browser tests included, without the longest proofs
 	@scripts/bootstrap-debian browser sqlite
-	$(PYTEST)
+	$(PYTEST) -m "not long" $(ARGS)
 
-test-pg: dev-install ## Run the same suite on a throw-away PostgreSQL
+test-long: dev-install ## Run the longest proofs, which CI runs as well
+	@scripts/bootstrap-debian browser sqlite
+	$(PYTEST) -m long $(ARGS)
+
+test-pg: dev-install ## Run the same suite as `make test` on a throw-away PostgreSQL
 	@scripts/bootstrap-debian browser sqlite postgres
-	scripts/with-postgres $(PYTEST)
+	scripts/with-postgres $(PYTEST) -m "not long" $(ARGS)
 
 check: dev-install ## Lint, types, layers, locks, licences (no tests)
 	@scripts/check
 
-bench: install ## Measure starts, intake, verdicts and pages on both databases; prints a table
+bench: ## Measure starts, intake, verdicts, pages and the evaluation engine beside its peers; prints tables
+	@scripts/bootstrap bench
 	@scripts/bootstrap-debian postgres
+	@.venv/bin/python scripts/bench-index
 	@.venv/bin/python scripts/bench $(ARGS)
 
 pictures: dev-install ## Take the README's pictures of the console anew

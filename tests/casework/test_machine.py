@@ -21,7 +21,7 @@ def test_whoever_does_what(code: str) -> None:
     run_state_machine_as_test(machine_of(code), settings=SHORT)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("code", sorted(catalogue()))
 def test_whoever_does_what_for_long(code: str) -> None:
     run_state_machine_as_test(machine_of(code), settings=LONG)

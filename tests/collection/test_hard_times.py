@@ -124,7 +124,7 @@ def counts(installation: Any) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_kill_9_at_any_moment_leaves_the_batch_complete_or_absent(tmp_path: Path, installation: Any) -> None:
     done = installation.kouan("setup", "--no-data")
     assert done.returncode == 0, done.stderr

@@ -59,8 +59,12 @@ def _mount() -> None:
         documents,
         efficiency,
         evaluation,
+        execution,
         flows,
         grades,
+        index,
+        index_analysis,
+        index_robustness,
         intake,
         law,
         law_changes,
@@ -86,10 +90,13 @@ def _mount() -> None:
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
-        ("oversight", oversight.app, OnData),
+        ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    index_robustness.mount(index.app)
+    index_analysis.mount(index.app)
+    app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
 
 
 _mount()

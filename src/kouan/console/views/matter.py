@@ -153,7 +153,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
         ],
         "tasks": [_task(request, procedure, each, today, calendar)
                   for each in held.tasks.filter(closed_at__isnull=True).select_related("organisation", "assignee")],
-        "facts": [{"label": fact.label, "value": _fact_words(facts.get(code)), "is_gathered": code in held.gathered,
+        "facts": [{"label": fact.label, "value": _fact_words(held_facts.in_words(code, facts.get(code))), "is_gathered": code in held.gathered,
                    "by": procedure.parties[fact.supplied_by].label if fact.supplied_by else None}
                   for code, fact in procedure.facts.items()],
         "steps": _steps(held, procedure), "deed": deed, "drafts": KINDS.values(), "accept": ACCEPT,
@@ -220,7 +220,7 @@ def _fact_words(value: Any) -> Any:
         return None
     if isinstance(value, bool):
         return here(Text("是", "Yes") if value else Text("否", "No"))
-    return value
+    return here(value) if isinstance(value, Text) else value
 
 
 def answer_mark(agrees: bool | None) -> Any:

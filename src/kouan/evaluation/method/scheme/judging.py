@@ -1,0 +1,57 @@
+"""The group weights of a scheme from its pairwise judgements (AHP), one matrix for each port type.
+
+>>> judged = judged_weights({"order": ["A", "B"], "types": {"sea": {"pairwise": [["1", "3"], ["1/3", "1"]]}}})
+>>> judged[0]["sea"], {code: round(weight, 2) for code, weight in judged[1]["sea"].items()}
+(0.0, {'A': 0.75, 'B': 0.25})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from kouan.basis import Finding, Place, Refused
+from kouan.evaluation.method.index.weigh import ahp
+
+
+def judged_weights(
+    data: Mapping[str, Any], file: str | None = None
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return the consistency ratio and the weights of each port type. Raises Refused for matrices that are none."""
+    order = [str(code) for code in data.get("order") or ()]
+    ratios: dict[str, float] = {}
+    weights: dict[str, dict[str, float]] = {}
+    findings: list[Finding] = []
+    for kind, given in (data.get("types") or {}).items():
+        where = Place(file=file, path=f"types.{kind}")
+        try:
+            matrix = np.array([[_number(cell) for cell in row] for row in given["pairwise"]])
+            if matrix.shape != (len(order), len(order)):
+                raise ValueError
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            findings.append(
+                Finding.error(
+                    "judgement_shape",
+                    f"{kind} 的判断矩阵须为 {len(order)} 行 {len(order)} 列的数（可写 1/3）。",
+                    f"The judgements of {kind} must be {len(order)} rows of {len(order)} numbers (1/3 may be written so).",
+                    where=where,
+                )
+            )
+            continue
+        try:
+            judged = ahp(matrix)
+        except Refused as refused:
+            findings.extend(each.at(where) for each in refused.findings)
+            continue
+        ratios[str(kind)] = judged.consistency_ratio
+        weights[str(kind)] = dict(zip(order, judged.weights.tolist(), strict=True))
+    if findings:
+        raise Refused(findings)
+    return ratios, weights
+
+
+def _number(cell: Any) -> float:
+    return float(Fraction(str(cell)))
