@@ -122,6 +122,16 @@ def test_the_ladder_of_peers(ports: int, grades: int, basis: Basis) -> None:
     assert ("peers_by_reference" in codes_of(result)) is (basis is Basis.REFERENCE)
 
 
+def test_peers_that_differ_by_rounding_alone_are_alike() -> None:
+    """Energy in proportion to the passing volume: the quotients differ in their last bits only."""
+    result = scored(a_round(7, step=0.037))
+    k = CODES.index("I-0901")
+    assert set(result.points[-1, :, k].tolist()) == {50.0}
+    assert "column_constant" in codes_of(result)
+    apart = scored(changed(a_round(7, step=0.037), {("p6", LAST, "energy_tce"): 1.0}))
+    assert apart.points[-1, 6, k] == 100
+
+
 def test_peers_are_counted_by_the_values_they_have() -> None:
     data = changed(joined(a_round(5), a_round(5, grade="hub")), {("a.p4", LAST, "import_time_h"): None})
     k = CODES.index("I-0501")
