@@ -11,6 +11,7 @@ from tests.evaluation.scheme.rounds import CODES, SCHEME, YEARS, a_round, cell, 
 from kouan.basis import Refused
 from kouan.evaluation.method.peers import Basis
 from kouan.evaluation.method.scheme.catalogue import Mark
+from kouan.evaluation.method.scheme.formula import Why
 from kouan.evaluation.method.scheme.round import Decision, FailedFeed
 from kouan.evaluation.method.scheme.scheme import Scheme
 from kouan.evaluation.method.scheme.score import RoundResult, score_round
@@ -158,6 +159,14 @@ def test_m1_counts_zero_only_after_two_reminders(sent: int, mark: Mark) -> None:
         assert "indicator_awaited" in codes_of(result)
 
 
+def test_m1_a_figure_that_came_in_late_is_no_longer_owed() -> None:
+    """Jobs were reported after two reminders; the employed of the county lack, and nobody was reminded of them."""
+    data = changed(a_round(), {("p0", LAST, "local_employed"): None}, reminders=[("p0", LAST, "jobs")])
+    assert cell(scored(data), "p0", LAST, "I-1002")[1] is Mark.AWAITED
+    owed = changed(data, {}, reminders=[("p0", LAST, "local_employed")])
+    assert cell(scored(owed), "p0", LAST, "I-1002")[1] is Mark.UNREPORTED
+
+
 def test_m2_gives_its_weight_to_the_others_of_its_group() -> None:
     whole, without = scored(a_round()), scored(changed(a_round(), {("p0", LAST, "alerts_total"): 0.0, ("p0", LAST, "alerts_handled_sla"): 0.0}))
     assert cell(without, "p0", LAST, "I-0406")[1] is Mark.NOT_APPLICABLE
@@ -297,6 +306,8 @@ def test_a_negative_figure_is_refused_where_it_is_used() -> None:
     result = scored(changed(a_round(), {("p0", LAST, "jobs"): -5.0}))
     assert cell(result, "p0", LAST, "I-1002")[1] is Mark.AWAITED
     assert {"value_negative", "figures_contradict"} <= codes_of(result)
+    total = scored(changed(a_round(), {("p0", LAST, "crew"): None, ("p0", LAST, "persons"): -1.0}))
+    assert Why(int(total.why[-1, 0, CODES.index("I-0202")])) is Why.IMPOSSIBLE, "a negative total is not merely missing"
 
 
 @pytest.mark.parametrize(("total", "is_noted"), [(200_000, False), (200_900, False), (201_100, True)])
