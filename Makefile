@@ -43,8 +43,10 @@ test-pg: dev-install ## Run the same suite as `make test` on a throw-away Postgr
 check: dev-install ## Lint, types, layers, locks, licences (no tests)
 	@scripts/check
 
-bench: install ## Measure starts, intake, verdicts and pages on both databases; prints a table
+bench: ## Measure starts, intake, verdicts, pages and the evaluation engine beside its peers; prints tables
+	@scripts/bootstrap bench
 	@scripts/bootstrap-debian postgres
+	@.venv/bin/python scripts/bench-index
 	@.venv/bin/python scripts/bench $(ARGS)
 
 pictures: dev-install ## Take the README's pictures of the console anew

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "kouan.casework.oversight",
     "kouan.casework.bottlenecks",
     "kouan.casework.conference",
+    "kouan.casework.execution",
     "kouan.console",
     "kouan.api",
 ]

@@ -41,6 +41,11 @@ CONFIG = {
             "include-path": "/api/v1/verdicts",
             "checks": {"positive_data_acceptance": {"expected-statuses": ["200", "404", "422"]}},
         },
+        {
+            # A list is made of years that have begun by its day, and of days since 1949: relations too.
+            "include-path": "/api/v1/lists/{kind}",
+            "checks": {"positive_data_acceptance": {"expected-statuses": ["200", "404", "422"]}},
+        },
     ],
 }
 

@@ -101,7 +101,8 @@ def _view_of(address: str) -> str:
 
 
 @pytest.mark.parametrize(("who", "start", "within", "at_least"), [
-    pytest.param("guojia", "/", ("/",), 20, marks=pytest.mark.long), ("shenji", "/audit", ("/audit",), 5), ("guanli", "/users", ("/users", "/organisations"), 4),
+    pytest.param("guojia", "/", ("/",), 20, marks=pytest.mark.long), ("shenji", "/audit", ("/audit",), 5),
+    ("guanli", "/users", ("/users", "/organisations"), 4),
 ])
 def test_no_table_is_cut_without_a_sign_and_no_text_lies_over_another(furnished, page, sign_in, who, start, within, at_least):
     sign_in(page, who)

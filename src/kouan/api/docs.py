@@ -43,6 +43,16 @@ EXAMPLES = {
     "get /api/v1/flows": "/api/v1/flows?subject=counterpart_point:lo-wu&every=year",
     "get /api/v1/totals": "/api/v1/totals?subject=province:44&measure=person_crossings&every=month",
     "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
+    "get /api/v1/law/rules": "/api/v1/law/rules?as_of=2024-06-30",
+    "get /api/v1/law/rules/{key}": "/api/v1/law/rules/access_air",
+    "get /api/v1/law/parameters": "/api/v1/law/parameters?as_of=2020-12-31",
+    "get /api/v1/law/parameters/{key}": "/api/v1/law/parameters/volume_standard.sea.cargo",
+    "get /api/v1/law/settings": "/api/v1/law/settings",
+    "get /api/v1/law/settings/{key}": "/api/v1/law/settings/volume_standard.combine",
+    "get /api/v1/law/rulings": "/api/v1/law/rulings",
+    "get /api/v1/grades": "/api/v1/grades?limit=20",
+    "get /api/v1/grades/{code}": "/api/v1/grades/luohu-rail",
+    "get /api/v1/lists/{kind}": "/api/v1/lists/watch?year=2023&limit=20",
     "get /api/v1/scores": "/api/v1/scores?year=2023&subject=2304",
     "get /api/v1/sources": "/api/v1/sources",
     "get /api/v1/sources/{code}": "/api/v1/sources/port-return",
@@ -57,6 +67,9 @@ EXAMPLES = {
     "get /api/v1/oversight/cells": "/api/v1/oversight/cells?place=44&limit=20",
     "get /api/v1/oversight/cells/{task}/{place}": "/api/v1/oversight/cells/class_two/44",
     "get /api/v1/oversight/circulars/{number}": "/api/v1/oversight/circulars/1",
+    "get /api/v1/oversight/projects": "/api/v1/oversight/projects?state=lagging&limit=20",
+    "get /api/v1/oversight/projects/{code}": "/api/v1/oversight/projects/P7-03",
+    "get /api/v1/oversight/targets": "/api/v1/oversight/targets?limit=27",
     "get /api/v1/procedures": "/api/v1/procedures",
     "get /api/v1/procedures/{code}": "/api/v1/procedures/opening",
     "get /api/v1/findings": "/api/v1/findings?batch=1&outcome=held",
@@ -90,6 +103,11 @@ BODIES = {
         ("codes", '"scheme": "name", "code": "…"'), ("codes/retirement", '"scheme": "name", "code": "…", "on": "2024-01-01"'),
         ("layout-links", '"layout_id": "BDR-01", "basis": "…"'),
     )},
+    "post /api/v1/law/preview": (
+        "-X POST -H 'Content-Type: application/json' \\\n  "
+        "-d '{{\"document_title\": \"…\", \"document_number\": \"…\", \"issued\": \"2026-06-20\", \"reason\": \"…\", \"rulings\": "
+        "[{{\"setting\": \"volume_standard.combine\", \"value\": \"and\", \"from_date\": \"2026-07-01\"}}]}}' \\\n  {root}/api/v1/law/preview"
+    ),
     "post /api/v1/matters": _deed("matters", '"procedure": "opening", "title": "…", "port": "luohu-rail"', version=False),
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
     "post /api/v1/matters/{number}/opinions": _deed(
@@ -102,6 +120,20 @@ BODIES = {
         "oversight/cells/class_two/44", '"owner": "gd", "due_on": "2025-12-31", "reason": "…"').replace("-X POST", "-X PUT"),
     "post /api/v1/oversight/cells/{task}/{place}/reports": _deed("oversight/cells/class_two/44/reports", '"words": "…"', version=False),
     "post /api/v1/oversight/circulars/{number}/receipt": _deed("oversight/circulars/1/receipt", "", version=False),
+    "put /api/v1/oversight/projects/{code}": _deed(
+        "oversight/projects/P7-03", '"owner": "gd", "start": "2023-01-01", "finish": "2025-12-31", "reason": "…"').replace("-X POST", "-X PUT"),
+    "post /api/v1/oversight/projects/{code}/milestones": _deed("oversight/projects/P7-03/milestones", '"title": "…", "planned_on": "2025-06-30"'),
+    "put /api/v1/oversight/projects/{code}/milestones/{number}": _deed(
+        "oversight/projects/P7-03/milestones/1", '"planned_on": "2025-06-30", "actual_on": "2025-07-02", "evidence": "…"').replace("-X POST",
+            "-X PUT"),
+    "put /api/v1/oversight/projects/{code}/funding/{kind}": _deed(
+        "oversight/projects/P7-03/funding/central", '"planned": "1200.50", "arranged": "0"').replace("-X POST", "-X PUT"),
+    "post /api/v1/oversight/projects/{code}/reports": _deed(
+        "oversight/projects/P7-03/reports", '"quarter": "2024-Q1", "percent": 45, "done": "…"', version=False),
+    "post /api/v1/oversight/projects/{code}/reports/{number}/decision": _deed(
+        "oversight/projects/P7-03/reports/1/decision", '"confirm": true, "opinion": "…"', version=False),
+    "post /api/v1/oversight/targets/{code}/actuals": _deed(
+        "oversight/targets/T-06/actuals", '"year": 2024, "value": "10", "source": "…"', version=False),
     "post /api/v1/batches": (
         "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
         "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"

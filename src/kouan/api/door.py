@@ -12,8 +12,11 @@ from kouan.api import (
     collaboration,
     decisions,
     errors,
+    execution,
+    grading,
     intake,
     judgements,
+    law,
     matters,
     observations,
     oversight,
@@ -56,5 +59,5 @@ api = Api(
 errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
-for part in (decisions, observations, totals, judgements, intake, matters, oversight, collaboration):
+for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, execution, collaboration):
     api.add_router("", part.router)

@@ -15,6 +15,14 @@ class CaseworkConfig(AppConfig):
         from kouan.casework.carrying import CARRIED
         from kouan.casework.catalogue import FOLDER
         from kouan.casework.effects import PAPERS
+        from kouan.casework.fact_words import register as register_words
+        from kouan.casework.gathering import subjects_of
+        from kouan.casework.past import past
         from kouan.desk.matters.registry import register_later
+        from kouan.grading.lawbook.cases import register_past
+        from kouan.grading.list_facts import register_subjects
 
+        register_subjects("casework", subjects_of)
+        register_past("casework", past)
+        register_words()
         register_later("casework", FOLDER, CARRIED, PAPERS)

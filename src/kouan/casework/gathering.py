@@ -7,13 +7,13 @@ false. Verdicts are advice; each keeps its trace, its sentence of law and what a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from kouan.basis import EvidenceRef, PeriodKind, SubjectKind, SubjectRef
-from kouan.casework.models import TemporaryOpening
+from kouan.casework.models import CaseForm, TemporaryOpening
 from kouan.desk.matters.facts import days_of
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import procedure_for
@@ -21,20 +21,17 @@ from kouan.grading.access import AccessAir, AccessBorder, AccessWater
 from kouan.grading.case_facts import read_case
 from kouan.grading.case_rule import CaseRule
 from kouan.grading.case_verdict import UNDECIDED
-from kouan.grading.ladder import WithdrawalLadder
 from kouan.grading.list_facts import case_behind
 from kouan.grading.models import ClassTwoPort, ListKind
 from kouan.grading.queries import evidence_of, judge, law_as_of
 from kouan.grading.verdict import Verdict
+from kouan.grading.withdrawing import counted_back
 from kouan.law import Law
 from kouan.monitoring.queries import flows_in, series_of
 from kouan.ports.models import EventKind, Port, PortStatus, TransportClass, TransportMode
 from kouan.ports.queries import counterpart_points_of
 
 YEARS_BACK, YEARS_OF_FLOWS = 10, 3
-# Verdicts that end a row of years below the standard, and those that leave it open.
-_ENDS = frozenset({Verdict.MEETS, Verdict.IN_GRACE, Verdict.MONITORED, Verdict.EXEMPT})
-_NEVER_JUDGED = frozenset({2020, 2021, 2022})
 
 
 @dataclass
@@ -74,6 +71,12 @@ def class_two_of(matter: Matter, answers: Mapping[str, Any]) -> ClassTwoPort | N
     if case is not None and case.kind == ListKind.CLASS_TWO:
         code = case.subject.removeprefix(f"{ListKind.CLASS_TWO.value}:")
     return ClassTwoPort.objects.select_related("clearance").filter(code=code).first() if code else None
+
+
+def subjects_of(numbers: Collection[int]) -> dict[int, str]:
+    """Of matters, by number, the class-II port that the form of each names, as the list of them calls it."""
+    rows = CaseForm.objects.filter(matter__in=numbers, answers__has_key="class_two").values_list("matter_id", "answers__class_two")
+    return {pk: f"{ListKind.CLASS_TWO.value}:{code}" for pk, code in rows}
 
 
 def gather(matter: Matter, answers: Mapping[str, Any], access_facts: Mapping[str, Any], day: date) -> Gathered:
@@ -125,43 +128,28 @@ def _of_register(found: Gathered, matter: Matter, port: Port, day: date) -> None
 
 def _of_ladder(found: Gathered, port: Port, day: date, law: Law) -> None:
     """Years in a row below the standard, counted back from the last whole year, and what the ladder says of them."""
-    rows, below, spared, is_definite = [], 0, 0, False
-    is_counting = True
+    rows = []
     for year in range(day.year - 1, day.year - 1 - YEARS_BACK, -1):
         judged = judge([port], year, law)[0]
         outcome = judged.outcome.as_dict()
         rows.append({
             "year": year, "verdict": outcome["verdict"], "verdict_name": outcome["verdict_name"], "margins": outcome["margins"],
             "citation": outcome["citation"], "evidence": [each.as_dict() for each in judged.evidence],
-            "differs_under": outcome["differs_under"],
+            "differs_under": outcome["differs_under"], "facts": judged.facts.as_dict(),
         })
         if year == day.year - 1 and judged.outcome.verdict in (Verdict.MEETS, Verdict.FAILS):
             found.facts["meets_volume"] = judged.outcome.verdict == Verdict.MEETS
-        if not is_counting:
-            continue
-        found.evidence += [each for each in judged.evidence if each not in found.evidence]
-        if judged.outcome.verdict == Verdict.FAILS:
-            below, spared = below + 1, spared + (year not in _NEVER_JUDGED)
-            continue
-        is_counting, is_definite = False, judged.outcome.verdict in _ENDS
-    if is_counting:
-        is_definite = True  # every year that is looked at is below: more would change nothing
-    row: dict[str, Any] = {} if port.is_border is None else {"is_border": port.is_border}
-    rule = WithdrawalLadder()
-    counted = {"years_below": below, "years_below_without_2020_2022": spared}
-    certain = rule.judge_row(row | counted, law)
-    if is_definite:
-        verdict = certain
-    else:
-        # What came before the count is not known: the verdict stands only if more years would not change it.
-        more = {rule.judge_row(row | {"years_below": n, "years_below_without_2020_2022": n - (below - spared)}, law).verdict
-                for n in range(below, below + YEARS_BACK)}
-        verdict = certain if len(more) == 1 else rule.judge_row(row, law)
-    found.verdict = _plain(verdict.as_dict())
+        # The run of years below rests on its own years and on the one that ends it.
+        if all(each["verdict"] == Verdict.FAILS for each in rows[:-1]):
+            found.evidence += [each for each in judged.evidence if each not in found.evidence]
+    counted = counted_back([each["verdict"] for each in rows], day.year - 1, port.is_border, law)
+    found.verdict = _plain(counted.ladder.as_dict())
     found.record["years"] = _plain(rows)
-    found.record["years_below"] = {"count": below, "is_definite": is_definite}
-    if verdict.verdict != UNDECIDED:
-        found.facts["ladder_verdict"] = verdict.verdict
+    found.record["years_below"] = {"count": counted.count, "is_definite": counted.is_definite}
+    # A case judged again under another law rests on what it knew then.
+    found.record["ladder_facts"] = {"is_border": port.is_border}
+    if counted.ladder.verdict != UNDECIDED:
+        found.facts["ladder_verdict"] = counted.ladder.verdict
 
 
 def _of_access(found: Gathered, mode: str, port: Port | None, access_facts: Mapping[str, Any], law: Law) -> None:

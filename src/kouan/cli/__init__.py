@@ -11,7 +11,7 @@ import sys
 import typer
 
 from kouan import __version__
-from kouan.cli.command import Door, Group, OnData, Plain, Ready, use
+from kouan.cli.command import Door, Group, OnData, OnFiles, Ready, use
 
 app = typer.Typer(
     name="kouan", cls=Door, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -57,10 +57,14 @@ def _mount() -> None:
         bottlenecks,
         conferences,
         documents,
+        efficiency,
         evaluation,
+        execution,
         flows,
         grades,
         index,
+        index_analysis,
+        index_robustness,
         intake,
         law,
         law_changes,
@@ -74,7 +78,8 @@ def _mount() -> None:
         verdict,
     )
 
-    for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData)):
+    for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData),
+                       (efficiency, OnFiles)):
         part.mount(app)
         use(app, kind)
     register.mount(ports.app)
@@ -85,11 +90,13 @@ def _mount() -> None:
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
-        ("oversight", oversight.app, OnData),
+        ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
-    app.add_typer(use(index.app, Plain), name="index", cls=Group)
+    index_robustness.mount(index.app)
+    index_analysis.mount(index.app)
+    app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
 
 
 _mount()

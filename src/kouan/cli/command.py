@@ -223,8 +223,8 @@ class Group(_Bilingual, TyperGroup):
     """A group of commands."""
 
 
-class Plain(_Bilingual, TyperCommand):
-    """A command on files alone: without Django, a home or a database."""
+class OnFiles(_Bilingual, TyperCommand):
+    """A command that needs neither Django nor a database: files in, files out."""
 
 
 class Ready(_Bilingual, TyperCommand):

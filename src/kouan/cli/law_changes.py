@@ -110,9 +110,9 @@ def search(
 
 
 def preview(file: Path = FILE, year: list[int] = YEARS, as_user: str = AS_USER, json: bool = JSON) -> None:
-    """预览变更的影响：哪些口岸哪年的结论会变、从什么变成什么、变在哪一步，哪些已登记结论和在办件引用。不写入任何内容。
-    / What a change would do: whose verdicts of which years would change, from what to what, at which step; which verdicts
-    on record and running matters cite what is changed. Nothing is written.
+    """预览变更对全部规则的影响：哪些口岸和以往案件的结论会变、从什么变成什么、变在哪一步，哪些已登记结论和在办件引用。不写入任何内容。
+    / What a change would do under every rule: which ports and past cases would come out otherwise, from what to what, at
+    which step; which verdicts on record and running matters cite what is changed. Nothing is written.
 
     例：kouan law preview change.yaml --year 2022 --year 2023
     """
@@ -143,12 +143,36 @@ def tell_preview(found: dict[str, Any]) -> None:
               ([say(row["name_zh"], row["name_en"] or row["name_zh"]), row["year"],
                 *(said(row[side]["name"]) for side in ("before", "after", "supposed")),
                 said(row["step"]["after"] or row["step"]["before"])] for row in found["moved"]))
+    _tell_rules(found)
     recorded = found["recorded"]
     out.print(say(f"引用的已登记结论 {recorded['citing']} 项，均不改写；其中所选年度如今重判会不同的 {len(recorded['moved'])} 项。",
                   f"{recorded['citing']} verdicts on record cite it and stay; {len(recorded['moved'])} of the chosen years would differ today."))
     for kind, rows in found["cited_by"].items():
         name = say("在办件", "running matters") if kind == "matters" else kind
         out.print(f"{name}{say('：', ': ')}{len(rows)}  " + "；".join(str(row.get("title", "")) for row in rows[:10]), markup=False)
+
+
+def _tell_rules(found: dict[str, Any]) -> None:
+    """What the other rules say of ports, provinces and cities, and of past cases; previews kept by earlier versions have none."""
+    tried = [row for row in found.get("by_rule", ()) if row["is_concerned"]]
+    if tried:
+        table([say("规则", "rule"), say("试判名录", "register tried"), say("会变", "change"),
+               say("试判以往案件", "past cases tried"),
+               say("会变", "change"), say("无法再判", "cannot be tried")],
+              ([said(row["title"]), row["ports"], row["moved"], row["cases"], row["cases_moved"], row["cannot"]] for row in tried),
+              right=(1, 2, 3, 4, 5))
+    for label, rows in ((say("其他规则下会变的", "Changes under other rules"), found.get("others", ())),
+                        (say("以往案件按当时固定的事实重新试判（结论不改写）", "Past cases tried on their frozen facts (nothing is rewritten)"),
+                         found.get("cases", ()))):
+        if rows:
+            out.print(label, markup=False)
+            table([say("对象", "subject"), say("规则", "rule"), say("现法", "now"), say("变更后", "then"),
+                   say("假如当年施行", "had it been in force"), say("变在哪一步", "at which step")],
+                  ([said(row["title"]) if "title" in row else say(row["name_zh"], row["name_en"] or row["name_zh"]), row["rule"],
+                    *(said(row[side]["name"]) for side in ("before", "after", "supposed")),
+                    said(row["step"]["after"] or row["step"]["before"])] for row in rows))
+    if found.get("left_off"):
+        out.print(say(f"另有 {found['left_off']} 项未列出。", f"{found['left_off']} more are left off."))
 
 
 def propose(file: Path = FILE, year: list[int] = YEARS, as_user: str = AS_USER, json: bool = JSON) -> None:
@@ -238,12 +262,13 @@ def _tell(rows: Sequence[Any], as_json_: bool) -> None:
 
 
 def _table(rows: Sequence[Any]) -> None:
+    from kouan.grading.lawbook.preview import count_moved
     from kouan.grading.lawbook.queries import STATES
 
     table([say("编号", "number"), say("参数或设定", "key"), say("取值", "value"), say("自", "from"), say("文件", "document"), say("状态", "state"),
            say("会变的结论", "verdicts that change")],
           ([row.pk, row.key, row.value, row.from_date, f"{row.document_title}（{row.document_number}）", text(STATES[row.state]),
-            sum(1 for each in row.preview["moved"] if each["applies"])] for row in rows), right=(0, 6))
+            count_moved(row.preview)] for row in rows), right=(0, 6))
     counts = Counter(row.state for row in rows)
     out.print("  ".join(f"{text(STATES[state])} {count}" for state, count in counts.items()))
 

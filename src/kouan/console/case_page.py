@@ -22,6 +22,7 @@ from kouan.console.law_facts import fields_of, row_of
 from kouan.console.words import here
 from kouan.desk.matters.models import Matter
 from kouan.grading.queries import law_as_of
+from kouan.law import registered_rules
 from kouan.procedure import Procedure
 
 # How each list of flows is headed: the other side's counts stand apart, and are facts of nobody's verdict.
@@ -101,9 +102,15 @@ def _verdict(kept: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "missing": [{"name": _text(each["name"]), "by": [_text(one) for one in each["supplied_by"]]} for each in kept["missing"]],
         "differs_under": [{"ambiguity": each["ambiguity"], "label": _text(each["label"]), "name": _text(each["verdict_name"]),
                            "address": address_of("law-setting", each["setting"])} for each in kept["differs_under"]],
-        "steps": [{**each, "text": _text(each["text"]), "outcome_name": _text(each["outcome_name"]), "means": _text(each["means"])}
-                  for each in kept["steps"]],
+        "steps": [{**each, "text": _text(each["text"]), "outcome_name": _text(each["outcome_name"]), "means": _text(each["means"]),
+                   "address": f"{address_of('law-rule', kept['rule'])}#{_criterion(kept['rule'], each['rule'])}"} for each in kept["steps"]],
     }
+
+
+def _criterion(rule: str, step: str) -> str:
+    """The condition that a step belongs to, as the page of the rule lists it: AC-A1 for AC-A1b."""
+    known = registered_rules().get(rule)
+    return max((each for each in (known.criteria if known else ()) if step.startswith(each)), key=len, default=step)
 
 
 def _year(kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""解释与变更: changes of law as rows of a table, what a preview says, and where the law was used."""
+"""解释与变更: changes of law as rows of a table, and what a preview says."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from kouan.console.as_written import as_written, in_brackets
 from kouan.console.marks import badge
 from kouan.console.tables import Column, Filter, Table, put
 from kouan.console.words import here
+from kouan.grading.lawbook import preview as lawbook
 from kouan.grading.lawbook.models import ChangeState, LawChange
 from kouan.grading.lawbook.preview import seen_by
 from kouan.grading.lawbook.queries import STATES, changes_visible_to
-from kouan.grading.lawbook.usage import matters_naming, recorded_by_year
 from kouan.law import Library, registered_rules
 from kouan.law.changes import KINDS, PARAMETER
 from kouan.ports.queries import ports_visible_to
@@ -86,7 +86,7 @@ def count_moved(user: Any, rows: Iterable[LawChange]) -> None:
     """Put on each row how many verdicts of ports that the user may see it changes."""
     codes = set(ports_visible_to(user).values_list("code", flat=True))
     for row in rows:
-        put(row, moved=sum(1 for each in row.preview["moved"] if each["applies"] and each["port"] in codes))
+        put(row, moved=lawbook.count_moved(row.preview, codes))
 
 
 def changes_of(user: Any, key: str) -> list[tuple[LawChange, Text, SafeString]]:
@@ -108,6 +108,39 @@ def impact(user: Any, found: Mapping[str, Any], *, is_national: bool) -> dict[st
         "recorded": found["recorded"], "is_national": is_national,
         "by_year": list(found["recorded"].get("by_year", {}).items()), "matters": found["cited_by"].get("matters", []),
         "others": [(kind, rows) for kind, rows in found["cited_by"].items() if kind != "matters" and rows],
+        # Previews kept by earlier versions tried the volume standard alone.
+        "by_rule": [{**row, "title": Text(**row["title"])} for row in found.get("by_rule", ()) if row["is_concerned"]],
+        "elsewhere": [_elsewhere(row) for row in found.get("others", ())], "cases": [_elsewhere(row) for row in found.get("cases", ())],
+        "left_off": found.get("left_off", 0),
+    }
+
+
+_KIND_WORDS: Mapping[str, Text] = {
+    "province": Text("该省下一个机场的第一道条件", "the first gate of the province's next airport"),
+    "unaccepted": Text("批准后未验收名单", "list of ports approved and not accepted"), "city": Text("整合候选", "candidates for merging"),
+}
+
+
+def _elsewhere(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of another rule, or of a past case: whose, under which rule, from what to what, and the step."""
+    title = Text(**row["title"]) if "title" in row else Text(row["name_zh"], row["name_en"] or row["name_zh"])
+    address = ""
+    if row.get("matter"):
+        address = reverse("matter", args=[row["matter"]])
+    elif row["port"]:
+        address = reverse("port", args=[row["port"]])
+    rule = registered_rules().get(row["rule"])
+    step = row["step"]["after"] or row["step"]["before"]
+    return {
+        **row, "name": title, "address": address, "rule_title": rule.title if rule else Text(row["rule"], row["rule"]),
+        "rule_address": reverse("law-rule", args=[row["rule"]]) if rule else "", "of": _KIND_WORDS.get(row["kind"]),
+        **{side: {**row[side], "name": Text(**row[side]["name"])} for side in ("before", "after", "supposed")},
+        "was_said": Text(**row["recorded"]["name"]) if "recorded" in row else None,
+        "years_moved": [
+            {"year": each["year"], "before": Text(**each["before"]["name"]), "after": Text(**each["after"]["name"])} for each in row.get("years", ())
+        ],
+        "step": Text(**step) if step else Text("—", "-"),
+        "was": Text(**row["step"]["before"]) if row["step"]["before"] and row["step"]["after"] else None,
     }
 
 
@@ -116,11 +149,6 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         **row, "name": Text(row["name_zh"], row["name_en"] or row["name_zh"]), "address": f"{reverse('port', args=[row['port']])}?year={row['year']}",
         "step": Text(**(row["step"]["after"] or row["step"]["before"] or {"zh": "—", "en": "-"})),
     }
-
-
-def used(user: Any, rules: Iterable[str], names: Iterable[str], key: str = "") -> dict[str, Any]:
-    """Verdicts on record by year, and matters, that used a rule, a parameter or a setting."""
-    return {"by_year": recorded_by_year(user, rules, key), "matters": [matter for matter, _ in matters_naming(user, names)]}
 
 
 def people(*ids: int | None) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""What stands behind or beside a matter elsewhere in casework: its issue, its conference, and what conferences decided on it."""
+"""What stands behind or beside a matter elsewhere in casework: its issue, conference or report, and what conferences decided on it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from kouan.basis import Text
 from kouan.casework.bottlenecks.queries import issues_visible_to
 from kouan.casework.conference.models import ActionItem, ConferenceMember
 from kouan.casework.conference.queries import conferences_visible_to, decisions_on
+from kouan.casework.execution.models import ProgressReport
+from kouan.casework.execution.queries import projects_visible_to
 from kouan.desk.matters.models import Matter
 
 
@@ -30,6 +32,12 @@ def linked_of(matter: Matter, user: Any) -> list[dict[str, Any]]:
         if held is not None:
             found.append({"label": Text(f"会议：{held.title}", f"Conference: {held.title}"), "address": reverse("conference", args=[held.pk]),
                           "words": action.item.decision if action else ""})
+    elif matter.room == "execution":
+        report = ProgressReport.objects.filter(matter=matter, run__project__in=projects_visible_to(user)).select_related("run__project").first()
+        if report is not None:
+            code = report.run.project.project_id
+            found.append({"label": Text(f"规划项目 {code}：{report.period.label()}进展", f"Project {code}: progress of {report.period.label('en')}"),
+                          "address": reverse("plan-project", args=[code]), "words": f"{report.percent}%  {report.done}"})
     for each in decisions_on(matter, user):
         day = each.conference.held_on
         found.append({"label": Text(f"{each.conference.title}（{day}）议定意见", f"Decision of {each.conference.title} ({day})"),

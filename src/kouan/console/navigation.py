@@ -1,7 +1,8 @@
 """The menu: which pages stand in it, and who sees each entry.
 
 An entry is shown to those whose role carries its permission. The order is the order of work:
-first the nation, then the ports, what comes in, what it is checked against, the law, the trail.
+first the nation, the ports and what comes in, then cases and what offices do together, what figures are
+checked against, the law, the trail.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Entry:
 
 
 WORK = Text("业务", "Work")
+TOGETHER = Text("办件与协同", "Casework and coordination")
+CHECKS = Text("核对与对标", "Checks and benchmarks")
 GROUND = Text("依据与监督", "Grounds and oversight")
 SYSTEM = Text("系统", "System")
 
@@ -40,13 +43,13 @@ MENU: tuple[Entry, ...] = (
     Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
     Entry("flows", Text("监测", "Monitoring"), "chart-line", "ports.read", ("flows",), WORK),
     Entry("grading", Text("分级与准入退出", "Grading and withdrawal"), "stairs", "lists.read", ("grading",), WORK),
-    Entry("matters", Text("办件", "Matters"), "folders", "matters.read", ("matters",), WORK),
-    Entry("oversight", Text("督查督办", "Supervision"), "eye-check", "oversight.read", ("oversight",), WORK),
-    Entry("conferences", Text("联席会议", "Conferences"), "users-group", "matters.read", ("conferences",), WORK),
-    Entry("bottlenecks", Text("堵点难点", "Bottlenecks"), "message-report", "issues.read", ("bottlenecks",), WORK),
+    Entry("matters", Text("办件", "Matters"), "folders", "matters.read", ("matters",), TOGETHER),
+    Entry("oversight", Text("督查督办", "Supervision"), "eye-check", "oversight.read", ("oversight",), TOGETHER),
+    Entry("conferences", Text("联席会议", "Conferences"), "users-group", "matters.read", ("conferences",), TOGETHER),
+    Entry("bottlenecks", Text("堵点难点", "Bottlenecks"), "message-report", "issues.read", ("bottlenecks",), TOGETHER),
     Entry("counterpart-checks", Text("对侧核对", "Counterpart checks"), "arrows-left-right", "console.read",
-          ("counterpart-checks",), WORK),
-    Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), WORK),
+          ("counterpart-checks",), CHECKS),
+    Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), CHECKS),
     Entry("law", Text("法规与参数", "Law and parameters"), "gavel", "console.read", ("law",), GROUND),
     Entry("procedures", Text("办理程序", "Procedures"), "route", "matters.read", ("procedures",), GROUND),
     Entry("documents", Text("文件", "Documents"), "file-text", "console.read", ("documents",), GROUND),

@@ -10,7 +10,8 @@ from django.urls import URLPattern, URLResolver
 PAGES = (
     "doors", "account", "panorama", "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings", "figure",
     "sources", "flows", "counterpart", "benchmark", "benchmark_port", "grading_lists", "grades", "matters", "matter", "matter_paper",
-    "matter_statistics", "oversight", "instructions", "circulars", "bottlenecks", "conferences", "calendar", "procedures",
+    "matter_statistics", "oversight", "execution", "execution_project", "execution_plan", "instructions", "circulars", "bottlenecks", "conferences",
+        "calendar", "procedures",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
     "trail", "users", "jobs",
 )

@@ -47,7 +47,7 @@ FLAGS: Mapping[str, Text] = {
     "national_office_starts": Text("须由国家口岸管理部门启动", "started by the national port office"),
     "differs_under": Text("其他理解下结论不同", "differs under another reading"),
 }
-_OUTCOME_WORDS = {"true": Text("成立", "holds"), "false": Text("不成立", "does not hold"), "unknown": Text("不明", "not known")}
+OUTCOME_WORDS = {"true": Text("成立", "holds"), "false": Text("不成立", "does not hold"), "unknown": Text("不明", "not known")}
 _OPS = {
     ">=": Text("不少于", "at least"), ">": Text("多于", "more than"), "==": Text("", ""), "in": Text("属于", "one of"),
 }  # fmt: skip
@@ -151,7 +151,7 @@ class CaseVerdict:
         outcome = OUTCOMES[self.trace[node.at]]
         quote = node.quote or version.citation.quote
         said = Text(
-            f"{leaf['said'].zh}；{_OUTCOME_WORDS[outcome].zh}", f"{leaf['said'].en}; {_OUTCOME_WORDS[outcome].en}"
+            f"{leaf['said'].zh}；{OUTCOME_WORDS[outcome].zh}", f"{leaf['said'].en}; {OUTCOME_WORDS[outcome].en}"
         )
         missing = self._missing(node) if outcome == "unknown" else []
         return {

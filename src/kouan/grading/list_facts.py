@@ -6,22 +6,22 @@ Ten years of every port are judged in one go: register and figures are read once
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from kouan.audit import record_event
-from kouan.basis import NotFound, Place, Refused, SubjectKind, SubjectRef, Text, clock
+from kouan.basis import EvidenceRef, NotFound, Place, Refused, SubjectKind, SubjectRef, Text, clock
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import matters_visible_to
 from kouan.grading import lists
-from kouan.grading.facts import CARGO, PERSONS
+from kouan.grading.facts import CARGO, PERSONS, PortFacts
 from kouan.grading.lists import ClassTwoLine, Entry, PortLine
 from kouan.grading.models import ClassTwoPort, ListCase, ListEntry, ListKind, ListRecord
 from kouan.grading.one_city import city_of
-from kouan.grading.queries import FACT_ORIGINS, RULE, judge, judged_unasked, law_as_of
+from kouan.grading.queries import FACT_ORIGINS, RULE, facts_for_year, judged_unasked, law_as_of, outcome_of
 from kouan.grading.withdrawing import LADDER, JudgedYear, Rungs, Standing, standing_of
 from kouan.law import Law, Setting
 from kouan.monitoring.queries import series_of
@@ -117,7 +117,7 @@ def compile_list(user: Any, kind: str, year: int | None = None, as_of: date | No
         if kind == ListKind.CLOSING:
             ports = [port for port in ports if port.mode == "air"]
         return Compiled(kind, last, law, tuple(_ladder_entries(kind, ports, last, law)))
-    lines = _lines(ports, law.as_of)
+    lines = lines_of(ports, law.as_of)
     found: Iterable[Entry | None]
     untold: list[Text] = []
     if kind == ListKind.UNACCEPTED:
@@ -180,7 +180,7 @@ def _ports(user: Any, codes: Sequence[str] | None) -> list[Port]:
     return list(visible if codes is None else visible.filter(code__in=codes))
 
 
-def _lines(ports: Iterable[Port], day: date) -> list[PortLine]:
+def lines_of(ports: Iterable[Port], day: date) -> list[PortLine]:
     """The ports as the register had them on a day; those that were not there are left out."""
     wanted = list(ports)
     if day == clock.today():
@@ -208,7 +208,7 @@ def _line(port: Port, held: Any) -> PortLine:
 
 def _ladder_entries(kind: str, ports: list[Port], last: int, law: Law) -> Iterable[Entry]:
     first, rungs = last - WINDOW + 1, Rungs(law)
-    lines = {line.code: line for line in _lines(ports, law.as_of)}
+    lines = {line.code: line for line in lines_of(ports, law.as_of)}
     for standing in standings(ports, last, law, rungs):
         line = lines.get(standing.code)
         if line is not None:
@@ -222,20 +222,27 @@ def standings(ports: Sequence[Port], last: int, law: Law, rungs: Rungs | None = 
     """
     rungs = rungs or Rungs(law)
     first = last - WINDOW + 1
-    changes = _changes(ports)
-    series = series_of([SubjectRef.of(SubjectKind.PORT, port.code) for port in ports], measures=(CARGO, PERSONS), origins=FACT_ORIGINS, group=None)
     years: dict[str, list[JudgedYear]] = {port.code: [] for port in ports}
     border: dict[str, bool | None] = {}
-    for year in range(first, last + 1):
-        held = held_during(ports, *year_until_today(year), changes=changes)
-        for each in judge(judged_unasked(ports, held), year, law, series, held):
-            years[each.port.code].append(JudgedYear(each.facts, each.outcome, each.evidence))
-            border[each.port.code] = each.facts.is_border
+    for port, facts, evidence in window_facts(ports, last):
+        years[port.code].append(JudgedYear(facts, outcome_of(facts, law), evidence))
+        border[port.code] = facts.is_border
     return [
         standing_of(port.code, tuple(years[port.code]), last, first, rungs, is_border=border[port.code])
         for port in ports
         if years[port.code] and years[port.code][-1].facts.year == last
     ]
+
+
+def window_facts(ports: Sequence[Port], last: int) -> Iterator[tuple[Port, PortFacts, tuple[EvidenceRef, ...]]]:
+    """The facts of every port in each of the ten years that end in ``last``, year by year; register and figures are read once."""
+    changes = _changes(ports)
+    series = series_of([SubjectRef.of(SubjectKind.PORT, port.code) for port in ports], measures=(CARGO, PERSONS), origins=FACT_ORIGINS, group=None)
+    for year in range(last - WINDOW + 1, last + 1):
+        held = held_during(ports, *year_until_today(year), changes=changes)
+        listed = judged_unasked(ports, held)
+        for port, (facts, evidence) in zip(listed, facts_for_year(listed, year, series, held), strict=True):
+            yield port, facts, evidence
 
 
 def _changes(ports: Sequence[Port]) -> list[PortChange]:
@@ -274,18 +281,32 @@ def entries_of(user: Any, record: ListRecord) -> Any:
     return ListEntry.objects.visible_to(user).filter(record=record)
 
 
+Subjects = Callable[[Collection[int]], Mapping[int, str]]
+# By a name of its kind: of matters, by number, the subject of an entry that each is about. Rooms above add theirs in their apps.py.
+_subjects: dict[str, Subjects] = {}
+
+
+def register_subjects(kind: str, ask: Subjects) -> None:
+    """Let a room say what its matters are about where neither a port nor a list says it: ``ask(numbers)`` gives subjects."""
+    _subjects[kind] = ask
+
+
 def running_cases(user: Any, entries: Sequence[Entry]) -> dict[str, list[Matter]]:
-    """By subject, the matters of the entries' own procedures that have not ended: begun from a list, or about the port anyhow."""
+    """By subject, the matters of the entries' own procedures that have not ended, however they were begun: from a list, or by
+    the procedure's own form about the port or about what the form names."""
     wanted = {each.subject: each for each in entries if each.opens}
     if not wanted:
         return {}
-    running = matters_visible_to(user).running().select_related("edition")
     found: dict[str, dict[int, Matter]] = {}
+    procedures = {name for each in wanted.values() for name in each.opens}
+    running = list(matters_visible_to(user).running().select_related("edition").filter(procedure__in=procedures))
     begun = {each.matter_id: each.subject for each in ListCase.objects.filter(subject__in=list(wanted))}
     of_port = {code: each for each in wanted.values() for code, _ in each.about}
-    for matter in running.filter(procedure__in={name for each in wanted.values() for name in each.opens}):
-        subject = begun.get(matter.pk) or (of_port[matter.port_code].subject if matter.port_code in of_port else "")
-        if subject and matter.procedure in wanted[subject].opens:
+    untold = [matter.pk for matter in running if matter.pk not in begun and not matter.port_code]
+    named = {pk: subject for ask in _subjects.values() for pk, subject in ask(untold).items()} if untold else {}
+    for matter in running:
+        subject = begun.get(matter.pk) or (of_port[matter.port_code].subject if matter.port_code in of_port else named.get(matter.pk, ""))
+        if subject in wanted and matter.procedure in wanted[subject].opens:
             found.setdefault(subject, {})[matter.pk] = matter
     return {subject: sorted(each.values(), key=lambda matter: matter.pk) for subject, each in found.items()}
 

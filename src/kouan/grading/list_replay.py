@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -22,13 +22,17 @@ from kouan.law import Law
 def again(record: ListRecord, content: Mapping[str, Any]) -> dict[str, Any]:
     """The entry as it comes out today from the recorded facts; {} where nothing comes out."""
     law = Law(date.fromisoformat(record.recipe["as_of"]), rulings_of(record.recipe["readings"]))
-    entry = _entry(record, content, law)
+    entry = remade(record.kind, content, law)
     return json.loads(json.dumps(entry.as_dict(), ensure_ascii=False, default=str)) if entry else {}
 
 
-def _entry(record: ListRecord, content: Mapping[str, Any], law: Law) -> Entry | None:
+def remade(kind: str, content: Mapping[str, Any], law: Law, law_of: Callable[[int | None], Law] | None = None) -> Entry | None:
+    """An entry of a list from the facts it was frozen with, under a law; None where nothing comes out.
+
+    ``law_of``: the law that judges a year, where it is another than that of the day.
+    """
     inputs = content["inputs"]
-    match record.kind:
+    match kind:
         case ListKind.UNACCEPTED:
             return lists.unaccepted_entry(PortLine.from_dict(inputs["line"]), law)
         case ListKind.MERGE:
@@ -40,9 +44,10 @@ def _entry(record: ListRecord, content: Mapping[str, Any], law: Law) -> Entry | 
     years = []
     for each in content["years"]:
         facts = PortFacts.from_dict(each["facts"])
-        years.append(JudgedYear(facts, outcome_of(facts, law), tuple(EvidenceRef.from_dict(ref) for ref in each["evidence"])))
+        under = law_of(facts.year) if law_of else law
+        years.append(JudgedYear(facts, outcome_of(facts, under), tuple(EvidenceRef.from_dict(ref) for ref in each["evidence"])))
     standing = standing_of(line.code, tuple(years), last, first, rungs, is_border=years[-1].facts.is_border)
-    return lists.watch_entry(line, standing) if record.kind == ListKind.WATCH else lists.closing_entry(line, standing, first, rungs)
+    return lists.watch_entry(line, standing) if kind == ListKind.WATCH else lists.closing_entry(line, standing, first, rungs)
 
 
 def replay_list(record: ListRecord) -> list[Finding]:

@@ -29,6 +29,7 @@ from kouan.grading.lawbook.models import LawChange
 from kouan.grading.models import VerdictRecord
 from kouan.grading.rules import VolumeStandard, VolumeVerdict
 from kouan.grading.standard import DEFINED_BY
+from kouan.grading.verdict import Verdict
 from kouan.law import DatedValue, Law, Library, Ruling, load_rulings
 from kouan.law.changes import with_values
 from kouan.monitoring.queries import series_of
@@ -213,9 +214,18 @@ def outcome_of(facts: PortFacts, law: Law) -> VolumeVerdict:
     try:
         return RULE.judge(facts, law)
     except Refused as refusal:
-        bare = replace(facts, cargo_tonnes=None, person_crossings=None, months_reported=None, accepted_on=None,
-                       by_definition={}, months_by_definition={}, remarks=())
-        return replace(RULE.judge(bare, law), findings=tuple(refusal.findings))
+        return replace(RULE.judge(_bare(facts), law), findings=tuple(refusal.findings))
+
+
+def verdict_of(facts: PortFacts, law: Law) -> Verdict:
+    """The verdict of ``outcome_of`` without its words: a tenth of the time."""
+    is_wrong = any(finding.is_error for finding in facts.findings(law.as_of))
+    return RULE.verdict(_bare(facts) if is_wrong else facts, law)
+
+
+def _bare(facts: PortFacts) -> PortFacts:
+    return replace(facts, cargo_tonnes=None, person_crossings=None, months_reported=None, accepted_on=None,
+                   by_definition={}, months_by_definition={}, remarks=())
 
 
 def judged_unasked(ports: Iterable[Port], held: Mapping[str, HeldDuring]) -> list[Port]:

@@ -136,6 +136,10 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
             law_digest=law.digest,
         )
 
+    def verdict(self, facts: PortFacts, law: Law) -> Verdict:
+        """Return the verdict alone, without words, for facts that can be: many years tried under several laws."""
+        return self._walk(facts, law, pick_standard(facts, law), None)
+
     def check(self, facts: PortFacts, law: Law) -> Finding | None:
         """Return a finding where the port is below the standard, None otherwise."""
         verdict = self.judge(facts, law)
@@ -175,11 +179,10 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
                 measured=name,
                 outcome=Text(f"适用{name.zh}口岸的标准", f"the standard of the class {name.en} applies"),
             )
-        return (
-            self._ask_border(facts, law, trace)
-            or self._ask_grace(facts, law, standard, trace)
-            or self._ask_volume(facts, law, standard, trace)
-        )
+        decided = self._ask_border(facts, law, trace) or self._ask_grace(facts, law, standard, trace)
+        if decided is not None or standard is None:  # without a year there is no standard, and step 3 has said so
+            return decided or Verdict.INCOMPLETE
+        return self._ask_volume(facts, law, standard, trace)
 
     def _ask_border(self, facts: PortFacts, law: Law, trace: Trace | None) -> Verdict | None:
         mode = law.setting(BORDER_MODE)
@@ -261,11 +264,7 @@ class VolumeStandard(Rule[PortFacts, VolumeVerdict]):
             )
         return decided
 
-    def _ask_volume(
-        self, facts: PortFacts, law: Law, standard: Standard | None, trace: Trace | None
-    ) -> Verdict:
-        if standard is None:
-            return Verdict.INCOMPLETE
+    def _ask_volume(self, facts: PortFacts, law: Law, standard: Standard, trace: Trace | None) -> Verdict:
         margins = standard.margins(facts, law)
         combine = law.setting(COMBINE)
         met = [margin.is_met for margin in margins.values()]

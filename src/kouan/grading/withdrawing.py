@@ -13,7 +13,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,35 @@ def _back(verdicts: Mapping[int, str], start: int, first: int) -> tuple[tuple[in
             return tuple(years), (year, verdicts.get(year))
         years.append(year)
     return tuple(years), None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The years below that a case counts, and what the ladder says of them; ``is_definite`` False where more may have come before."""
+
+    count: int
+    is_definite: bool
+    ladder: CaseVerdict
+
+
+def counted_back(verdicts: Sequence[str], last: int, is_border: bool | None, law: Law) -> Counted:
+    """The ladder for a case, from yearly verdicts of which the first is that of ``last`` and each next one a year earlier.
+
+    What came before the count may not be known: the rung stands only where more years would not change it.
+    """
+    below, spared, is_definite = 0, 0, True  # where every year that is looked at is below, more would change nothing
+    for back, verdict in enumerate(verdicts):
+        if verdict != Verdict.FAILS:
+            is_definite = verdict not in UNTOLD
+            break
+        below, spared = below + 1, spared + (last - back not in EPIDEMIC)
+    row: dict[str, Any] = {} if is_border is None else {"is_border": is_border}
+    certain = LADDER.judge_row(row | {"years_below": below, "years_below_without_2020_2022": spared}, law)
+    if is_definite:
+        return Counted(below, True, certain)
+    more = {LADDER.judge_row(row | {"years_below": n, "years_below_without_2020_2022": n - (below - spared)}, law).verdict
+            for n in range(below, below + len(verdicts))}
+    return Counted(below, False, certain if len(more) == 1 else LADDER.judge_row(row, law))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from kouan.law.values import DatedValue, Ruling
 PARAMETER, RULING = "parameter", "ruling"
 KINDS: Mapping[str, Text] = {PARAMETER: Text("参数取值", "value of a parameter"), RULING: Text("解释口径", "ruling on an open point")}
 MOST = 20  # changes in one file
+_FIRST, _LAST = date(1949, 10, 1), date(2199, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,12 @@ def check_changes(changes: Sequence[Change], law: Law, file: str | None = None, 
 
 
 def _document(change: Change, where: Any) -> Iterable[Finding]:
+    for field in ("from_date", "issued"):
+        day = getattr(change, field)
+        if not _FIRST <= day <= _LAST:
+            yield Finding.error("day_out_of_reach", f"日期{day.isoformat()}不在{_FIRST.year}年至{_LAST.year}年之间。",
+                                f"The day {day.isoformat()} does not lie between {_FIRST.year} and {_LAST.year}.", where=where(field),
+                                remedy=("请核对文件上的日期。", "Check the day on the document."))
     for field, zh, en in (("document_title", "文件名称", "title of the document"), ("document_number", "发文字号", "document number"),
                           ("reason", "理由", "reason")):
         if not getattr(change, field).strip():

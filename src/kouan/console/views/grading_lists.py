@@ -36,6 +36,7 @@ from kouan.console.words import here
 from kouan.desk.matters.queries import get_matter
 from kouan.grading import sheets
 from kouan.grading.class_two import HEADS, enter_class_two, read_class_two
+from kouan.grading.lawbook.cases import LIST_RULES
 from kouan.grading.list_actions import may_open, open_case, record_list
 from kouan.grading.list_facts import (
     WINDOW,
@@ -278,8 +279,10 @@ def an_entry(request: HttpRequest, kind: str, subject: str) -> HttpResponse:
 
 def _entry_context(said: Mapping[str, Any]) -> dict[str, Any]:
     """What the page of an entry shows, from its frozen form: so a recorded entry and one of today look the same."""
+    rule = LIST_RULES.get(said["list"])
     return {
         "entry": said,
+        "rule_address": reverse("law-rule", args=[rule]) if rule else "",
         "name": Text.from_dict(said["name"]),
         "badge": outcome_badge(said["verdict"]),
         "years": [

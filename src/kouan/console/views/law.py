@@ -16,8 +16,9 @@ from kouan.accounts.permissions import may
 from kouan.basis import Finding, Period, Place, Text, clock
 from kouan.console import figures
 from kouan.console.as_written import as_written, in_brackets
-from kouan.console.law_changes_table import changes_of, used
+from kouan.console.law_changes_table import changes_of
 from kouan.console.law_search import ADDRESSES, excerpt, marked
+from kouan.console.law_usage import asked_export, usage_of
 from kouan.console.law_values import printed_form, unit_text, value_text
 from kouan.console.marks import badge
 from kouan.console.page import missing, page
@@ -188,6 +189,9 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
     if one is None:
         raise missing()
     found, findings = asked_law(request)
+    used = usage_of(request, [key], names=[key, key.replace("_", "-")])
+    if (wanted := asked_export(used)) is not None:
+        return wanted.export()
     parameters = [each for each in found.library.parameters.values() if any(each.key.startswith(start) for start in one.parameters)]
     dates = sorted({value.in_force_from for each in parameters for value in each.values})
     current = max((day for day in dates if day <= found.as_of), default=None)
@@ -204,7 +208,7 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
             for fact in facts_of((found.library.criteria[name] for name in one.criteria), found.library.facts).values()
         ],
         "try_address": reverse("law-try-case", args=[one.key.replace("_", "-")]) if one.criteria else reverse("law-try"),
-        "version": f"{one.key}/{one.version}", "digest": found.digest, "used": used(request.user, [key], [key, key.replace("_", "-")]),
+        "version": f"{one.key}/{one.version}", "digest": found.digest, "used": used,
     })
 
 
@@ -266,9 +270,11 @@ def parameter(request: HttpRequest, key: str) -> HttpResponse:
          "is_current": value is not None and (each.printed, each.citation) == (value.printed, value.citation)}
         for each in reversed(one.values)
     ])
-    if view.wants_export:
-        return view.export()
     rules = registered_rules()
+    used = usage_of(request, used_by(rules, key), key, [key])
+    wanted = view if view.wants_export else asked_export(used)
+    if wanted is not None:
+        return wanted.export()
     others = sorted({each.other_reading.setting for each in one.values if each.other_reading})
     return render(request, "console/law/parameter.html", _common(request, found, findings, one.label) | {
         "parameter": one, "value": value, "is_carried_on": bool(value and value.is_carried_on(found.as_of)), "table": view,
@@ -276,7 +282,7 @@ def parameter(request: HttpRequest, key: str) -> HttpResponse:
         "unit": here(unit_text(one.unit)), "comparison": COMPARISONS.get(one.comparison, Text(one.comparison, one.comparison)),
         "rules": [(rules[name], law_address("law-rule", name, found)) for name in used_by(rules, key)],
         "settings": [(found.setting(name), law_address("law-setting", name, found)) for name in others],
-        "changes": changes_of(request.user, key), "used": used(request.user, used_by(rules, key), [key], key),
+        "changes": changes_of(request.user, key), "used": used,
     })
 
 
@@ -288,6 +294,9 @@ def setting(request: HttpRequest, key: str) -> HttpResponse:
         raise missing()
     one = found.setting(key)
     rules = registered_rules()
+    used = usage_of(request, used_by(rules, key), key, [key])
+    if (wanted := asked_export(used)) is not None:
+        return wanted.export()
     affected = [
         each for each in found.library.parameters.values()
         if any(value.other_reading and value.other_reading.setting == key for value in each.values)
@@ -296,7 +305,7 @@ def setting(request: HttpRequest, key: str) -> HttpResponse:
         "setting": one, "question": one.question, "decided": decided_words(one),
         "choices": [(code, label, code == one.value, code == one.question.default) for code, label in one.choices.items()],
         "rulings": [(each, one.choices[each.value], each.from_date <= found.as_of) for each in found.rulings if each.setting == key],
-        "changes": changes_of(request.user, key), "used": used(request.user, used_by(rules, key), [key]),
+        "changes": changes_of(request.user, key), "used": used,
         "rules": [(rules[name], law_address("law-rule", name, found)) for name in used_by(rules, key)],
         "parameters": [(each, law_address("law-parameter", each.key, found)) for each in affected],
     })

@@ -153,7 +153,7 @@ def _context(request: HttpRequest, held: Matter, findings: list[Finding], deed: 
         ],
         "tasks": [_task(request, procedure, each, today, calendar)
                   for each in held.tasks.filter(closed_at__isnull=True).select_related("organisation", "assignee")],
-        "facts": [{"label": fact.label, "value": _fact_words(facts.get(code)), "is_gathered": code in held.gathered,
+        "facts": [{"label": fact.label, "value": _fact_words(held_facts.in_words(code, facts.get(code))), "is_gathered": code in held.gathered,
                    "by": procedure.parties[fact.supplied_by].label if fact.supplied_by else None}
                   for code, fact in procedure.facts.items()],
         "steps": _steps(held, procedure), "deed": deed, "drafts": KINDS.values(), "accept": ACCEPT,
@@ -220,7 +220,7 @@ def _fact_words(value: Any) -> Any:
         return None
     if isinstance(value, bool):
         return here(Text("是", "Yes") if value else Text("否", "No"))
-    return value
+    return here(value) if isinstance(value, Text) else value
 
 
 def answer_mark(agrees: bool | None) -> Any:
@@ -274,6 +274,8 @@ def _steps(held: Matter, procedure: Procedure) -> list[dict[str, Any]]:
         found.append({
             "step": step, "label": transition.label if transition else Text("发起", "Begun"), "state": procedure.states[step.state].label,
             "citation": transition.citation if transition else procedure.citation,
+            # A way that nobody may take is a clock's; the others the system takes for somebody: begun or decided elsewhere.
+            "is_by_clock": transition is not None and not transition.by,
             "fields": [(procedure.fields[name], value) for name, value in step.fields.items() if name in procedure.fields and value],
             "papers": [_paper_of(procedure, kind, paper) for kind, paper in papers_of(step.documents).items()],
         })

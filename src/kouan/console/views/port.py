@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, NotFound, Place, Refused, Text, clock, codes, measures, nearest
+from kouan.casework.execution.queries import projects_visible_to
 from kouan.casework.queries import at_port
 from kouan.collection import sources
 from kouan.collection.models import Observation, Series
@@ -245,7 +246,9 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "identity": _identity(found, state or found), "history": history, "events": queries.events_of(found),
         "flows": flows_of_port(found, points, heads, kind), "kinds": KINDS.items(), "kind": kind, "points": points,
         "judgement": _judgement(request, found, heads, changes), "links": list(LayoutLink.objects.filter(port_id=found.pk).select_related("entry")),
-        "projects": list(found.projects.all()), "codes": list(PortCode.objects.filter(port_id=found.pk)),
+        "projects": list(found.projects.all()),
+        "projects_seen": set(projects_visible_to(request.user).filter(ports=found).values_list("project_id", flat=True)),
+            "codes": list(PortCode.objects.filter(port_id=found.pk)),
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
         "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
@@ -325,12 +328,14 @@ def _judgement(request: HttpRequest, found: Port, heads: Sequence[Series], chang
     return {
         "year": year, "years": years or [year], "outcome": outcome, "findings": outcome.findings,
         "margins": [
-            {"name": words.capitalised(MEASURES[name][1]), "unit": figures.unit_name(MEASURES[name][0]), "margin": margin}
+            {"name": words.capitalised(MEASURES[name][1]), "unit": figures.unit_name(MEASURES[name][0]), "margin": margin,
+             "law_address": address_of("law-parameter", margin.limit.key), "figures_address": address_of("port-figures", found.code, year=str(year))}
             for name, margin in outcome.margins.items()
         ],
         "reason": reason_of(outcome, request.user, found.code),
         "candidates": [(words.CLASSES[each.value], verdict) for each, verdict in outcome.candidates.items()],
         "law_address": address_of("law-rule", outcome.rule),
+        "readings": [(each, address_of("law-setting", each.key)) for each in outcome.readings],
     }
 
 

@@ -6,6 +6,7 @@ never a decision; number, signer and date are those of the office that issues it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -67,9 +68,19 @@ def draft_of(matter: Matter, kind: str) -> Paper:
     for number, (name, said) in enumerate([part for part in parts if part[1]]):
         blocks += [heading(f"{'一二三四五六'[number]}、{name}"), *said]
     return Paper(
-        style=wanted.style, issuer=issuer, title=wanted.title.format(matter.title), addressee=wanted.addressee, blocks=blocks, signed_by=issuer,
+        style=wanted.style, issuer=issuer, title=wanted.title.format(_subject(matter.title)),
+        addressee=wanted.addressee, blocks=blocks, signed_by=issuer,
         is_exercise=settings.IS_EXERCISE, notes=[f"系统依据办件 #{matter.pk} 的记录起草，程序“{procedure.title.zh}”{procedure.version}版"],
         attachments=[paper.title for step in matter.steps.all() for paper in papers_of(step.documents).values()][:12])
+
+
+def _subject(title: str) -> str:
+    """What a title is about, so that 关于 stands once in a paper's title.
+
+    >>> _subject("关于新塘航空口岸扩大开放的申请"), _subject("新塘航空口岸")
+    ('新塘航空口岸扩大开放', '新塘航空口岸')
+    """
+    return re.sub(r"的(申请|请示|报告|函)$", "", title.removeprefix("关于")) if title.startswith("关于") else title
 
 
 def _basics(matter: Matter, procedure: Procedure) -> list[Block]:
@@ -82,7 +93,8 @@ def _facts(matter: Matter, procedure: Procedure) -> list[Block]:
     if not procedure.facts:
         return []
     known = held_facts.known(procedure, matter.facts)
-    rows = [(fact.label.zh, _said(known.get(code)), procedure.parties[fact.supplied_by].label.zh if fact.supplied_by else "承办方")
+    rows = [(fact.label.zh, _said(held_facts.in_words(code, known.get(code))),
+             procedure.parties[fact.supplied_by].label.zh if fact.supplied_by else "承办方")
             for code, fact in procedure.facts.items()]
     return [table(("事实", "情况", "提供方"), *rows)]
 
@@ -99,7 +111,8 @@ def _steps(matter: Matter, procedure: Procedure) -> list[Block]:
     rows = []
     for step in matter.steps.select_related("actor__organisation"):
         transition = procedure.transitions.get(step.transition)
-        who = step.actor.organisation.name_zh if step.actor else "系统（期限届满）"
+        by_clock = transition is not None and not transition.by
+        who = step.actor.organisation.name_zh if step.actor else "系统（期限届满）" if by_clock else "系统"
         rows.append((_day(step.taken_on), transition.label.zh if transition else "发起", who))
     return [table(("日期", "步骤", "办理单位"), *rows)]
 
@@ -111,6 +124,8 @@ def _day(day: date) -> str:
 def _said(value: Any) -> str:
     if value is None:
         return "不明"
+    if isinstance(value, Text):
+        return value.zh
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, date):

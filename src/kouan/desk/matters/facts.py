@@ -18,6 +18,24 @@ from kouan.procedure.model import FactKind, fits
 DAY_ENDINGS = ("_on", "_date", "_from", "_to", "_until")
 
 
+_VALUES: dict[str, Mapping[str, Text]] = {}
+
+
+def name_values(fact: str, names: Mapping[str, Text]) -> None:
+    """Say in words what the codes of a fact mean, wherever a matter of any procedure shows it. Asked for by the room that knows."""
+    _VALUES[fact] = names
+
+
+def in_words(fact: str, value: Any) -> Any:
+    """A fact's value as people read it: the words of its code where a room has named them, else the value itself.
+
+    >>> name_values("weather", {"wet": Text("雨", "rain")})
+    >>> in_words("weather", "wet").zh, in_words("weather", "odd"), in_words("height", 3)
+    ('雨', 'odd', 3)
+    """
+    return _VALUES.get(fact, {}).get(value, value) if isinstance(value, str) else value
+
+
 def asks_for_day(field: str) -> bool:
     """Whether a field of a step is a day.
 

@@ -70,6 +70,11 @@ class Paper:
         return self.issuer if self.style in (Style.LETTER, Style.MINUTES) else f"{self.issuer}文件"
 
     @property
+    def printed_by(self) -> str:
+        """印发机关: the office that has it printed, its general office where it is not one itself."""
+        return self.issuer if self.issuer.endswith(("办公室", "办公厅", "办")) else f"{self.issuer}办公厅（室）"
+
+    @property
     def warnings(self) -> list[str]:
         """What stands over a draft and over exercise papers, so that nobody takes them for issued."""
         said = []

@@ -53,7 +53,8 @@ def pdf_of(paper: Paper) -> bytes:
     held = faces()
     note = "、".join(f"{wanted}→{face}" for wanted, face in substitutes())
     said: dict[str, Any] = {
-        "title": paper.title, "issuer": paper.issuer, "letterhead": paper.letterhead, "number": paper.number_words, "goes-up": paper.style.goes_up,
+        "title": paper.title, "issuer": paper.issuer, "printed-by": paper.printed_by,
+        "letterhead": paper.letterhead, "number": paper.number_words, "goes-up": paper.style.goes_up,
         "signer": paper.signer or "×××", "addressee": paper.addressee, "signed-by": paper.signed_by, "day": paper.day_words,
         "attachments": attachment(paper.attachments) if paper.attachments else [], "copies-to": paper.copies_to, "contact": paper.contact,
         "notes": list(paper.notes), "warnings": paper.warnings,

@@ -173,7 +173,7 @@ def _imprint(book: Any, paper: Paper) -> None:
     if paper.copies_to:
         line = _line(book, f"抄送：{paper.copies_to}。", BODY_FACE, SIHAO, indent=1)
         _rule(line, "top", "000000", 8)
-    line = _line(book, f"{paper.issuer}办公厅（室）", BODY_FACE, SIHAO, indent=1)
+    line = _line(book, paper.printed_by, BODY_FACE, SIHAO, indent=1)
     line.paragraph_format.tab_stops.add_tab_stop(Mm(104))
     _run(line, f"\t{paper.day_words}印发", BODY_FACE, SIHAO)
     _rule(line, "top" if not paper.copies_to else "bottom", "000000", 8)

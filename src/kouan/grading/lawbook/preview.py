@@ -1,4 +1,5 @@
-"""What a change of law would change: ports' verdicts of the chosen years, verdicts on record, running matters.
+"""What a change of law would change: ports' verdicts of the chosen years, what the other rules say of ports and of past
+cases (``rules_tried.py``), verdicts on record, running matters.
 
 Nothing is written. Both laws are asked as of one day, the day on which the last of the changes holds (today, if that
 is later), so that only the change itself makes the difference. A year is judged by the values of its 1 January (A-31),
@@ -16,10 +17,12 @@ from typing import Any
 
 from django.db.models import Q
 
-from kouan.basis import Refused, Text, clock
+from kouan.basis import Refused, clock
 from kouan.desk.matters.models import Matter
 from kouan.grading.facts import PortFacts
-from kouan.grading.lawbook.usage import matters_naming
+from kouan.grading.lawbook.cases import difference, said_of_volume
+from kouan.grading.lawbook.rules_tried import Laws, concerned_by, tried
+from kouan.grading.lawbook.usage import matters_resting_on
 from kouan.grading.models import VerdictRecord
 from kouan.grading.queries import (
     facts_for_year,
@@ -29,7 +32,7 @@ from kouan.grading.queries import (
     outcome_of,
     recorded_verdicts,
 )
-from kouan.grading.verdict import VERDICT_NAMES, Verdict, VolumeVerdict
+from kouan.grading.verdict import VERDICT_NAMES, Verdict
 from kouan.law import Law, registered_rules
 from kouan.law.changes import PARAMETER, Change, check_changes, with_values
 from kouan.law.pages import used_by
@@ -79,11 +82,18 @@ def preview(
             judged += 1
             if (row := _moved(port, facts, before, after, trial)) is not None:
                 moved.append(row)
+    report(len(wanted), len(wanted), "试判其他规则和以往案件 trying the other rules and past cases")
+    rules = sorted({rule for change in changes for rule in used_by(registered_rules(), change.key)})
+    laws = Laws(before, after, lambda year: _as_if_in_force(before, changes, year))
+    last = min(wanted[-1], day.year - 1)
+    others = tried(user, ports, laws, last, concerned_by(rules), [change.key for change in changes])
+    for row in others["by_rule"]:
+        if row["rule"] == "volume_standard" and row["is_concerned"]:
+            row |= {"ports": judged, "moved": sum(each["applies"] for each in moved)}
     report(len(wanted), len(wanted), "查找引用 looking for what cites it")
     return {
         "as_of": day.isoformat(), "years": wanted, "changes": [change.as_dict() for change in changes],
-        "rules": sorted({rule for change in changes for rule in used_by(registered_rules(), change.key)}),
-        "judged": judged, "moved": moved, "recorded": _recorded(user, changes, after, wanted),
+        "rules": rules, "judged": judged, "moved": moved, **others, "recorded": _recorded(user, changes, after, wanted),
         "cited_by": {"matters": _matters(user, changes, {row["port"] for row in moved if row["applies"]}),
                      **{kind: ask(user, changes) for kind, ask in sorted(_citing.items())}},
         "findings": [each.as_dict() for each in findings],
@@ -102,8 +112,15 @@ def seen_by(found: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
     recorded = found["recorded"]
     return {
         **found, "moved": [row for row in found["moved"] if row["port"] in codes],
+        "others": [row for row in found.get("others", ()) if row["port"] in codes], "cases": [], "by_rule": [], "left_off": 0,
         "recorded": {"moved": [row for row in recorded["moved"] if row["port"] in codes]}, "cited_by": {},
     }
+
+
+def count_moved(found: Mapping[str, Any], codes: set[str] | None = None) -> int:
+    """How many verdicts on the register a preview says would change, under any rule; of the ports in ``codes`` where given."""
+    rows = [*found["moved"], *found.get("others", ())]
+    return sum(1 for row in rows if row["applies"] and (codes is None or row["port"] in codes))
 
 
 def _years(years: Iterable[int] | None) -> list[int]:
@@ -136,26 +153,12 @@ def _moved(port: Port, facts: PortFacts, before: Law, after: Law, trial: Law | N
     return {
         "port": port.code, "name_zh": port.name_zh, "name_en": port.name_en, "province_code": port.province_code, "year": facts.year,
         "before": _said(old.verdict), "after": _said(new.verdict), "supposed": _said(supposed.verdict), "applies": applies,
-        "step": _first_difference(old, new if applies else supposed),
+        "step": difference(said_of_volume(old), said_of_volume(new if applies else supposed)),
     }
 
 
 def _said(verdict: Verdict) -> dict[str, Any]:
     return {"verdict": verdict.value, "name": VERDICT_NAMES[verdict].as_dict()}
-
-
-def _first_difference(old: VolumeVerdict, new: VolumeVerdict) -> dict[str, Any]:
-    """The first step that is told otherwise, as it was and as it would be."""
-    for number, step in enumerate(new.steps):
-        was = old.steps[number] if number < len(old.steps) else None
-        if was is None or (was.rule, was.measured, was.required, was.outcome) != (step.rule, step.measured, step.required, step.outcome):
-            return {"rule": step.rule, "before": _told(was), "after": _told(step)}
-    last = old.steps[len(new.steps)] if len(old.steps) > len(new.steps) else None
-    return {"rule": last.rule if last else "", "before": _told(last), "after": None}
-
-
-def _told(step: Any) -> dict[str, str] | None:
-    return None if step is None else Text(step.describe("zh"), step.describe("en")).as_dict()
 
 
 def cites(record: VerdictRecord, keys: Iterable[str]) -> bool:
@@ -188,7 +191,7 @@ def _recorded(user: Any, changes: Sequence[Change], after: Law, years: Sequence[
 
 def _matters(user: Any, changes: Sequence[Change], ports: set[str]) -> list[dict[str, Any]]:
     """Running matters whose facts name what is changed, or whose port's verdict would change."""
-    cited = {matter.pk: keys for matter, keys in matters_naming(user, [change.key for change in changes], only_running=True)}
+    cited = {matter.pk: keys for matter, keys in matters_resting_on(user, [change.key for change in changes], only_running=True)}
     running = Matter.objects.visible_to(user).running().filter(Q(pk__in=cited) | Q(port_code__in=ports - {""}))
     return [
         {"matter": matter.pk, "title": matter.title, "procedure": matter.procedure, "port": matter.port_code,

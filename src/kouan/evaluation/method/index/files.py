@@ -42,7 +42,7 @@ def read_framework(path: Path) -> Framework:
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe of a YAML file. Raises Refused with findings."""
-    return Recipe.from_yaml(_text(path), file=path.name)
+    return Recipe.from_yaml(text_of(path), file=path.name)
 
 
 def read_data(path: Path, framework: Framework) -> Table:
@@ -145,8 +145,29 @@ def table_text(table: Table, columns: Iterable[str] | None = None) -> str:
     return text.getvalue()
 
 
+def data_text(table: Table) -> str:
+    """The data as CSV with names, years, groups and denominators, so that `read_data` makes the same table of it again."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    beside = {code: column for code, column in table.denominators.items() if code not in table.columns}
+    with_time = ["Time"] if table.times else []
+    writer.writerow(["uCode", "uName", *with_time, *table.groups, *beside, *table.columns])
+    for i, unit in enumerate(table.units):
+        writer.writerow(
+            [
+                unit,
+                table.names[i] if table.names else unit,
+                *([table.times[i]] if table.times else []),
+                *(each[i] for each in table.groups.values()),
+                *(number(float(column[i])) for column in beside.values()),
+                *(number(float(value)) for value in table.values[i]),
+            ]
+        )
+    return text.getvalue()
+
+
 def write_result(result: Result, folder: Path) -> list[Path]:
-    """Write every table of a run, the recipe and its record; files are replaced whole, never half written."""
+    """Write the data, every table of a run, the recipe and its record; files are replaced whole, never half written."""
     folder.mkdir(parents=True, exist_ok=True)
     framework = result.framework
     in_order = [node.code for node in framework.nodes if node.level > 1]
@@ -157,6 +178,7 @@ def write_result(result: Result, folder: Path) -> list[Path]:
         for node in framework.nodes
     )
     texts = {
+        **({} if result.given is None else {"data.csv": data_text(result.given)}),
         "raw.csv": table_text(result.raw),
         "denominated.csv": table_text(result.denominated),
         "imputed.csv": table_text(result.imputed),
@@ -193,7 +215,8 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A file's text, UTF-8 or GB18030. Raises Refused for one that is too large or neither."""
     if path.stat().st_size > _MOST_BYTES:
         raise Refused.because(
             "file_too_large", "文件超过 200 MB。", "The file is larger than 200 MB.", where=Place(file=path.name)
@@ -213,7 +236,7 @@ def _text(path: Path) -> str:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    text = _text(path)
+    text = text_of(path)
     if "\x00" in text:
         raise Refused.because(
             "file_not_csv", "文件不是 CSV 文本。", "The file is no CSV text.", where=Place(file=path.name)

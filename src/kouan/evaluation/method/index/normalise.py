@@ -134,7 +134,7 @@ def _share_of_max(x: Floats, given: Mapping[str, Any], targets: Floats, posts: F
 
 
 def _percentile_rank(x: Floats, given: Mapping[str, Any], targets: Floats, posts: Floats) -> Floats:
-    return (ranks(x) - 1.0) / (_count(x) - 1.0)
+    return (ranks(x) - 1.0) / (_count(x) - 1.0) * float(given.get("top", 1.0))
 
 
 def _to_max(x: Floats, given: Mapping[str, Any], targets: Floats, posts: Floats) -> Floats:

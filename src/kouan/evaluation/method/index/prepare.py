@@ -165,10 +165,19 @@ def impute(
 
 
 def _fill_columns(values: Floats, gaps: Flags, kind: str) -> None:
-    for k in np.nonzero(gaps.any(axis=0))[0]:
-        known = values[~gaps[:, k], k]
-        if known.size:
-            values[gaps[:, k], k] = known.mean() if kind == "mean" else np.median(known)
+    """Fill the gaps of each column (n, k) in place by its mean or median; a column of nothing stays empty."""
+    at = np.nonzero(gaps.any(axis=0) & ~gaps.all(axis=0))[0]
+    if not at.size:
+        return
+    block, lacking = values[:, at], gaps[:, at]
+    count = len(block) - lacking.sum(axis=0)
+    if kind == "mean":
+        fill = np.where(lacking, 0.0, block).sum(axis=0) / count
+    else:
+        order = np.sort(block, axis=0)  # NaN last
+        columns = np.arange(at.size)
+        fill = (order[(count - 1) // 2, columns] + order[count // 2, columns]) / 2
+    values[:, at] = np.where(lacking, fill, block)
 
 
 def _fill_in_time(table: Table, values: Floats, *, factor: float | None) -> None:

@@ -29,7 +29,8 @@ METHOD_VERSION = "1"
 
 @dataclass(frozen=True)
 class Result:
-    """What a run made. ``scores`` and ``places``: (units, aggregates) in the order of ``framework.aggregates``."""
+    """What a run made. ``scores`` and ``places``: (units, aggregates) in the order of ``framework.aggregates``.
+    ``given``: the data as they came, before screening, with groups and denominators."""
 
     framework: Framework
     recipe: Recipe
@@ -46,6 +47,7 @@ class Result:
     places: Table
     findings: tuple[Finding, ...] = ()
     software: Mapping[str, str] = field(default_factory=dict)
+    given: Table | None = None
 
     @property
     def index(self) -> Floats:
@@ -69,6 +71,8 @@ class Result:
             "result_digest": self.digest,
             "software": dict(self.software),
             "weights": dict(self.weights),
+            "groups": [] if self.given is None else list(self.given.groups),
+            "denominators": [] if self.given is None else list(self.given.denominators),
         }
 
 
@@ -77,8 +81,8 @@ def run(framework: Framework, table: Table, recipe: Recipe) -> Result:
     chosen = _fitting(framework, table)
     years = tuple(dict.fromkeys(chosen.times))
     if len(years) > 1 and recipe.years == "each":
-        return _year_by_year(framework, chosen, recipe, years)
-    return _perform(framework, chosen, recipe)
+        return replace(_year_by_year(framework, chosen, recipe, years), given=chosen)
+    return replace(_perform(framework, chosen, recipe), given=chosen)
 
 
 def replay(record: Mapping[str, Any], table: Table) -> Result:

@@ -64,54 +64,47 @@ def treat(columns: Floats, treatments: Treatment | Sequence[Treatment | None]) -
             continue
         after, moved = _winsorise(columns[:, failing], kind)
         bad = fails(after, kind) if not kind.always else np.full(failing.size, kind.points == 0)
-        for place, k in enumerate(failing):
-            if not bad[place]:
-                treated[:, k] = after[:, place]
-                marks[k] = Treated(int(moved[place]))
-            elif kind.then:
-                treated[:, k] = transform(columns[:, k], kind.then, power=kind.power)
-                marks[k] = Treated(0, kind.then, not bool(fails(treated[:, [k]], kind)[0]))
-            else:
-                treated[:, k] = after[:, place]
-                marks[k] = Treated(int(moved[place]), "", False)
+        done = failing if not kind.then else failing[~bad]
+        treated[:, done] = after if not kind.then else after[:, ~bad]
+        for k, count, failed in zip(failing, moved, bad, strict=True):
+            marks[k] = Treated(int(count), "", not failed)
+        if kind.then and bad.any():
+            turned = transform(columns[:, failing[bad]], kind.then, power=kind.power)
+            treated[:, failing[bad]] = turned
+            for k, failed in zip(failing[bad], fails(turned, kind), strict=True):
+                marks[k] = Treated(0, kind.then, not failed)
     return treated, tuple(marks)
 
 
-def transform(column: Floats, kind: str, *, power: float = 0.0) -> Floats:
-    """One column transformed: ``log_ct`` log(x − min + 0.01·range), ``log_shift`` log(x − min + 1), ``log`` log(x),
-    ``boxcox`` ((x − min + 1)^power − 1)/power. All are increasing, so no order changes. Raises Refused for log of x ≤ 0."""
-    known = column[np.isfinite(column)]
-    if not known.size:
-        return column.copy()
-    low, high = known.min(), known.max()
-    if kind == "log_ct":
-        return np.log(column - low + 0.01 * (high - low)) if high > low else column.copy()
-    if kind == "log_shift":
-        return np.log1p(column - low)
-    if kind == "log":
-        if low <= 0:
-            raise Refused.because(
-                "log_not_positive",
-                f"有不大于零的值（{low:g}），不能取对数。",
-                f"A value ({low:g}) is not above zero and has no logarithm.",
-                remedy=("改用 log_ct 或 log_shift。", "Use log_ct or log_shift."),
-            )
-        return np.log(column)
-    if kind == "boxcox":
-        shifted = column - low + 1.0
-        return np.log(shifted) if power == 0 else (shifted**power - 1.0) / power
-    raise Refused.because(
-        "transform_unknown",
-        f"不认识变换“{kind}”。",
-        f"“{kind}” is not a known transformation.",
-        required=", ".join(filter(None, TRANSFORMS)),
-    )
+def transform(columns: Floats, kind: str, *, power: float = 0.0) -> Floats:
+    """Columns (units, k) transformed: ``log_ct`` log(x − min + 0.01·range), ``log_shift`` log(x − min + 1), ``log`` log(x),
+    ``boxcox`` ((x − min + 1)^power − 1)/power. All are increasing, so no order changes. A constant column stays as it is under
+    log_ct. Raises Refused for log of x ≤ 0."""
+    if kind not in TRANSFORMS or not kind:
+        raise Refused.because(
+            "transform_unknown", f"不认识变换“{kind}”。", f"“{kind}” is not a known transformation.", required=", ".join(filter(None, TRANSFORMS)))
+    gaps = np.isnan(columns)
+    low = np.where(gaps, np.inf, columns).min(axis=0, initial=np.inf)
+    if kind == "log" and (low <= 0).any():
+        raise Refused.because(
+            "log_not_positive", f"有不大于零的值（{low.min():g}），不能取对数。", f"A value ({low.min():g}) is not above zero: it has no logarithm.",
+            remedy=("改用 log_ct 或 log_shift。", "Use log_ct or log_shift."))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if kind == "log":
+            return np.log(columns)
+        above = columns - low
+        if kind == "log_ct":
+            span = np.where(gaps, -np.inf, above).max(axis=0, initial=-np.inf)
+            return np.where(span > 0, np.log(above + 0.01 * span), columns)
+        if kind == "log_shift":
+            return np.log1p(above)
+        return np.log1p(above) if power == 0 else ((above + 1.0) ** power - 1.0) / power
 
 
 def fails(columns: Floats, kind: Treatment) -> np.ndarray:
     """Whether each column is both too skewed and too heavy-tailed. Fewer than four values, or a constant: no."""
     skews, kurts = moments(columns)
-    return (np.abs(np.nan_to_num(skews)) >= kind.skew) & (np.nan_to_num(kurts) >= kind.kurtosis)
+    return (np.abs(skews) >= kind.skew) & (kurts >= kind.kurtosis)
 
 
 def moments(columns: Floats) -> tuple[Floats, Floats]:
@@ -156,7 +149,7 @@ def _winsorise(columns: Floats, kind: Treatment) -> tuple[Floats, np.ndarray]:
     while work.size:
         block = treated[:, work]
         skews, kurts = moments(block)
-        going = (np.abs(np.nan_to_num(skews)) >= kind.skew) & (np.nan_to_num(kurts) >= kind.kurtosis)
+        going = (np.abs(skews) >= kind.skew) & (kurts >= kind.kurtosis)
         if kind.always:
             going = np.isfinite(skews)
         going &= (at_top + at_foot)[work] < kind.points

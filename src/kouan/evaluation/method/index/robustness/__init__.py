@@ -7,6 +7,18 @@ from kouan.evaluation.method.index.robustness.sensitivity import Indices, estima
 from kouan.evaluation.method.index.robustness.study import Factor, Study, usual_study
 
 __all__ = [
-    "Evaluator", "Factor", "Indices", "Reversal", "Runs", "Spread", "Study", "bands", "estimate", "reversals", "sensitivity", "spread",
-    "uncertainty", "usual_study",
+    "Evaluator",
+    "Factor",
+    "Indices",
+    "Reversal",
+    "Runs",
+    "Spread",
+    "Study",
+    "bands",
+    "estimate",
+    "reversals",
+    "sensitivity",
+    "spread",
+    "uncertainty",
+    "usual_study",
 ]

@@ -26,21 +26,36 @@ COLUMNS = ("run", "winsorise", "normalise", "weights", "aggregate")
 _PAIRS = {"minmax": "range", "zscore": "mean_sd"}
 
 
-def read_design(path: Path, text: str, sets: Mapping[str, Mapping[str, float]], recipe: Recipe) -> list[tuple[str, Recipe]]:
+def read_design(
+    path: Path, text: str, sets: Mapping[str, Mapping[str, float]], recipe: Recipe
+) -> list[tuple[str, Recipe]]:
     """The recipe of every row. Raises Refused with a finding for each row that cannot be understood."""
     reader = csv.DictReader(io.StringIO(text))
     unknown = [name for name in reader.fieldnames or [] if name not in COLUMNS]
     if unknown or not reader.fieldnames:
-        raise Refused.because("design_columns", f"抽样设计文件的列应为 {'、'.join(COLUMNS)}。", f"A design has the columns {', '.join(COLUMNS)}.",
-                              where=Place(file=path.name), measured=", ".join(unknown))
+        raise Refused.because(
+            "design_columns",
+            f"抽样设计文件的列应为 {'、'.join(COLUMNS)}。",
+            f"A design has the columns {', '.join(COLUMNS)}.",
+            where=Place(file=path.name),
+            measured=", ".join(unknown),
+        )
     found, findings = [], []
     for number, row in enumerate(reader, start=2):
         cells = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
         try:
             found.append((cells.get("run") or str(number - 1), _recipe_of(cells, sets, recipe)))
         except (Refused, ValueError) as fault:
-            said = fault.findings[0] if isinstance(fault, Refused) else Finding.error(
-                "design_row", "这一行无法理解。", "This row cannot be understood.", measured=str(fault).splitlines()[0])
+            said = (
+                fault.findings[0]
+                if isinstance(fault, Refused)
+                else Finding.error(
+                    "design_row",
+                    "这一行无法理解。",
+                    "This row cannot be understood.",
+                    measured=str(fault).splitlines()[0],
+                )
+            )
             findings.append(said.at(file=path.name, row=number))
     if findings:
         raise Refused(findings)
@@ -57,7 +72,9 @@ def read_weights(path: Path, text: str, framework: Framework) -> dict[str, dict[
         code = (row.get("iCode") or "").strip()
         where = Place(file=path.name, row=number)
         if code not in framework:
-            findings.append(Finding.error("node_unknown", f"指标体系没有“{code}”。", f"The framework has no “{code}”.", where=where))
+            findings.append(
+                Finding.error("node_unknown", f"指标体系没有“{code}”。", f"The framework has no “{code}”.", where=where)
+            )
             continue
         for name in names:
             try:
@@ -65,8 +82,15 @@ def read_weights(path: Path, text: str, framework: Framework) -> dict[str, dict[
             except ValueError:
                 value = np.nan
             if not value >= 0 or np.isinf(value):
-                findings.append(Finding.error("weight_unusable", "权重须为不小于零的数字。", "A weight is a number not below zero.",
-                                              where=Place(file=path.name, row=number, column=name), measured=row[name]))
+                findings.append(
+                    Finding.error(
+                        "weight_unusable",
+                        "权重须为不小于零的数字。",
+                        "A weight is a number not below zero.",
+                        where=Place(file=path.name, row=number, column=name),
+                        measured=row[name],
+                    )
+                )
             sets[name][code] = value
     if findings:
         raise Refused(findings)
@@ -87,16 +111,28 @@ def _recipe_of(cells: Mapping[str, str], sets: Mapping[str, Mapping[str, float]]
     if rule := cells.get("aggregate"):
         name, *powers = rule.split()
         changed["aggregate"] = Aggregate.model_validate(
-            {"usual": {"name": name, "power": float(powers[0]) if powers else 1.0}, "threshold": recipe.aggregate.threshold})
+            {
+                "usual": {"name": name, "power": float(powers[0]) if powers else 1.0},
+                "threshold": recipe.aggregate.threshold,
+            }
+        )
     if chosen := cells.get("weights"):
         if chosen not in sets:
-            raise Refused.because("weights_unknown", f"权重文件没有“{chosen}”这一组。", f"The file of weights has no set “{chosen}”.",
-                                  required=", ".join(sets) or "—")
-        changed["weigh"] = recipe.weigh.model_copy(update={"method": "given", "given": {**recipe.weigh.given, **sets[chosen]}})
+            raise Refused.because(
+                "weights_unknown",
+                f"权重文件没有“{chosen}”这一组。",
+                f"The file of weights has no set “{chosen}”.",
+                required=", ".join(sets) or "—",
+            )
+        changed["weigh"] = recipe.weigh.model_copy(
+            update={"method": "given", "given": {**recipe.weigh.given, **sets[chosen]}}
+        )
     return recipe.model_copy(update=changed)
 
 
-def replay_design(framework: Framework, table: Table, design: list[tuple[str, Recipe]]) -> tuple[tuple[str, ...], Floats, Floats, list[Finding]]:
+def replay_design(
+    framework: Framework, table: Table, design: list[tuple[str, Recipe]]
+) -> tuple[tuple[str, ...], Floats, Floats, list[Finding]]:
     """Units, scores and places (units, runs), and a finding for every run that failed (its columns are NaN)."""
     units: tuple[str, ...] = ()
     scores: list[Floats] = []
@@ -108,8 +144,13 @@ def replay_design(framework: Framework, table: Table, design: list[tuple[str, Re
         except Refused as refused:
             scores.append(np.full(len(table.units), np.nan))
             placed.append(scores[-1])
-            findings.append(Finding.warning("run_failed", f"第 {name} 次未能完成：{refused.findings[0].message.zh}",
-                                            f"Run {name} failed: {refused.findings[0].message.en}"))
+            findings.append(
+                Finding.warning(
+                    "run_failed",
+                    f"第 {name} 次未能完成：{refused.findings[0].message.zh}",
+                    f"Run {name} failed: {refused.findings[0].message.en}",
+                )
+            )
             continue
         at = {unit: i for i, unit in enumerate(result.scores.units)}
         rows = [at.get(unit, -1) for unit in table.units]

@@ -20,7 +20,13 @@ from kouan.evaluation.method.index.framework import Floats, Framework
 from kouan.evaluation.method.index.normalise import normalise
 from kouan.evaluation.method.index.recipe import Recipe
 from kouan.evaluation.method.index.robustness.study import REPLICATIONS, Factor, Study
-from kouan.evaluation.method.index.run import fixed_of, imputed_table, rules_of_columns, treatments_of_columns, weights_of
+from kouan.evaluation.method.index.run import (
+    fixed_of,
+    imputed_table,
+    rules_of_columns,
+    treatments_of_columns,
+    weights_of,
+)
 from kouan.evaluation.method.index.table import Table
 from kouan.evaluation.method.index.treat import treat
 
@@ -51,8 +57,12 @@ class Evaluator:
         self.framework, self.recipe, self.study = framework, recipe, study
         table = table if table.columns == framework.indicators else table.select(framework.indicators)
         if recipe.screen is not None:
-            table, _ = prepare.screen(table, least_available=recipe.screen.least_available,
-                                      least_nonzero=recipe.screen.least_nonzero, force=recipe.screen.force)
+            table, _ = prepare.screen(
+                table,
+                least_available=recipe.screen.least_available,
+                least_nonzero=recipe.screen.least_nonzero,
+                force=recipe.screen.force,
+            )
         if recipe.denominate:
             table, _ = prepare.denominate(table, framework, None if recipe.denominate is True else recipe.denominate)
         self.table = table
@@ -60,7 +70,9 @@ class Evaluator:
         rng = np.random.default_rng(study.seed)
         self.codes = tuple(node.code for node in framework.nodes)
         self._place = {code: at for at, code in enumerate(self.codes)}
-        self._wobble = _wobbles(framework, self.factors["weights"][1], rng, self.codes) if "weights" in self.factors else None
+        self._wobble = (
+            _wobbles(framework, self.factors["weights"][1], rng, self.codes) if "weights" in self.factors else None
+        )
         self._gone = _left_out(framework, self.factors["leave_out"][1]) if "leave_out" in self.factors else []
         self._noise_seed = int(rng.integers(2**31))
 
@@ -73,8 +85,10 @@ class Evaluator:
     def at(self, design: Floats, *, progress: Any = None) -> Runs:
         """Scores for each row of a design (runs, factors), every u in [0, 1)."""
         runs = Runs(design, np.full((len(self.table.units), len(design)), np.nan))
-        picks = {kind: self.pick(kind, design, len(self.factors[kind][1].choices) if kind in self.factors else 1)
-                 for kind in ("impute", "treat", "normalise", "aggregate")}
+        picks = {
+            kind: self.pick(kind, design, len(self.factors[kind][1].choices) if kind in self.factors else 1)
+            for kind in ("impute", "treat", "normalise", "aggregate")
+        }
         cells = self.pick("cells", design, REPLICATIONS)
         weights = self.pick("weights", design, REPLICATIONS)
         gone = self.pick("leave_out", design, len(self._gone) + 1)
@@ -94,7 +108,9 @@ class Evaluator:
                 for start in range(0, len(chosen), _BATCH):
                     part = chosen[start : start + _BATCH]
                     try:
-                        runs.scores[:, part] = self._index(points, self._weights(base, weights[part], gone[part]), rules)
+                        runs.scores[:, part] = self._index(
+                            points, self._weights(base, weights[part], gone[part]), rules
+                        )
                     except Refused as refused:
                         runs.failures.update(dict.fromkeys(part.tolist(), refused.findings[0].code))
             done += len(rows)
@@ -124,9 +140,13 @@ class Evaluator:
         return factor.part(factor.choices[at])
 
     def _recipe(self, impute: int, treatment: int, normalisation: int) -> Recipe:
-        return self.recipe.model_copy(update={
-            "impute": self._part("impute", impute, self.recipe.impute), "treat": self._part("treat", treatment, self.recipe.treat),
-            "normalise": self._part("normalise", normalisation, self.recipe.normalise)})
+        return self.recipe.model_copy(
+            update={
+                "impute": self._part("impute", impute, self.recipe.impute),
+                "treat": self._part("treat", treatment, self.recipe.treat),
+                "normalise": self._part("normalise", normalisation, self.recipe.normalise),
+            }
+        )
 
     def _prepared(self, impute: int, treatment: int, normalisation: int, cell: int) -> tuple[Floats, Floats]:
         """Normalised points (units, indicators), and the weight of every node."""
@@ -137,8 +157,14 @@ class Evaluator:
             table = imputed_table(self.framework, table, recipe)[0]
         values, _ = treat(table.values, treatments_of_columns(self.framework, recipe))
         groups = table.group_codes(recipe.normalise.within)[0] if recipe.normalise.within else None
-        points, _ = normalise(values, self.framework.directions, rules_of_columns(self.framework, recipe), groups=groups,
-                              fixed=fixed_of(self.framework), codes=self.framework.indicators)
+        points, _ = normalise(
+            values,
+            self.framework.directions,
+            rules_of_columns(self.framework, recipe),
+            groups=groups,
+            fixed=fixed_of(self.framework),
+            codes=self.framework.indicators,
+        )
         held = weights_of(self.framework, points, recipe)
         return points, np.array([held[code] for code in self.codes])
 
@@ -171,8 +197,14 @@ class Evaluator:
             if all(child in number for child in children):
                 joined = _of_shared(points[:, [number[child] for child in children]], w, rule, rules.threshold)
             else:
-                stack = np.stack([held[child] if child in held else np.broadcast_to(points[:, [number[child]]], (len(points), w.shape[1]))
-                                  for child in children])
+                stack = np.stack(
+                    [
+                        held[child]
+                        if child in held
+                        else np.broadcast_to(points[:, [number[child]]], (len(points), w.shape[1]))
+                        for child in children
+                    ]
+                )
                 joined = _of_stack(stack, w, rule, rules.threshold)
             held[code] = joined
             for child in children:
@@ -190,7 +222,11 @@ def _alike(keys: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
 def _turn(x: Floats, rule: Any) -> Floats:
     kind = _kind(rule)
     least = np.nanmin(x) if x.size and not np.isnan(x).all() else np.inf
-    if (kind in ("geometric", "harmonic") or (kind == "power" and rule.power < 0)) and least <= 0 or (kind == "power" and least < 0):
+    if (
+        ((kind in ("geometric", "harmonic") or (kind == "power" and rule.power < 0))
+        and least <= 0)
+        or (kind == "power" and least < 0)
+    ):
         raise not_positive(kind, float(least))
     if kind == "geometric":
         return np.log(x)
@@ -235,14 +271,18 @@ def _of_shared(x: Floats, w: Floats, rule: Any, threshold: float) -> Floats:
 def _of_stack(stack: Floats, w: Floats, rule: Any, threshold: float) -> Floats:
     """Children (k, units, runs) that differ from run to run, weights (k, runs)."""
     if rule.name not in _MEANS:
-        return np.column_stack([join(stack[:, :, run].T, w[:, run], rule, threshold=threshold) for run in range(w.shape[1])])
+        return np.column_stack(
+            [join(stack[:, :, run].T, w[:, run], rule, threshold=threshold) for run in range(w.shape[1])]
+        )
     there = np.isfinite(stack)
     with np.errstate(divide="ignore", invalid="ignore"):
         turned = _turn(stack, rule)
         if there.all():
             joined = np.einsum("kur,kr->ur", turned, w) / w.sum(axis=0)
         else:
-            joined = np.einsum("kur,kr->ur", np.where(there, turned, 0.0), w) / np.einsum("kur,kr->ur", there.astype(float), w)
+            joined = np.einsum("kur,kr->ur", np.where(there, turned, 0.0), w) / np.einsum(
+                "kur,kr->ur", there.astype(float), w
+            )
         joined = _back(joined, rule)
     joined[~np.isfinite(joined)] = np.nan
     return np.where(there.mean(axis=0) < threshold, np.nan, joined) if threshold > 0 else joined
@@ -255,8 +295,10 @@ class _wobbles:
         levels = factor.levels or framework.levels[:-1]
         self.moving = np.array([framework[code].level in levels for code in codes])
         self.factor, self.seed = factor, int(rng.integers(2**31))
-        self.siblings = [np.array([at for at, code in enumerate(codes) if framework[code].parent == parent])
-                         for parent in framework.aggregates]
+        self.siblings = [
+            np.array([at for at, code in enumerate(codes) if framework[code].parent == parent])
+            for parent in framework.aggregates
+        ]
         self._factors = None if factor.noise is None else self._noise(len(codes), factor.noise)
         self._drawn: tuple[bytes, Floats] | None = None
 
@@ -286,8 +328,11 @@ class _wobbles:
 def _left_out(framework: Framework, factor: Factor) -> list[str]:
     """The elements that are left out in turn: those of the levels that have a sibling."""
     levels = factor.levels or (1,)
-    return [node.code for node in framework.nodes if node.level in levels and node.parent is not None
-            and len(framework.children(node.parent)) > 1]
+    return [
+        node.code
+        for node in framework.nodes
+        if node.level in levels and node.parent is not None and len(framework.children(node.parent)) > 1
+    ]
 
 
 def left_out_names(framework: Framework, study: Study) -> Mapping[str, list[str]]:

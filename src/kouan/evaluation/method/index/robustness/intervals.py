@@ -55,7 +55,9 @@ def quasi_random(runs: int, factors: int, seed: int) -> Floats:
         return np.asarray(qmc.Sobol(factors, scramble=True, rng=seed).random(runs))
 
 
-def uncertainty(framework: Framework, table: Table, recipe: Recipe, study: Study, *, level: float = 0.9, progress: Any = None) -> Spread:
+def uncertainty(
+    framework: Framework, table: Table, recipe: Recipe, study: Study, *, level: float = 0.9, progress: Any = None
+) -> Spread:
     """Run a study. ``level``: the share of runs inside the intervals (0.9: from 5 % to 95 %).
 
     Raises Refused where every run fails. Failed runs are counted in a finding for each reason, and left out of the spread.
@@ -77,17 +79,34 @@ def spread(framework: Framework, evaluator: Evaluator, runs: Runs, *, level: flo
     silent = np.isnan(good).all(axis=1)
     if silent.any():
         names = [evaluator.table.units[i] for i in np.nonzero(silent)[0]]
-        findings.append(Finding.warning(
-            "unit_never_scored", f"{len(names)} 个对象在各次抽样中都没有得分：{'、'.join(names[:8])}。",
-            f"{len(names)} unit(s) have no score in any run: {', '.join(names[:8])}."))
+        findings.append(
+            Finding.warning(
+                "unit_never_scored",
+                f"{len(names)} 个对象在各次抽样中都没有得分：{'、'.join(names[:8])}。",
+                f"{len(names)} unit(s) have no score in any run: {', '.join(names[:8])}.",
+            )
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # rows that are silent throughout stay NaN, as told
         scores = _quantiles(good, (low, high))
         of_places = _quantiles(placed, (low, 50.0, high))
         return Spread(
-            evaluator.table.units, nominal.index, nominal.places.column(framework.top), np.nanmean(good, axis=1), scores[0], scores[1],
-            of_places[1], of_places[0], of_places[2], np.nanmin(placed, axis=1), np.nanmax(placed, axis=1),
-            tuple(bands(good, placed, level=level)), runs, level, tuple(findings))
+            evaluator.table.units,
+            nominal.index,
+            nominal.places.column(framework.top),
+            np.nanmean(good, axis=1),
+            scores[0],
+            scores[1],
+            of_places[1],
+            of_places[0],
+            of_places[2],
+            np.nanmin(placed, axis=1),
+            np.nanmax(placed, axis=1),
+            tuple(bands(good, placed, level=level)),
+            runs,
+            level,
+            tuple(findings),
+        )
 
 
 def places(scores: Floats, *, decimals: int = 9) -> Floats:
@@ -132,7 +151,12 @@ def failure_findings(runs: Runs) -> list[Finding]:
     found = []
     for code in dict.fromkeys(runs.failures.values()):
         count = sum(each == code for each in runs.failures.values())
-        found.append(Finding.warning(
-            "runs_failed", f"{runs.scores.shape[1]} 次抽样中有 {count} 次未能完成（{code}），不计入区间。",
-            f"{count} of {runs.scores.shape[1]} runs failed ({code}) and are left out of the intervals.", measured=count))
+        found.append(
+            Finding.warning(
+                "runs_failed",
+                f"{runs.scores.shape[1]} 次抽样中有 {count} 次未能完成（{code}），不计入区间。",
+                f"{count} of {runs.scores.shape[1]} runs failed ({code}) and are left out of the intervals.",
+                measured=count,
+            )
+        )
     return found

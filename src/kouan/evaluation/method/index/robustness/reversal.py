@@ -48,8 +48,11 @@ def reversals(framework: Framework, table: Table, recipe: Recipe, *, progress: o
         # A place after the one that left moves up by one without any reversal.
         expected = before - (before > places.get(unit, np.inf))
         size = len(before)
-        found.append(Reversal(unit, int((signs < 0).sum() // 2), size * (size - 1) // 2,
-                              int(np.abs(now - expected).max(initial=0))))
+        found.append(
+            Reversal(
+                unit, int((signs < 0).sum() // 2), size * (size - 1) // 2, int(np.abs(now - expected).max(initial=0))
+            )
+        )
         if callable(progress):
             progress(at + 1, len(table.units))
     return sorted(found, key=lambda each: (-each.turned, -each.largest_shift, each.unit))

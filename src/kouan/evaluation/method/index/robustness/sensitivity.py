@@ -55,7 +55,14 @@ def saltelli(base: int, factors: int, seed: int) -> Floats:
 
 
 def sensitivity(
-    framework: Framework, table: Table, recipe: Recipe, study: Study, *, base: int = 1024, resamples: int = 200, level: float = 0.95,
+    framework: Framework,
+    table: Table,
+    recipe: Recipe,
+    study: Study,
+    *,
+    base: int = 1024,
+    resamples: int = 200,
+    level: float = 0.95,
     progress: Any = None,
 ) -> Indices:
     """Sobol indices of a study's factors with ``base`` points, base × (d + 2) runs.
@@ -65,7 +72,9 @@ def sensitivity(
     """
     count = len(study.factors)
     if count < 2:
-        raise Refused.because("study_one_factor", "敏感性分析至少要两个因素。", "Sensitivity needs at least two factors.", measured=count)
+        raise Refused.because(
+            "study_one_factor", "敏感性分析至少要两个因素。", "Sensitivity needs at least two factors.", measured=count
+        )
     evaluator = Evaluator(framework, table, recipe, study)
     runs = evaluator.at(saltelli(base, count, study.seed), progress=progress)
     nominal = run(framework, evaluator.table, recipe.model_copy(update={"screen": None, "denominate": False}))
@@ -76,18 +85,36 @@ def sensitivity(
     findings = failure_findings(runs)
     whole = ~runs.failed.reshape(-1, count + 2).any(axis=1)
     if whole.sum() < 16:
-        raise Refused([*findings, Finding.error("too_few_runs", "可用的基点不足 16 个，不能估计敏感度。", "Fewer than 16 usable base points: no indices.")])
+        raise Refused(
+            [
+                *findings,
+                Finding.error(
+                    "too_few_runs",
+                    "可用的基点不足 16 个，不能估计敏感度。",
+                    "Fewer than 16 usable base points: no indices.",
+                ),
+            ]
+        )
     if not whole.all():
-        findings.append(Finding.warning(
-            "base_points_left_out", f"{int((~whole).sum())} 个基点含未完成的抽样，整组不用。",
-            f"{int((~whole).sum())} base point(s) hold a failed run and are left out whole.", measured=int((~whole).sum())))
+        findings.append(
+            Finding.warning(
+                "base_points_left_out",
+                f"{int((~whole).sum())} 个基点含未完成的抽样，整组不用。",
+                f"{int((~whole).sum())} base point(s) hold a failed run and are left out whole.",
+                measured=int((~whole).sum()),
+            )
+        )
     blocks = outputs.reshape(len(outputs), -1, count + 2)[:, whole]
     estimated = estimate(blocks, resamples=resamples, level=level, seed=study.seed)
     flat = [names[i] for i in np.nonzero(np.isnan(estimated[0]).any(axis=1))[0]]
     if flat:
-        findings.append(Finding.info(
-            "output_constant", f"{len(flat)} 项结果在各次抽样中不变，没有敏感度：{'、'.join(flat[:6])}。",
-            f"{len(flat)} output(s) do not vary and have no indices: {', '.join(flat[:6])}."))
+        findings.append(
+            Finding.info(
+                "output_constant",
+                f"{len(flat)} 项结果在各次抽样中不变，没有敏感度：{'、'.join(flat[:6])}。",
+                f"{len(flat)} output(s) do not vary and have no indices: {', '.join(flat[:6])}.",
+            )
+        )
     return Indices(names, tuple(factor.name for factor in study.factors), *estimated, runs, tuple(findings))
 
 
@@ -100,7 +127,9 @@ def estimate(blocks: Floats, *, resamples: int, level: float, seed: int) -> tupl
 
     centred = blocks - blocks.mean(axis=(1, 2), keepdims=True)
     spread = centred.std(axis=(1, 2), keepdims=True)
-    centred = centred / np.where(spread > 1e-12 * np.maximum(np.abs(blocks).max(axis=(1, 2), keepdims=True), 1e-300), spread, np.nan)
+    centred = centred / np.where(
+        spread > 1e-12 * np.maximum(np.abs(blocks).max(axis=(1, 2), keepdims=True), 1e-300), spread, np.nan
+    )
     a, ab, b = centred[:, :, :1], centred[:, :, 1:-1], centred[:, :, -1:]
     # The estimators are means over base points of these; a resample is then a reweighing of the base points.
     first_terms, total_terms = b * (ab - a), (a - ab) ** 2 / 2

@@ -68,7 +68,7 @@ class Factor(Part):
 
     def part(self, choice: Any) -> Any:
         """One alternative as the part of a recipe that it stands for."""
-        kind = {"impute": Impute, "treat": Treat, "normalise": Normalise, "aggregate": Aggregate}[self.of]
+        kind: Any = {"impute": Impute, "treat": Treat, "normalise": Normalise, "aggregate": Aggregate}[self.of]
         if choice is None and self.of in ("impute", "treat"):
             return None
         if isinstance(choice, str):
@@ -80,7 +80,19 @@ class Factor(Part):
         choice = self.choices[at]
         if choice is None:
             return "none"
-        return choice if isinstance(choice, str) else ",".join(f"{key}={value}" for key, value in choice.items())
+        if isinstance(choice, str):
+            return choice
+        part = self.part(choice)
+        if isinstance(part, Normalise):
+            return " ".join(
+                [part.method, *(f"{each:g}" for pair in (part.range, part.mean_sd) if pair for each in pair)]
+            )
+        if isinstance(part, Impute):
+            return part.method
+        if isinstance(part, Treat):
+            return " ".join(filter(None, (f"winsorise {part.points}", part.then)))
+        rule = part.usual
+        return f"{rule.name} {rule.power:g}" if rule.name == "power" else str(rule.name)
 
 
 class Study(Part):
@@ -140,28 +152,35 @@ def usual_study(framework: Framework, recipe: Recipe, *, runs: int = 1000, seed:
         factors.append({"of": "impute", "choices": [own, {"method": other}]})
     if recipe.treat is not None:
         factors.append({"of": "treat", "choices": [recipe.treat.model_dump(), None]})
-    factors += [
+    others = (
+        {"method": "minmax", "range": [0, 100]},
+        {"method": "zscore", "mean_sd": [50, 10]},
+        {"method": "percentile_rank", "top": 100},
+    )
+    own_way = recipe.normalise.model_dump(exclude_none=True)
+    within = {"within": recipe.normalise.within} if recipe.normalise.within else {}
+    factors.append(
         {
             "of": "normalise",
-            "choices": [recipe.normalise.model_dump(exclude_none=True)]
-            + [
-                each
-                for each in (
-                    {"method": "minmax", "range": [1, 100]},
-                    {"method": "zscore", "mean_sd": [100, 10]},
-                    {"method": "percentile_rank"},
-                )
-                if each["method"] != recipe.normalise.method
-            ],
-        },
-        {"of": "weights", "noise": 0.25, "levels": [level for level in framework.levels[:-1]]},
-        {
-            "of": "aggregate",
-            "choices": [
-                recipe.aggregate.model_dump(),
-                {"usual": "geometric" if recipe.aggregate.usual.name == "arithmetic" else "arithmetic"},
-            ],
-        },
-        {"of": "leave_out", "levels": [1]},
-    ]
+            "choices": [own_way, *(each | within for each in others if each["method"] != own_way["method"])],
+        }
+    )
+    factors.append({"of": "weights", "noise": 0.25, "levels": list(framework.levels[:-1])})
+    # A power mean lets the weak weigh more, and unlike the geometric mean takes the zero that min-max gives the last.
+    if recipe.aggregate.usual.name == "arithmetic" and own_way["method"] not in (
+        "zscore",
+        "none",
+        "dist2targ",
+        "dist2ref",
+    ):
+        factors.append(
+            {
+                "of": "aggregate",
+                "choices": [
+                    recipe.aggregate.model_dump(),
+                    recipe.aggregate.model_dump() | {"usual": {"name": "power", "power": 0.5}},
+                ],
+            }
+        )
+    factors.append({"of": "leave_out", "levels": [1]})
     return Study.from_dict({"study": "usual", "runs": runs, "seed": seed, "factors": factors})
