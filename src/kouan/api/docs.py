@@ -66,6 +66,8 @@ EXAMPLES = {
     "get /api/v1/conferences/{number}": "/api/v1/conferences/1",
     "get /api/v1/oversight/cells": "/api/v1/oversight/cells?place=44&limit=20",
     "get /api/v1/oversight/cells/{task}/{place}": "/api/v1/oversight/cells/class_two/44",
+    "get /api/v1/oversight/cells/{task}/{place}/reports": "/api/v1/oversight/cells/class_two/44/reports?limit=20",
+    "get /api/v1/oversight/instructions/{number}": "/api/v1/oversight/instructions/1",
     "get /api/v1/oversight/circulars/{number}": "/api/v1/oversight/circulars/1",
     "get /api/v1/oversight/projects": "/api/v1/oversight/projects?state=lagging&limit=20",
     "get /api/v1/oversight/projects/{code}": "/api/v1/oversight/projects/P7-03",
@@ -119,6 +121,20 @@ BODIES = {
     "put /api/v1/oversight/cells/{task}/{place}": _deed(
         "oversight/cells/class_two/44", '"owner": "gd", "due_on": "2025-12-31", "reason": "…"').replace("-X POST", "-X PUT"),
     "post /api/v1/oversight/cells/{task}/{place}/reports": _deed("oversight/cells/class_two/44/reports", '"words": "…"', version=False),
+    "post /api/v1/oversight/cells/{task}/{place}/reports/{number}/decision": _deed(
+        "oversight/cells/class_two/44/reports/1/decision", '"accept": true, "finding": "…"'),
+    "post /api/v1/oversight/instructions": _deed(
+        "oversight/instructions", '"title": "…", "signer": "…", "signed_on": "2024-03-04", "words": "…", "reference": "…", "offices": ["gd"]',
+        version=False),
+    "post /api/v1/oversight/instructions/{number}/answers": _deed(
+        "oversight/instructions/1/answers", '"progress": "…", "evidence": "…"', version=False),
+    "post /api/v1/oversight/circulars": _deed(
+        "oversight/circulars", '"kind": "notice", "title": "…", "text": "…", "kinds": ["provincial_office"], "provinces": ["44"]', version=False),
+    "put /api/v1/oversight/circulars/{number}": _deed(
+        "oversight/circulars/1", '"kind": "notice", "title": "…", "text": "…", "offices": ["gd"]').replace("-X POST", "-X PUT"),
+    "post /api/v1/oversight/circulars/{number}/issue": _deed(
+        "oversight/circulars/1/issue", '"number": "国岸函〔2024〕1号", "issued_on": "2024-03-04"'),
+    "post /api/v1/oversight/circulars/{number}/recall": _deed("oversight/circulars/1/recall", '"reason": "…"'),
     "post /api/v1/oversight/circulars/{number}/receipt": _deed("oversight/circulars/1/receipt", "", version=False),
     "put /api/v1/oversight/projects/{code}": _deed(
         "oversight/projects/P7-03", '"owner": "gd", "start": "2023-01-01", "finish": "2025-12-31", "reason": "…"').replace("-X POST", "-X PUT"),

@@ -9,6 +9,7 @@ from ninja.renderers import JSONRenderer
 
 from kouan import __version__
 from kouan.api import (
+    circulars,
     collaboration,
     decisions,
     errors,
@@ -59,5 +60,5 @@ api = Api(
 errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
-for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, execution, collaboration):
+for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, collaboration):
     api.add_router("", part.router)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -13,6 +13,7 @@ from kouan.api.reading import Day, PlainText
 from kouan.api.shapes import Page
 
 Words2000 = Annotated[PlainText, Field(max_length=2000)]
+Words400 = Annotated[PlainText, Field(max_length=400)]
 OfficeCode = Annotated[str, Field(pattern=r"^[-A-Za-z0-9_]{0,64}$")]
 
 
@@ -73,7 +74,25 @@ class ReportOut(Schema):
     is_complete: bool
     accepted: bool | None
     evidence: str | None
-    version: int
+    matter: int | None = Field(description="在督办件中报告的，办件编号 / the matter in which it was reported, if any")
+    finding: str
+    verified_on: date | None
+    version: int = Field(description="任务的版本 / version of the task")
+
+
+class ReportPage(Page):
+    """Reports of progress."""
+
+    items: list[ReportOut]
+
+
+class VerificationIn(Schema):
+    """What the verifier found."""
+
+    model_config = {"extra": "forbid"}
+
+    accept: bool = Field(description="true 核实完成，false 退回 / true accepts it, false returns it")
+    finding: Words400 = Field(description="核实意见 / finding")
 
 
 class SupervisionOut(Schema):
@@ -118,26 +137,51 @@ class InstructionPage(Page):
     items: list[InstructionOut]
 
 
-class CircularOut(Schema):
-    """A circular as one's own office sees it."""
+class InstructionAnswerOut(Schema):
+    """What an office answered; ``accepted`` is null until it is verified."""
 
-    id: int
-    kind: str
-    title: str
-    text: str
-    office: str
-    number: str
-    issued_on: date | None
-    state: str
-    replaces: int | None
-    is_addressed: bool
-    signed_at: datetime | None
-    receipts: int | None
-    receipts_signed: int | None
-    version: int
+    reported_on: date
+    progress: str
+    evidence: str | None
+    accepted: bool | None
+    finding: str
 
 
-class CircularPage(Page):
-    """Circulars."""
+class AnsweringOut(SupervisionOut):
+    """The matter of one office under an instruction, with its last answer."""
 
-    items: list[CircularOut]
+    version: int = Field(description="办件的版本 / version of the matter")
+    answer: InstructionAnswerOut | None
+
+
+class InstructionInFull(InstructionOut):
+    """An instruction with the matters that its reader may see."""
+
+    scan: str | None = Field(description="扫描件的引用名 / reference of the scan")
+    matters: list[AnsweringOut]
+
+
+class InstructionIn(Schema):
+    """An instruction as it stands on the paper; it rests on its reference or on a scan."""
+
+    model_config = {"extra": "forbid"}
+
+    title: Annotated[PlainText, Field(max_length=160)] = Field(description="批示事项 / what it is about")
+    signer: Annotated[PlainText, Field(max_length=80)] = Field(description="批示人 / who signed")
+    signed_on: Day = Field(description="批示日期 / day of signing")
+    words: Words2000 = Field(description="批示内容 / its words")
+    offices: list[OfficeCode] = Field(min_length=1, max_length=60, description="承办单位代码 / codes of the offices that answer")
+    reference: Annotated[PlainText, Field(max_length=80)] = Field("", description="来文编号 / reference of the paper")
+    scan: Annotated[PlainText, Field(max_length=120)] = Field("", description="扫描件的引用名 / reference of the recorded scan")
+    urgency: Literal["routine", "urgent", "most_urgent"] = Field("routine", description="缓急 / urgency")
+    due_on: Day | None = Field(None, description="办理期限 / day by which it is due")
+
+
+class AnswerIn(Schema):
+    """What an office did about an instruction."""
+
+    model_config = {"extra": "forbid"}
+
+    progress: Words2000 = Field(description="落实情况 / what was done")
+    evidence: Annotated[PlainText, Field(min_length=1, max_length=120)] = Field(
+        description="证明材料的引用名 / reference of the recorded document that proves it")

@@ -1,15 +1,22 @@
-"""The pages of docs/procedures: each procedure as a diagram and tables, written from its file.
+"""The pages of docs/procedures: each procedure of every room as a diagram and tables, written from its file.
 
-A house test compares them; ``scripts/procedure-pages`` writes them.
+A house test compares them; ``scripts/procedure-pages`` writes them. The files are read where they lie, not from the
+desk's registry: a page must not depend on what has been registered besides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 
+from django.apps import AppConfig, apps
+
+from kouan.accounts.models import Role
 from kouan.basis import Text
-from kouan.casework.catalogue import catalogue
+from kouan.casework.catalogue import FOLDER, catalogue
 from kouan.casework.effects import EFFECTS, OUTCOMES
+from kouan.procedure import read
 from kouan.procedure.model import Clock, Consultation, Length, Procedure, Transition, Unit
 
 _UNITS = {Unit.WORKING_DAYS: "个工作日 working days", Unit.CALENDAR_DAYS: "日 days", Unit.MONTHS: "个月 months"}
@@ -17,8 +24,24 @@ _UNITS = {Unit.WORKING_DAYS: "个工作日 working days", Unit.CALENDAR_DAYS: "�
 
 def pages() -> dict[str, str]:
     """Every page by file name."""
-    found = {f"{each.code}.md": _page(each) for versions in catalogue().values() for each in versions[-1:]}
-    return {"README.md": _index(), **found}
+    every = [*catalogue().values(), *(versions for _, known in other_rooms() for versions in known.values())]
+    return {"README.md": _index(), **{f"{versions[-1].code}.md": _page(versions[-1]) for versions in every}}
+
+
+@lru_cache(maxsize=1)
+def other_rooms() -> tuple[tuple[AppConfig, Mapping[str, tuple[Procedure, ...]]], ...]:
+    """Every other room and part that has procedures of its own: by code, versions oldest first."""
+    found = []
+    for room in sorted(apps.get_app_configs(), key=lambda each: each.label):
+        folder = Path(room.path) / "procedures"
+        if folder == FOLDER or not folder.is_dir():
+            continue
+        known: dict[str, list[Procedure]] = {}
+        for path in sorted(folder.glob("*.yaml")):
+            each = read(path, roles=Role.values)
+            known.setdefault(each.code, []).append(each)
+        found.append((room, {code: tuple(sorted(versions, key=lambda each: each.in_force_from)) for code, versions in known.items()}))
+    return tuple(found)
 
 
 def _index() -> str:
@@ -30,6 +53,16 @@ def _index() -> str:
             ends = "、".join(dict.fromkeys(OUTCOMES[state.outcome][0].zh for state in each.states.values() if state.is_terminal))
             lines.append(f"| [{each.title.zh}]({each.code}.md) | {each.title.en} | {each.version} | {each.in_force_from} "
                          f"| {len(each.states)} | {len(each.transitions)} | {ends} |")
+    lines += ["", "## 其他部分的程序 Procedures of other parts", "",
+              "这些办件由各部分的操作开出，不能以表单直接发起；步骤表中的执行动作写代码，说明见该部分的 `effects.py`。",
+              "Matters of these are opened by deeds of their part, never by a bare form. Their steps name effects by code; `effects.py` of the",
+              "part says what each does.", "",
+              *_head("部分 Part", "程序", "Procedure", "版本 Version", "施行 In force from", "状态 States", "步骤 Steps", "结束状态 Ends in")]
+    for room, known in other_rooms():
+        for each in (each for versions in known.values() for each in reversed(versions)):
+            ends = "、".join(state.label.zh for state in each.states.values() if state.is_terminal)
+            lines.append(f"| {room.verbose_name} `{room.name}` | [{each.title.zh}]({each.code}.md) | {each.title.en} | {each.version} "
+                         f"| {each.in_force_from} | {len(each.states)} | {len(each.transitions)} | {ends} |")
     lines += ["", "## 执行动作 Effects", "", *_head("代码", "动作", "Effect", "依据文件（择一） Paper (one of)", "填写 Fields")]
     lines += [f"| `{each.code}` | {each.label.zh} | {each.label.en} | {_codes(each.documents)} | {_codes(each.fields)} |"
               for each in EFFECTS.values()]
@@ -85,7 +118,7 @@ def _step(procedure: Procedure, step: Transition) -> str:
     sources = "、".join(procedure.states[each].label.zh for each in step.sources)
     opinions = "；".join(f"{procedure.consultations[name].label.zh}：{'均已答复' if need == 'all_in' else '均无异议'}"
                          for name, need in step.opinions.items())
-    effect = EFFECTS[step.effect].label.zh if step.effect else ""
+    effect = EFFECTS[step.effect].label.zh if step.effect in EFFECTS else _codes((step.effect,)) if step.effect else ""
     return (f"| {_both(step.label)} | {sources} → {procedure.states[step.target].label.zh} | {_names(procedure, step.by) or '系统（期限届满）'} "
             f"| {_labels(procedure.documents, step.documents)} | {_labels(procedure.fields, step.fields)} | {opinions} | {effect} "
             f"| {step.citation or procedure.citation or ''} |")
@@ -101,7 +134,10 @@ def _asked(procedure: Procedure, asked: Consultation) -> str:
 def _clock(procedure: Procedure, clock: Clock) -> str:
     states = "、".join(procedure.states[each].label.zh for each in clock.runs_in)
     then = procedure.transitions[clock.then].label.zh if clock.then else ""
-    return (f"| {_both(clock.label)} | {_length(procedure, clock.length)} | {states} | {then} | {_names(procedure, (clock.escalate_to,))} "
+    length = _length(procedure, clock.length)
+    if clock.until:
+        length = f"至步骤所填 until the day given: {_labels(procedure.fields, (clock.until,))}；未填的 else {length}"
+    return (f"| {_both(clock.label)} | {length} | {states} | {then} | {_names(procedure, (clock.escalate_to,))} "
             f"| {clock.citation or procedure.citation or ''} |")
 
 

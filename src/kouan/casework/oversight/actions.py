@@ -147,12 +147,18 @@ def report_progress(
 
 
 @action("oversight.assign")
-def verify_completion(*, actor: Any, report: int, accept: bool, finding: str) -> CellReport:
-    """Accept or return a reported completion. Never by who reported it; accepted only on evidence that is still sound."""
+def verify_completion(*, actor: Any, report: int, accept: bool, finding: str, version: int | None = None) -> CellReport:
+    """Accept or return a reported completion. Never by who reported it; accepted only on evidence that is still sound.
+
+    ``version``: the cell's, as seen; Conflict where somebody has changed it since.
+    """
     one = CellReport.objects.select_for_update(of=("self",)).select_related("cell").filter(pk=report).first()
     if one is None:
         raise Refused.because("unknown_report", "没有这份报告。", "There is no such report.", remedy=("请从任务页选择。", "Choose it from the task."))
     get_cell(actor, one.cell.task, one.cell.place)
+    cell = TaskCell.objects.select_for_update().get(pk=one.cell_id)
+    if version is not None and cell.version != version:
+        raise changed()
     if not one.is_complete or one.accepted is not None or one.matter_id is not None:
         raise Conflict.because("not_to_verify", "这份报告无须核实，或已核实。", "The report needs no verifying, or has been verified.",
                                remedy=("请刷新页面。", "Reload the page."))
@@ -163,9 +169,9 @@ def verify_completion(*, actor: Any, report: int, accept: bool, finding: str) ->
         raise Refused(wanting("finding", "核实意见", "Finding"))
     if accept:
         require_proof(one.evidence)
-        cell = TaskCell.objects.select_for_update().get(pk=one.cell_id)
         cell.completed_on, cell.version = clock.today(), cell.version + 1
         cell.save(update_fields=["completed_on", "version"])
+    one.cell = cell
     one.accepted, one.verified_by_id, one.verified_on, one.finding = accept, actor.pk, clock.today(), finding.strip()
     one.save(update_fields=["accepted", "verified_by", "verified_on", "finding"])
     return one

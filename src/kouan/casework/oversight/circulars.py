@@ -45,6 +45,10 @@ def draft_circular(
     attachments: Sequence[str] = (), replaces: int | None = None, circular: int | None = None, version: int | None = None,
 ) -> Circular:
     """Draft a circular, or change one's office's draft (``circular`` with the ``version`` seen)."""
+    # Whose draft it is comes first: nobody learns from a refusal what another office may address.
+    held = None if circular is None else _own(actor, circular, version)
+    if held is not None:
+        _must_be(held, Circular.State.DRAFT)
     refuse_secrets(title, text)
     findings = []
     if kind not in KINDS:
@@ -76,10 +80,8 @@ def draft_circular(
                                   where=Place(field="replaces"), remedy=("请核对编号。", "Check the number."))
     values = {"kind": kind, "title": title.strip(), "text": text.strip(), "recipients": choice, "attachments": list(dict.fromkeys(attachments)),
               "replaces": former}
-    if circular is None:
+    if held is None:
         return Circular.objects.create(office=actor.organisation, drafted_by_id=actor.pk, **values)
-    held = _own(actor, circular, version)
-    _must_be(held, Circular.State.DRAFT)
     for name, value in values.items():
         setattr(held, name, value)
     # Whoever changes the words is their drafter, and so does not issue them.
@@ -129,10 +131,10 @@ def issue_circular(*, actor: Any, circular: int, number: str, issued_on: date, v
 
 
 @action("circulars.issue")
-def recall_circular(*, actor: Any, circular: int, reason: str) -> Circular:
+def recall_circular(*, actor: Any, circular: int, reason: str, version: int | None = None) -> Circular:
     """Recall an issued circular of one's office: it stays readable, marked; what was not signed need not be."""
     refuse_secrets(reason)
-    held = _own(actor, circular, None)
+    held = _own(actor, circular, version)
     _must_be(held, Circular.State.ISSUED)
     if not reason.strip() or len(reason) > 400:
         raise Refused(wanting("reason", "撤回理由", "Reason"))

@@ -8,11 +8,12 @@ from typing import IO, Any
 
 from kouan.accounts.action import action
 from kouan.accounts.models import Organisation
-from kouan.basis import Finding, Place, Refused, clock
+from kouan.basis import Finding, NotAllowed, Place, Refused, clock
 from kouan.casework.oversight.actions import open_supervision, wanting
 from kouan.casework.oversight.models import Instruction
+from kouan.casework.oversight.queries import get_instruction
 from kouan.desk.actions import file_document, refuse_secrets
-from kouan.desk.matters.actions import Concerns
+from kouan.desk.matters.actions import Concerns, take_step
 from kouan.desk.matters.paper_files import check_file, kind_of
 from kouan.desk.models import Document
 
@@ -71,3 +72,25 @@ def record_instruction(
         open_supervision(actor=actor, title=f"批示办理：{made.title}", owner=office, due_on=due_on, reason=f"{made.signer}批示：{made.words}"[:400],
                          concerns=Concerns(), instruction=made)
     return made
+
+
+@action("matters.act")
+def answer_instruction(*, actor: Any, instruction: int, progress: str, evidence: Document | None) -> Instruction:
+    """Answer for one's office, on evidence: its matter is reported, and acknowledged first where it was not yet.
+
+    NotFound out of scope, NotAllowed for who sees the instruction without having to answer it; the step says what else is missing.
+    """
+    held = get_instruction(actor, instruction)
+    refuse_secrets(progress)
+    ours = held.supervisions.filter(owner_id=actor.organisation_id, is_open=True).select_related("matter").first()
+    if ours is None:
+        raise NotAllowed.because("not_instructed", "这件批示没有待贵单位答复的办件。", "No matter of the instruction waits for your office.",
+                                 remedy=("答复由承办单位报告，每单位一件。", "The offices in charge answer, each its own matter."))
+    if not progress.strip() or len(progress) > 2000:
+        raise Refused(wanting("progress", "落实情况（不超过2000字）", "What was done (at most 2000 characters)"))
+    if ours.matter.state == "assigned":
+        # Who answers has received it; both steps stand in the record.
+        take_step(actor=actor, matter=ours.matter_id, transition="acknowledge")
+    take_step(actor=actor, matter=ours.matter_id, transition="report", fields={"progress": progress.strip()},
+              documents={"evidence": evidence} if evidence is not None else {})
+    return held

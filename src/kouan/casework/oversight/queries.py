@@ -119,6 +119,12 @@ def get_supervision(user: Any, number: int) -> Supervision:
                 "supervision", "督办事项", "supervised matter")
 
 
+def get_report(user: Any, task: str, place: str, number: int) -> CellReport:
+    """A report of one cell; a report of another cell is not found under this one."""
+    get_cell(user, task, place)
+    return _one(CellReport.objects.filter(cell__task=task, cell__place=place), CellReport, user, number, "report", "进展报告", "report of progress")
+
+
 def get_paper(user: Any, number: int) -> OversightPaper:
     """A drafted paper."""
     return _one(OversightPaper.objects.visible_to(user), OversightPaper, user, number, "oversight_paper", "文书", "paper")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kouan.basis import Text
 from kouan.casework.oversight.models import CellReport, Circular, Instruction, Supervision
-from kouan.casework.oversight.queries import STATES, CellView
+from kouan.casework.oversight.queries import STATES, CellView, supervisions_of
+from kouan.desk.matters.models import MatterStep
 from kouan.desk.matters.queries import procedure_for
 
 
@@ -31,7 +33,8 @@ def cell_told(one: CellView) -> dict[str, Any]:
 def report_told(one: CellReport) -> dict[str, Any]:
     """A report of progress."""
     return {"id": one.pk, "reported_on": one.reported_on, "words": one.words, "problem": one.problem, "is_complete": one.is_complete,
-            "accepted": one.accepted, "evidence": one.evidence.reference if one.evidence else None}
+            "accepted": one.accepted, "evidence": one.evidence.reference if one.evidence else None, "matter": one.matter_id,
+            "finding": one.finding, "verified_on": one.verified_on, "version": one.cell.version}
 
 
 def supervision_told(one: Supervision) -> dict[str, Any]:
@@ -51,6 +54,29 @@ def instruction_told(one: Instruction) -> dict[str, Any]:
             "ended_on": one.ended_on}
 
 
+def instruction_in_full(one: Instruction, user: Any) -> dict[str, Any]:
+    """An instruction with the matters under it that a user may see, each with its last answer."""
+    held = supervisions_of({"instruction": one}, user)
+    steps: dict[int, dict[str, MatterStep]] = {}
+    for step in MatterStep.objects.filter(matter__in=[each.matter_id for each in held]).order_by("number"):
+        steps.setdefault(step.matter_id, {})[step.transition] = step
+    return {**instruction_told(one), "scan": one.scan.reference if one.scan else None,
+            "matters": [{**supervision_told(each), "version": each.matter.version, "answer": answer_told(steps.get(each.matter_id, {}))}
+                        for each in held]}
+
+
+def answer_told(last: Mapping[str, MatterStep]) -> dict[str, Any] | None:
+    """The last answer in a matter, from the last of its steps by name: accepted, returned since, or neither yet."""
+    said = last.get("report")
+    if said is None:
+        return None
+    closed, back = last.get("close"), last.get("return_report")
+    verdict = closed or (back if back is not None and back.number > said.number else None)
+    return {"reported_on": said.taken_on, "progress": said.fields.get("progress", ""), "evidence": said.documents.get("evidence"),
+            "accepted": None if verdict is None else verdict is closed,
+            "finding": verdict.fields.get("opinion") or verdict.fields.get("reason", "") if verdict else ""}
+
+
 def circular_told(one: Circular, office_id: int) -> dict[str, Any]:
     """A circular as one office sees it: its own receipt; the counts only where it is the issuing office's."""
     receipt = one.receipts.filter(office_id=office_id).first()
@@ -59,5 +85,6 @@ def circular_told(one: Circular, office_id: int) -> dict[str, Any]:
         "id": one.pk, "kind": one.kind, "title": one.title, "text": one.text, "office": one.office.name_zh, "number": one.number,
         "issued_on": one.issued_on, "state": one.state, "replaces": one.replaces_id, "is_addressed": receipt is not None,
         "signed_at": receipt.signed_at if receipt else None, "receipts": one.receipts.count() if ours else None,
-        "receipts_signed": one.receipts.filter(signed_at__isnull=False).count() if ours else None, "version": one.version,
+        "receipts_signed": one.receipts.filter(signed_at__isnull=False).count() if ours else None, "recipients": one.recipients if ours else None,
+        "attachments": one.attachments, "ended_reason": one.ended_reason, "version": one.version,
     }
