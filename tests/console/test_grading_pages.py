@@ -20,6 +20,7 @@ from kouan.desk.matters.models import Matter
 from kouan.grading.class_two import NewClassTwo, enter_class_two
 from kouan.grading.grade_actions import NewScores, enter_policy, submit_scores
 from kouan.grading.models import ClassTwoPort, CriterionScores, GradeDecision, ListRecord, PolicyCell
+from kouan.ports.models import LayoutEntry, LayoutLink, Port
 
 pytestmark = pytest.mark.django_db
 
@@ -188,6 +189,14 @@ class TestGrades:
             client.get("/grading/grades?grade=regional")
         )
         assert "未定级" in words(client.get("/ports/jia-air?as_of=2023-01-01"))
+
+    def test_the_lists_of_the_plan_stand_beside_the_proposal(self, officer: Any, open_as: Any) -> None:
+        assert "没有名单点名这个口岸" in words(open_as(officer).get("/grading/grades/jia-air"))
+        entry = LayoutEntry.objects.create(layout_id="x-1", box="专栏4", name_zh="甲", mode="air", hub_tier="regional_hub", quote="甲、乙")
+        LayoutLink.objects.create(entry=entry, port=Port.objects.get(code="jia-air"), basis="同名")
+        page = words(open_as(officer).get("/grading/grades/jia-air"))
+        for said in ("航空口岸布局：区域枢纽", "甲、乙", "战略地位比较重要", "本系统建议", "只列在建议旁供参考"):
+            assert said in page, said
 
     def test_scores_by_sheet(self, officer: Any, guangdong: Any, open_as: Any) -> None:
         client, paper = open_as(officer), a_document()

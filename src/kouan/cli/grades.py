@@ -70,6 +70,7 @@ def show(port: str = PORT, as_user: str = AS_USER, json: bool = JSON) -> None:
     例：kouan grades show 鄂州
     """
     from kouan.grading.grades import GRADES, decisions_of, proposals
+    from kouan.grading.ladder import NAMED_LISTS
 
     found = port_named(reader(as_user), port)
     proposed, decisions = proposals([found.code])[found.code], decisions_of(found.code)
@@ -97,6 +98,10 @@ def show(port: str = PORT, as_user: str = AS_USER, json: bool = JSON) -> None:
     out.print(f"{found.name_zh}  {text(proposed.outcome.name)}")
     for step in proposed.outcome.steps:
         out.print(f"  {step['rule']}  {say(step['outcome_name']['zh'], step['outcome_name']['en'])}", markup=False)
+    for one in proposed.lists:
+        out.print(f"  {text(one.list.label)}  {one.list.citation}  “{one.quote}”", markup=False)
+    reading = proposed.outcome.law.setting(NAMED_LISTS)
+    out.print(f"  {reading.ambiguity}  {text(reading.label)}", markup=False)
     table(
         [say("自何日起", "from"), say("等级", "grade"), say("理由", "reason"), say("文件", "document"), say("决定人", "by")],
         ([each.valid_from, text(GRADES[each.grade]), each.reason, each.document.title, each.override_by or "—"] for each in decisions),

@@ -55,6 +55,7 @@ from kouan.grading.grades import (
     proposals,
     with_grade,
 )
+from kouan.grading.ladder import NAMED_LISTS
 from kouan.grading.models import CriterionScores, PolicyCell
 from kouan.ports import queries
 
@@ -184,7 +185,7 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
     scores = list(CriterionScores.objects.filter(port_code=code).select_related("document"))
     for row in scores:
         put(row, paper=paper_link(row.document, request.user))
-    verdict = proposed.outcome.as_dict()
+    verdict = proposed.as_dict()
     return render(
         request,
         "console/grading/grade.html",
@@ -194,6 +195,8 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
             "tabs": tabs("grades"),
             "proposed": proposed,
             "verdict": verdict,
+            "lists_reading": proposed.outcome.law.setting(NAMED_LISTS),
+            "lists_address": reverse("law-setting", args=[NAMED_LISTS]),
             "decisions": decisions,
             "holding": holding,
             "mark": grade_badge(holding.grade if holding else None),
