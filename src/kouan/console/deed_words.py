@@ -60,6 +60,7 @@ VERBS: Mapping[str, Text] = {
     "casework.oversight.actions.change_owner": Text("变更督办件承办单位", "Change the office of a supervised matter"),
     "casework.oversight.actions.enter_issued": Text("登记文书印发", "Enter a drafted paper as issued"),
     "casework.oversight.instructions.record_instruction": Text("登记领导批示", "Record an instruction"),
+    "casework.oversight.instructions.answer_instruction": Text("答复领导批示", "Answer an instruction"),
     "casework.oversight.circulars.draft_circular": Text("起草通知通报", "Draft a circular"),
     "casework.oversight.circulars.issue_circular": Text("印发通知通报", "Issue a circular"),
     "casework.oversight.circulars.recall_circular": Text("撤回通知通报", "Recall a circular"),
