@@ -77,6 +77,7 @@ VERBS: Mapping[str, Text] = {
     "desk.actions.add_version": Text("增加文件版本", "Add a version of a document"),
     "desk.actions.dispose_due": Text("处置到期文件", "Dispose of documents that are due"),
     "desk.matters.actions.open_matter": Text("发起办件", "Begin a matter"),
+    "desk.matters.actions.open_matters": Text("批量发起办件", "Open matters together"),
     "desk.matters.actions.take_step": Text("办理步骤", "Take a step of a matter"),
     "desk.matters.actions.carry_step": Text("因他件办理步骤", "Take a step because of another matter"),
     "desk.matters.actions.freeze_facts": Text("固定办件事实", "Freeze the facts of a matter"),
