@@ -130,7 +130,7 @@ def test_a_project_by_its_forms_from_office_to_confirmed_quarter(works: Works, o
     assert province.post(ONE, {"do": "confirm", "number": held.pk, "opinion": "属实"}).status_code == 403
     leader = open_as(works.other)
     task = text(leader.get(f"/matters/{held.matter_id}"))
-    assert f'href="{ONE}"' in task and "55%" in task
+    assert f'href="{ONE}"' in task and "55%" in task and "期限届满" not in task, "the system began it; no time was over"
     assert leader.post(ONE, {"do": "confirm", "number": held.pk, "opinion": ""}).status_code == 422
     assert leader.post(ONE, {"do": "confirm", "number": held.pk, "opinion": "属实"}).status_code == 302
     page = text(province.get(ONE))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +24,7 @@ from kouan.evaluation.method.efficiency import (
     malmquist,
     pie_shares,
 )
-from kouan.evaluation.method.efficiency.batch import Solved, solve
+from kouan.evaluation.method.efficiency.batch import Programmes, Solved, solve
 from kouan.evaluation.method.efficiency.bootstrap import bandwidth, drawn
 
 
@@ -188,8 +187,8 @@ def test_what_is_not_proved_goes_to_highs(monkeypatch: pytest.MonkeyPatch, retur
     one = bootstrap(units, model, 4, seed=2)
     asked = []
 
-    def unproved(*given: Any, **named: Any) -> Solved:
-        solved = solve(*given, **named)
+    def unproved(programmes: Programmes) -> Solved:
+        solved = solve(programmes)
         asked.append(solved.is_proved.all())
         return replace(solved, is_proved=np.zeros_like(solved.is_proved))
 
@@ -208,7 +207,7 @@ def test_what_is_proved_is_true_also_where_everything_ties(table: np.ndarray, fa
     steps, bounds = np.hstack([inputs, np.zeros((9, 2))]), np.hstack([np.zeros((9, 2)), outputs])
     for convex in (False, True):
         kept = np.tile([0] if convex else [0, 2], (9, 1))
-        solved = solve(columns, steps, bounds, own=np.arange(9), kept=kept, convex=convex)
+        solved = solve(Programmes(columns, steps, bounds, np.arange(9), kept, convex=convex))
         assert solved.is_proved.any()
         for o in np.flatnonzero(solved.is_proved):
             x, y = np.vstack([inputs[o], inputs * factors[:, None]]), np.vstack([outputs[o], outputs])

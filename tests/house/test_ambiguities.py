@@ -62,7 +62,7 @@ def test_each_setting_says_why_and_a_rule_reads_it(key: str) -> None:
     question = LIBRARY.questions[key]
     assert len(question.reason.zh) >= 8 and len(question.reason.en) >= 20 and question.citation.quote
     assert question.default in question.choices and len(question.choices) >= 2
-    assert [name for name, rule in registered_rules().items() if key in rule.settings]
+    assert [name for name, rule in registered_rules().items() if key in (*rule.settings, *rule.beside)]
 
 
 def test_a_port_whose_class_is_open_is_judged_under_each_and_says_so() -> None:

@@ -96,7 +96,7 @@ def test_every_key_a_rule_names_exists(rule: str) -> None:
 def test_every_parameter_and_setting_is_used_by_a_rule() -> None:
     used = {p.key for kind in RULES.values() for p in _used(kind.parameters)}
     assert set(LIBRARY.parameters) == used
-    assert set(LIBRARY.questions) == {key for kind in RULES.values() for key in kind.settings}
+    assert set(LIBRARY.questions) == {key for kind in RULES.values() for key in (*kind.settings, *kind.beside)}
 
 
 def test_every_verdict_of_the_volume_standard_has_a_case() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from kouan.cli.output import out, say, show_findings, table, tell, text, write_json
+from kouan.cli.output import out, progress_bar, say, show_findings, table, tell, text, write_json
 
 _FOLDER: dict[str, Any] = {"exists": True, "file_okay": False, "readable": True}
 JSON = typer.Option(False, "--json", help="输出 JSON / write JSON")
@@ -60,7 +60,8 @@ def analyse(
     from kouan.evaluation.method.index import analysis
     from kouan.evaluation.method.index.analysis.sheet import plain
 
-    found = analysis.analyse(analysis.read_result(folder), year=year or None)
+    with progress_bar(quiet=json) as progress:
+        found = analysis.analyse(analysis.read_result(folder), year=year or None, progress=progress)
     written = analysis.write(found, into)
     if json:
         write_json(
@@ -176,7 +177,9 @@ def change(
         [[text(part.name), *(f"{each:+.4f}" for each in (part.change, part.first, part.last))] for part in found.parts],
         right=(1, 2, 3),
     )
-    shown = sorted((each for each in found.indicators if each.change), key=lambda each: -abs(each.change))[:top]
+    # An indicator may move up by one factor what it moves down by another.
+    size = {each.code: max(abs(each.data), abs(each.method), abs(each.peers)) for each in found.indicators}
+    shown = sorted((each for each in found.indicators if size[each.code] > 1e-12), key=lambda each: -size[each.code])[:top]
     if shown:
         table(
             [say("指标", "indicator"), *(text(part.name) for part in found.parts), say("合计", "sum")],

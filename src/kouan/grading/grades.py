@@ -16,13 +16,13 @@ from django.db.models import OuterRef, QuerySet, Subquery, prefetch_related_obje
 from kouan.basis import Text, clock
 from kouan.grading.case_verdict import CaseVerdict
 from kouan.grading.facts import CLASS_NAMES, TransportClass
-from kouan.grading.ladder import GradeProposal
+from kouan.grading.ladder import NAMED_LISTS
 from kouan.grading.models import CriterionScores, GradeDecision, PolicyCell, PortGrade, Stage
+from kouan.grading.named_lists import NamedIn, judged, named_in
 from kouan.grading.queries import digest_of, law_as_of
-from kouan.law import Law
+from kouan.law import Law, Setting
 from kouan.ports.models import Port
 
-PROPOSAL = GradeProposal()
 CRITERIA = {
     "strategy": Text("战略地位", "Strategic position"),
     "benefit": Text("经济社会效益", "Economic and social benefit"),
@@ -45,11 +45,16 @@ NO_POLICY = Text("未制定", "None yet")
 
 @dataclass(frozen=True)
 class Proposed:
-    """What the rule says of the newest scores of a port; without scores it is unknown, and says what is missing."""
+    """What the rule says of the newest scores of a port; without scores it is unknown, and says what is missing.
+
+    ``lists``: those of the plan that name the port; ``under``: what the other reading of what a list does would give.
+    """
 
     port_code: str
     scores: CriterionScores | None
     outcome: CaseVerdict
+    lists: tuple[NamedIn, ...] = ()
+    under: tuple[tuple[Setting, CaseVerdict], ...] = ()
 
     @property
     def grade(self) -> str | None:
@@ -60,11 +65,28 @@ class Proposed:
         """JSON-ready, as a decision keeps it: verdict, scores with revision and paper, readings, steps, digest."""
         held = self.scores
         said = self.outcome.as_dict()
+        others = [
+            {
+                "value": reading.value,
+                "label": reading.label.as_dict(),
+                "verdict": other.verdict,
+                "verdict_name": other.name.as_dict(),
+                "differs": other.verdict != self.outcome.verdict,
+                "missing": [each["fact"] for each in other.missing],
+            }
+            for reading, other in self.under
+        ]
+        setting = self.outcome.law.setting(NAMED_LISTS)
         content = {
             "verdict": said["verdict"],
             "verdict_name": said["verdict_name"],
             "as_of": said["as_of"],
-            "readings": said["readings"],
+            "readings": [*said["readings"], {**setting.as_dict(), "others": others}],
+            "differs_under": [
+                *said["differs_under"],
+                *({"setting": setting.key, "ambiguity": setting.ambiguity, **each} for each in others if each["differs"]),
+            ],
+            "lists": [each.as_dict() for each in self.lists],
             "steps": said["steps"],
             "law_digest": said["law_digest"],
             "rule_version": said["rule_version"],
@@ -94,12 +116,17 @@ def newest_scores(codes: Iterable[str], year: int | None = None, known_at: datet
 def proposals(codes: Iterable[str], year: int | None = None, law: Law | None = None) -> dict[str, Proposed]:
     """What the rule proposes for each port; a port without scores is unknown, never regional."""
     wanted = list(codes)
-    scores, now = newest_scores(wanted, year), law or law_as_of()
+    scores, now, lists = newest_scores(wanted, year), law or law_as_of(), named_in(wanted)
+    held_reading = now.setting(NAMED_LISTS)
+    other_readings = [now.supposing(NAMED_LISTS, each) for each in held_reading.choices if each != held_reading.value]
     found = {}
     for code in wanted:
         held = scores.get(code)
-        row = {} if held is None else {name: getattr(held, name) for name in CRITERIA}
-        found[code] = Proposed(code, held, PROPOSAL.judge_row({"code": code, **row}, now))
+        row = {"code": code, **({} if held is None else {name: getattr(held, name) for name in CRITERIA})}
+        rows = lists.get(code, ())
+        bands = [each.list.band for each in rows]
+        under = tuple((each.setting(NAMED_LISTS), judged(row, bands, each)) for each in other_readings) if rows else ()
+        found[code] = Proposed(code, held, judged(row, bands, now), rows, under)
     return found
 
 

@@ -21,6 +21,9 @@ from kouan.grading.case_rule import CaseRule, Decision, stage_steps
 from kouan.grading.standard import BORDER_MODE
 from kouan.law import Law
 
+# Whether the lists of the plan count; read where the scores are gathered (named_lists.py), never by the rule.
+NAMED_LISTS = "grade_proposal.named_lists"
+
 
 def _plan(quote: str) -> Citation:
     return Citation("国家“十四五”口岸发展规划", "四(三)", quote=quote, issued=date(2021, 9, 16), in_force_from=date(2021, 1, 1))
@@ -85,6 +88,7 @@ class GradeProposal(CaseRule):
     )
     parameters = ("grade_proposal.",)
     settings = ("grade_proposal.important", "grade_proposal.bands", "grade_proposal.hub_tier")
+    beside = (NAMED_LISTS,)
     steps = stage_steps(
         ("1", "三项是否均在高档（GP-hub）", "Whether all three are in the top band (GP-hub)"),
         ("2", "是否达到中档（GP-important）", "Whether the middle band is reached (GP-important)"),

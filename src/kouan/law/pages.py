@@ -46,7 +46,7 @@ def used_by(rules: Mapping[str, type[Rule[Any, Any]]], key: str) -> list[str]:
     return [
         name
         for name, rule in rules.items()
-        if key in rule.settings
+        if key in (*rule.settings, *rule.beside)
         or any(key == p or (p.endswith(".") and key.startswith(p)) for p in rule.parameters)
     ]
 
@@ -89,7 +89,7 @@ def cases_of(folder: Path, rules: Iterable[str]) -> dict[str, list[str]]:
 def _rule_page(rule: type[Rule[Any, Any]], library: Library, tests: Sequence[str] = ()) -> str:
     sentence = rule.sentence()
     parameters = [p for p in library.parameters.values() if any(p.key.startswith(k) for k in rule.parameters)]
-    questions = [library.questions[key] for key in rule.settings]
+    questions = [library.questions[key] for key in (*rule.settings, *rule.beside)]
     return "\n".join(
         [
             _HEAD,

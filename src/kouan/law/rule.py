@@ -27,7 +27,8 @@ class Rule(ABC, Generic[F, J]):
     A subclass names itself and what it rests on; leaving one out is an error when the class is made.
     `version` changes whenever the same facts under the same law could be judged differently. `parameters`
     and `settings` list the keys used (a key ending in `.` stands for all below it), `criteria` the conditions of
-    the library that the rule asks, in order, where it is made of such.
+    the library that the rule asks, in order, where it is made of such. `beside` lists settings that the rule itself does
+    not read: whoever gathers its facts, or makes a list from its verdicts, does.
     """
 
     key: ClassVar[str]
@@ -39,6 +40,7 @@ class Rule(ABC, Generic[F, J]):
     settings: ClassVar[tuple[str, ...]]
     steps: ClassVar[Mapping[str, Text]]
     criteria: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

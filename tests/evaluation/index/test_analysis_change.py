@@ -118,6 +118,8 @@ def test_peers_may_come_and_go_and_indicators_too() -> None:
     merged = mixed(old.table, table, "u1")
     assert merged.units == table.units and np.isnan(merged.column("i4")[1]) and merged.column("i4")[0] == 7
     assert merged.column("i0")[1] == 4
+    turned = mixed(a_table([[1, 2], [3, 4]]).select(("i1", "i0")), a_table([[5, 6], [7, 8]]), "u1")
+    assert turned.column("i0").tolist() == [5, 3] and turned.column("i1").tolist() == [6, 4], "by code, not by place"
 
 
 def test_groups_and_denominators_go_with_the_row() -> None:
@@ -286,11 +288,30 @@ def test_the_commands(folders, tmp_path) -> None:
     assert "nan" not in written["correlations.csv"] and json.loads(written["summary.json"])["units"] == 51
 
 
+def test_the_commands_on_several_years(tmp_path) -> None:
+    files.write_result(in_years(a_recipe(impute={"method": "last_value"})), tmp_path / "years")
+    assert read_result(tmp_path / "years").given.times == ("2022", "2022", "2023", "2023")
+    status, said = kouan("index", "explain", tmp_path / "years", "--unit", "a", "--json")
+    assert status == 1 and json.loads(said)["error"]["findings"][0]["code"] == "year_wanted"
+    status, said = kouan("-l", "en", "index", "explain", tmp_path / "years", "--unit", "a", "--year", "2023")
+    assert status == 0 and "filled with 2 (last_value)" in said and "row 4, column “i1”" in said
+    years = ("--year-first", "2022", "--year-second", "2023")
+    status, said = kouan("index", "change", tmp_path / "years", tmp_path / "years", "--unit", "a", *years)
+    assert status == 0 and "其他对象" in said and "i2" in said and "i0" not in said
+    status, said = kouan("index", "compare", tmp_path / "years", tmp_path / "years", *years)
+    assert status == 0 and "2 个对象" in said
+    status, said = kouan("-l", "en", "index", "analyse", tmp_path / "years", "--out", tmp_path / "out")
+    assert status == 0 and "Indicators of most effect" in said and (tmp_path / "out" / "trends.csv").is_file()
+
+
 def test_degenerate_results_are_analysed_with_findings_and_without_nan() -> None:
     for values in ([[1, 1, 1, 1]], [[1, 1, 1, 1], [1, 1, 1, 1]], [[NAN, 1, 1, 2], [NAN, 1, NAN, 3], [NAN, 1, 2, 4]]):
         found = analyse(run(a_framework(), a_table(values), PLAIN))
         assert found.findings and "NaN" not in found.texts["summary.json"]
         assert all("nan" not in text for name, text in found.texts.items() if name.endswith(".csv"))
+    silent = analyse(run(a_framework(), a_table([[1, 2, 3, 4], [NAN] * 4, [2, 3, 1, 2]]), PLAIN))
+    assert "unit_without_data" in {each.code for each in silent.findings}
+    assert "u1,4,0,4,0,\n" in silent.texts["availability.csv"], "nothing there: no share of it can be zero"
     single = Framework.from_rows(
         [{"iCode": "i0", "Level": "1", "Parent": "top"}, {"iCode": "top", "Level": "2", "Type": "Aggregate"}]
     )

@@ -192,6 +192,8 @@ def test_ties_and_plain_last_places() -> None:
         "a zero that three of four have is no weakness"
     )
     assert strengths(result, "u0", top=0, bottom=0) == ([], [])
+    middle = run(a_framework(1, groups=1), a_table([[1], [2], [3]]), a_recipe())
+    assert strengths(middle, "u1") == ([], []), "one of two stands better: neither"
     for wrong in ({"unit": "u9"}, {"unit": "u0", "step": "cooked"}, {"unit": "u0", "top": -1}):
         with pytest.raises(Refused):
             strengths(result, **wrong)
@@ -265,5 +267,6 @@ def test_trends_of_units_over_years() -> None:
     for wrong in (Table(("a",), ("i0",), np.ones((1, 1))), Table(("a",), ("i0",), np.ones((1, 1)), times=("spring",))):
         with pytest.raises(Refused):
             trends(wrong)
+    assert slopes(np.array([1.0, 2.0]), np.zeros((2, 1))).growth.tolist() == [0.0]
     with pytest.raises(ValueError):
         slopes(np.array([2.0, 1.0]), np.ones((2, 1)))

@@ -15,6 +15,7 @@ from kouan.evaluation.method.index.analysis import (
     statistics,
     strengths,
 )
+from kouan.evaluation.method.index.analysis.availability import availability, by_size
 from kouan.evaluation.method.index.analysis.components import components
 from kouan.evaluation.method.index.analysis.correlations import correlate
 
@@ -44,6 +45,27 @@ def test_statistics() -> None:
     assert [(by_code[code].unique, significant(by_code[code].share_nonzero), significant(by_code[code].share_unique))
             for code in ("Ship", "Bord", "Elec")] == [(43, 0.824, 0.843), (30, 0.882, 0.588), (46, 0.922, 0.902)]  # fmt: skip
     assert [by_code[code].flag_outliers for code in ("Ship", "Bord", "Elec")] == ["ok", "OUT", "OUT"]
+
+
+def test_availability() -> None:
+    rows, groups, findings = availability(TABLE, FRAMEWORK)
+    by_unit = {row.unit: (row.missing, row.zero, row.missing_or_zero, round(row.share_available, 6), round(row.share_nonzero, 7)) for row in rows}
+    assert by_unit["AUS"] == (0, 3, 3, 1.0, 0.9387755) and by_unit["AUT"] == by_unit["BEL"] == (0, 2, 2, 1.0, 0.9591837)
+    assert by_unit["BGD"] == (6, 1, 7, 0.877551, 0.9767442) and by_unit["BGR"] == (0, 0, 0, 1.0, 1.0)
+    at = TABLE.units.index("BGD")
+    assert {code: round(groups[code][at], 7) for code in ("ConEcFin", "Instit", "P2P", "Physical")} == {
+        "ConEcFin": 1.0, "Instit": 0.8333333, "P2P": 0.75, "Physical": 0.875,
+    }  # fmt: skip
+    assert not findings
+
+
+def test_correlations_with_denominators() -> None:
+    found = {(row.code, row.denominator): round(row.r, 2) for row in by_size(TABLE, FRAMEWORK) if row.strong}
+    assert found == {
+        ("CultGood", "Energy"): 0.71, ("CultGood", "GDP"): 0.85, ("FDI", "Energy"): 0.74, ("FDI", "GDP"): 0.85,
+        ("Goods", "GDP"): 0.80, ("PRemit", "GDP"): 0.71, ("Research", "GDP"): 0.78, ("Services", "GDP"): 0.77,
+        ("StMob", "Energy"): 0.73, ("StMob", "GDP"): 0.84,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,24 @@ def test_pairs_follow_the_framework() -> None:
     assert one.flag == "negative" and "node_against_parent" in codes(findings)
 
 
+@pytest.mark.parametrize("units", [12, 40])
+def test_all_pairs_at_once_are_the_pairs_one_by_one(units) -> None:
+    rng = np.random.default_rng(units)
+    block = np.column_stack(
+        [rng.normal(size=(units, 3)), rng.integers(0, 4, size=units), np.arange(units), np.arange(units)[::-1] ** 3, np.ones(units)]
+    )
+    block[0, 2] = NAN
+    columns = {f"i{k}": block[:, k] for k in range(7)}
+    names = tuple(f"u{n}" for n in range(units))
+    points = Points(a_framework(7), names, names, columns, columns)
+    pairs, _ = correlations(points, scopes=("indicators",))
+    assert len(pairs) == 63
+    for pair in pairs:
+        expected = correlate(columns[pair.first], columns[pair.second], pair.kind)
+        assert pair.n == expected.n
+        assert (pair.r, pair.p) == pytest.approx((expected.r, expected.p), abs=1e-12, nan_ok=True), pair
+
+
 def test_alpha_is_one_less_the_share_of_single_variances() -> None:
     points = Points.of(result_of("asem-p0"))
     rows, _ = reliability(points)

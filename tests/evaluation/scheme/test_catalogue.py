@@ -11,6 +11,7 @@ from tests.evaluation.scheme.rounds import CODES, SCHEME, YEARS, a_round, cell, 
 from kouan.basis import Refused
 from kouan.evaluation.method.peers import Basis
 from kouan.evaluation.method.scheme.catalogue import Mark
+from kouan.evaluation.method.scheme.formula import Why
 from kouan.evaluation.method.scheme.round import Decision, FailedFeed
 from kouan.evaluation.method.scheme.scheme import Scheme
 from kouan.evaluation.method.scheme.score import RoundResult, score_round
@@ -122,6 +123,16 @@ def test_the_ladder_of_peers(ports: int, grades: int, basis: Basis) -> None:
     assert ("peers_by_reference" in codes_of(result)) is (basis is Basis.REFERENCE)
 
 
+def test_peers_that_differ_by_rounding_alone_are_alike() -> None:
+    """Energy in proportion to the passing volume: the quotients differ in their last bits only."""
+    result = scored(a_round(7, step=0.037))
+    k = CODES.index("I-0901")
+    assert set(result.points[-1, :, k].tolist()) == {50.0}
+    assert "column_constant" in codes_of(result)
+    apart = scored(changed(a_round(7, step=0.037), {("p6", LAST, "energy_tce"): 1.0}))
+    assert apart.points[-1, 6, k] == 100
+
+
 def test_peers_are_counted_by_the_values_they_have() -> None:
     data = changed(joined(a_round(5), a_round(5, grade="hub")), {("a.p4", LAST, "import_time_h"): None})
     k = CODES.index("I-0501")
@@ -146,6 +157,14 @@ def test_m1_counts_zero_only_after_two_reminders(sent: int, mark: Mark) -> None:
     else:
         assert np.isnan(found) and weight == 0 and result.provisional[-1, 0]
         assert "indicator_awaited" in codes_of(result)
+
+
+def test_m1_a_figure_that_came_in_late_is_no_longer_owed() -> None:
+    """Jobs were reported after two reminders; the employed of the county lack, and nobody was reminded of them."""
+    data = changed(a_round(), {("p0", LAST, "local_employed"): None}, reminders=[("p0", LAST, "jobs")])
+    assert cell(scored(data), "p0", LAST, "I-1002")[1] is Mark.AWAITED
+    owed = changed(data, {}, reminders=[("p0", LAST, "local_employed")])
+    assert cell(scored(owed), "p0", LAST, "I-1002")[1] is Mark.UNREPORTED
 
 
 def test_m2_gives_its_weight_to_the_others_of_its_group() -> None:
@@ -287,6 +306,8 @@ def test_a_negative_figure_is_refused_where_it_is_used() -> None:
     result = scored(changed(a_round(), {("p0", LAST, "jobs"): -5.0}))
     assert cell(result, "p0", LAST, "I-1002")[1] is Mark.AWAITED
     assert {"value_negative", "figures_contradict"} <= codes_of(result)
+    total = scored(changed(a_round(), {("p0", LAST, "crew"): None, ("p0", LAST, "persons"): -1.0}))
+    assert Why(int(total.why[-1, 0, CODES.index("I-0202")])) is Why.IMPOSSIBLE, "a negative total is not merely missing"
 
 
 @pytest.mark.parametrize(("total", "is_noted"), [(200_000, False), (200_900, False), (201_100, True)])

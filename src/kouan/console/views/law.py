@@ -201,7 +201,10 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
         "rows": [
             (each, law_address("law-parameter", each.key, found), [(each.on(day), day == current) for day in dates]) for each in parameters
         ],
-        "settings": [(found.setting(name), law_address("law-setting", name, found), decided_words(found.setting(name))) for name in one.settings],
+        "settings": [
+            (found.setting(name), law_address("law-setting", name, found), decided_words(found.setting(name)))
+            for name in (*one.settings, *one.beside)
+        ],
         "criteria": [(each, each.on(found.as_of), STAGES[each.stage]) for each in (found.library.criteria[name] for name in one.criteria)],
         "facts": [
             (fact, [found.library.roles[role] for role in fact.supplied_by])

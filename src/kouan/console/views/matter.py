@@ -274,6 +274,8 @@ def _steps(held: Matter, procedure: Procedure) -> list[dict[str, Any]]:
         found.append({
             "step": step, "label": transition.label if transition else Text("发起", "Begun"), "state": procedure.states[step.state].label,
             "citation": transition.citation if transition else procedure.citation,
+            # A way that nobody may take is a clock's; the others the system takes for somebody: begun or decided elsewhere.
+            "is_by_clock": transition is not None and not transition.by,
             "fields": [(procedure.fields[name], value) for name, value in step.fields.items() if name in procedure.fields and value],
             "papers": [_paper_of(procedure, kind, paper) for kind, paper in papers_of(step.documents).items()],
         })

@@ -111,7 +111,8 @@ def _steps(matter: Matter, procedure: Procedure) -> list[Block]:
     rows = []
     for step in matter.steps.select_related("actor__organisation"):
         transition = procedure.transitions.get(step.transition)
-        who = step.actor.organisation.name_zh if step.actor else "系统（期限届满）"
+        by_clock = transition is not None and not transition.by
+        who = step.actor.organisation.name_zh if step.actor else "系统（期限届满）" if by_clock else "系统"
         rows.append((_day(step.taken_on), transition.label.zh if transition else "发起", who))
     return [table(("日期", "步骤", "办理单位"), *rows)]
 

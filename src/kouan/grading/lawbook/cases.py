@@ -21,6 +21,7 @@ from kouan.grading.ladder import GradeProposal
 from kouan.grading.list_replay import remade
 from kouan.grading.lists import VERDICTS, Entry
 from kouan.grading.models import GradeDecision, ListCase, ListKind
+from kouan.grading.named_lists import judged
 from kouan.grading.queries import RULE, outcome_of
 from kouan.grading.verdict import VERDICT_NAMES, Verdict, VolumeVerdict
 from kouan.law import Law
@@ -223,12 +224,17 @@ def _of_grades(user: Any, rules: Collection[str]) -> Iterator[PastCase]:
     for row in GradeDecision.objects.filter(port_code__in=ports).order_by("-recorded_at", "-id").iterator(chunk_size=FEW):
         scores = row.proposal.get("scores") or {}
         facts = {name: float(scores[name]) for name in ("strategy", "benefit", "reach") if name in scores}
+        bands = [each["band"] for each in row.proposal.get("lists", ())]
         name = ports[row.port_code]
         yield PastCase(
             kind="grade", rule=GradeProposal.key, number=row.pk, title=Text(f"{name}：口岸等级决定", f"{name}: decision on its grade"),
             day=row.valid_from, said=Text(**row.proposal["verdict_name"]), verdict=row.proposal["verdict"], port=row.port_code, province="",
-            uses=keys_used(row.proposal), judge=judged_by(GradeProposal.key, facts),
+            uses=keys_used(row.proposal), judge=_grade_again(facts, bands),
         )
+
+
+def _grade_again(facts: Mapping[str, Any], bands: Sequence[str]) -> Callable[[LawOf], Said]:
+    return lambda laws: said_of_case(judged(facts, bands, laws(None)))
 
 
 def years_of(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

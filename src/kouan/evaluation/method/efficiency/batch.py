@@ -7,9 +7,9 @@ operations, each on a basis inverse of its own. Nothing is believed that is not 
 when its solution keeps every row, its multipliers let no column gain, and both give the same value. What is not
 proved in time (cycling, bad pivots) is left to HiGHS.
 
->>> columns = np.array([[-2.0, 1.0], [-4.0, 2.0], [-6.0, 2.0]])
->>> steps, bounds = np.array([[6.0, 0.0]]), np.array([[0.0, 2.0]])
->>> solved = solve(columns, steps, bounds, own=np.array([2]), kept=np.array([[0, 1]]))
+>>> asked = Programmes(np.array([[-2.0, 1.0], [-4.0, 2.0], [-6.0, 2.0]]), steps=np.array([[6.0, 0.0]]),
+...                    bounds=np.array([[0.0, 2.0]]), own=np.array([2]), kept=np.array([[0, 1]]))
+>>> solved = solve(asked)
 >>> solved.values.round(12).tolist(), solved.is_proved.tolist()
 ([0.666666666667], [True])
 """
@@ -29,6 +29,34 @@ _ENTERS, _PIVOT = 1e-11, 1e-9
 _STEPS_FOR_A_ROW = 12
 # A row may miss its bound by this share of what stands in it.
 _SOUND = 1e-10
+# In the second phase: what counts as free, what as fair, and the most of the first multipliers that a proof may use.
+_FREE, _FAIR, _MOST = 1e-9, 1e-8, 1e8
+
+
+@dataclass(frozen=True)
+class Programmes:
+    """The least cost · t with Σ λ_j column_j + t · step ≥ bound, λ ≥ 0, and Σ λ = 1 if ``convex``, for p points.
+
+    ``columns`` is (units, rows), ``steps`` and ``bounds`` (p, rows). ``own`` (p,) names the column that with the step
+    makes each start feasible when its rows ``kept`` (p, 1 or 2) hold with equality: one row for the step and, unless
+    ``convex``, one for the column.
+    """
+
+    columns: Floats
+    steps: Floats
+    bounds: Floats
+    own: Places
+    kept: Places
+    cost: float = 1.0
+    convex: bool = False
+
+    def with_sum(self) -> tuple[Floats, Floats, Floats]:
+        """Columns, steps and bounds with the row Σ λ = 1 behind the others, where there is one."""
+        if not self.convex:
+            return self.columns, self.steps, self.bounds
+        points = len(self.steps)
+        return (np.hstack([self.columns, np.ones((len(self.columns), 1))]), np.hstack([self.steps, np.zeros((points, 1))]),
+                np.hstack([self.bounds, np.ones((points, 1))]))
 
 
 @dataclass(frozen=True)
@@ -36,7 +64,8 @@ class Solved:
     """Values (p,) of t, and which of them are proved (p,): the others are meaningless, as is their row in the rest.
 
     ``names`` (p, size) says what stands in each basis (a unit's column, else -1 or a number beyond the units) and ``held``
-    (p, size) how much of it; ``duals`` (p, size) are the multipliers of the rows.
+    (p, size) how much of it; ``duals`` (p, size) are the multipliers of the rows; ``inverse`` (p, size, size) is the
+    inverse of each basis.
     """
 
     values: Floats
@@ -44,22 +73,20 @@ class Solved:
     names: Places
     held: Floats
     duals: Floats
+    inverse: Floats
+
+    def of_units(self, place: int, units: int) -> tuple[Places, Floats]:
+        """The units' columns in one solution and how much there is of each."""
+        used = (self.names[place] >= 0) & (self.names[place] < units) & (self.held[place] > 0)
+        return self.names[place][used], self.held[place][used]
 
 
-def solve(
-    columns: Floats, steps: Floats, bounds: Floats, *, own: Places, kept: Places, cost: float = 1.0, convex: bool = False,
-) -> Solved:
-    """The least cost · t with Σ λ_j column_j + t · step ≥ bound, λ ≥ 0, and Σ λ = 1 if ``convex``, for p points.
-
-    ``columns`` is (units, rows), ``steps`` and ``bounds`` (p, rows). ``own`` (p,) names the column that with the step
-    makes each start feasible when its rows ``kept`` (p, 1 or 2) hold with equality: one row for the step and, unless
-    ``convex``, one for the column.
-    """
-    points, rows = steps.shape
-    size = rows + convex
-    if convex:
-        columns = np.hstack([columns, np.ones((len(columns), 1))])
-        steps, bounds = np.hstack([steps, np.zeros((points, 1))]), np.hstack([bounds, np.ones((points, 1))])
+def solve(asked: Programmes) -> Solved:
+    """The optimum of every programme, as far as it could be proved."""
+    points, rows = asked.steps.shape
+    size = rows + asked.convex
+    columns, steps, bounds = asked.with_sum()
+    own, kept, cost = asked.own, asked.kept, asked.cost
     resting = np.ones((points, rows), dtype=bool)
     np.put_along_axis(resting, kept, False, axis=1)
     slacks = np.nonzero(resting)[1].reshape(points, -1)
@@ -84,7 +111,7 @@ def solve(
         live = live[left]
     duals = cost * inverse[:, 0]
     is_proved = _proved(columns, steps, bounds, names, held, duals, rows, cost)
-    return Solved(held[:, 0], is_proved, names, held, duals)
+    return Solved(held[:, 0], is_proved, names, held, duals, inverse)
 
 
 def _start(columns: Floats, steps: Floats, own: Places, slacks: Places) -> Floats:
@@ -144,3 +171,64 @@ def _proved(columns: Floats, steps: Floats, bounds: Floats, names: Places, held:
     worth, amounts = (priced * bounds).sum(axis=1), np.abs(priced * bounds).sum(axis=1)
     with np.errstate(invalid="ignore"):
         return np.asarray(keeps & prices & (np.abs(worth - cost * value) <= _SOUND * np.maximum(amounts, np.abs(value))))
+
+
+def most_slack(asked: Programmes, solved: Solved, weights: Floats) -> tuple[Floats, Solved]:
+    """The second phase: among the optima of ``solved`` the one with the greatest Σ weights · slack.
+
+    Only columns that cost the first phase nothing may enter, so that t stays as it is. ``weights`` (rows,) are above
+    zero. Returns slacks (p, rows) and the bases with ``is_proved`` of this phase: multipliers y = those of this basis plus
+    K times those of the first phase, with y · column ≤ 0 for every unit, y ≥ weights, and y · what is left = Σ weights · slack.
+    """
+    points, rows = asked.steps.shape
+    columns, steps, bounds = asked.with_sum()
+    weights = weights / weights.max()
+    worth = np.concatenate([np.zeros(len(columns)), weights])
+    inverse, held, names = solved.inverse.copy(), solved.held.copy(), solved.names.copy()
+    first = solved.duals
+    costs_nothing = np.hstack([
+        np.abs(first @ columns.T) <= _FREE * (np.abs(first) @ np.abs(columns).T), np.abs(first[:, :rows]) <= _FREE,
+    ])
+    lengths = np.concatenate([np.sqrt((columns**2).sum(axis=1)), np.ones(rows)])
+    live = np.flatnonzero(solved.is_proved)
+    for _ in range(_STEPS_FOR_A_ROW * held.shape[1]):
+        duals = _priced_slack(inverse[live], names[live], worth)
+        gains = np.hstack([duals @ columns.T, weights - duals[:, :rows]]) / lengths
+        gains[~costs_nothing[live]] = -np.inf
+        entering = gains.argmax(axis=1)
+        is_moving = gains[np.arange(len(live)), entering] > _ENTERS
+        live, entering = live[is_moving], entering[is_moving]
+        if not len(live):
+            break
+        live = live[_pivot(inverse, held, names, live, entering, columns, rows)]
+    slacks = np.zeros((points, rows))
+    at, place = np.nonzero(names >= len(columns))
+    slacks[at, names[at, place] - len(columns)] = np.maximum(held[at, place], 0.0)
+    duals = _priced_slack(inverse, names, worth)
+    is_proved = solved.is_proved & _slack_proved(columns, bounds - held[:, :1] * steps, first, duals, slacks, weights)
+    is_proved &= np.abs(held[:, 0] - solved.values) <= _SOUND * np.maximum(1.0, np.abs(solved.values))
+    return slacks, Solved(held[:, 0], is_proved, names, held, duals, inverse)
+
+
+def _priced_slack(inverse: Floats, names: Places, worth: Floats) -> Floats:
+    """The multipliers of bases when only slack has a worth."""
+    return np.einsum("pi,pij->pj", np.where(names >= 0, -worth[names], 0.0), inverse)
+
+
+def _slack_proved(columns: Floats, left: Floats, first: Floats, duals: Floats, slacks: Floats, weights: Floats) -> Flags:
+    rows = len(weights)
+    over, against = duals @ columns.T, first @ columns.T
+    # As much of the first phase's multipliers as it takes to hold down what would gain but costs the first phase dearly.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_column = np.where((over > 0) & (against < 0), over / -against, 0.0)
+        by_slack = np.where((weights > duals[:, :rows]) & (first[:, :rows] > 0), (weights - duals[:, :rows]) / first[:, :rows], 0.0)
+    outlay = np.abs(duals) @ np.abs(columns).T
+    by_column = np.where(over <= _FAIR * outlay, 0.0, by_column)
+    by_slack = np.where(weights - duals[:, :rows] <= _FAIR, 0.0, by_slack)
+    factor = np.maximum(by_column.max(axis=1), by_slack.max(axis=1))
+    whole = duals + factor[:, None] * first
+    outlay = np.abs(whole) @ np.abs(columns).T
+    prices = (whole @ columns.T <= _FAIR * outlay).all(axis=1) & (whole[:, :rows] >= weights - _FAIR).all(axis=1) & (factor < _MOST)
+    asked, given = (whole * left).sum(axis=1), -(slacks * weights).sum(axis=1)
+    width = np.abs(whole * left).sum(axis=1) - given
+    return np.asarray(prices & (np.abs(asked - given) <= _FAIR * width + 1e-12))

@@ -186,18 +186,13 @@ def _replicate(
     moved = np.arange(len(technology.scale)) < technology.inputs
     if not is_input:
         moved = ~moved
-    columns, convex = technology.columns()
-    points = technology.values / technology.sizes[:, None]
-    questions = [technology.question(point) for point in points]
-    steps, bounds = (np.array(part) for part in zip(*questions, strict=True))
-    own, kept = np.arange(len(points)), technology.start_of(points)
+    asked = technology.programmes(technology.values / technology.sizes[:, None], np.arange(len(observed)))
     stars = np.full(draws.shape, np.nan)
     # The arrays are small: threads of the matrix library would spend their time waiting for one another.
     with threadpool_limits(limits=1, user_api="blas"):
         for b, draw in enumerate(draws):
             factors = (observed / draw)[:, None]
-            pseudo = np.where(moved, columns * factors, columns)
-            solved = solve(pseudo, steps, bounds, own=own, kept=kept, cost=technology.cost, convex=convex is not None)
+            solved = solve(replace(asked, columns=np.where(moved, asked.columns * factors, asked.columns)))
             stars[b] = np.where(solved.is_proved, solved.values, np.nan)
             if not solved.is_proved.all():
                 left = np.flatnonzero(~solved.is_proved)

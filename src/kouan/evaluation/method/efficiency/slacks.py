@@ -17,8 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from kouan.evaluation.method.cube import Floats
+from kouan.evaluation.method.efficiency.batch import most_slack, solve
 from kouan.evaluation.method.efficiency.program import Answer, Frontier, Places
 from kouan.evaluation.method.efficiency.technology import Moved, Technology, in_chain
 from kouan.evaluation.method.efficiency.units import Units
@@ -66,15 +68,32 @@ class SecondPhase:
         """What is left to each point after its first phase ``ends``; ``is_superior`` as for ``Technology.ends``."""
         values = points.values / self.technology.scale
         self.start = np.unique(np.concatenate([self.start, *(end.peers for end in ends)]))
-        self.usual = self._programme(np.ones(len(self.weights)), None)
         twins = {row for group in points.alike() for row in group}
+        is_plain = points is self.technology.reference and not is_superior and self.technology.is_plain
+        known = self._side_by_side(ends) if is_plain else {}
         found: dict[bytes, Left] = {}
         for row in in_chain(values):
             key = values[row].tobytes()
             if key not in found:
                 without = self.technology.columns_of(row) if is_superior and row not in twins else ()
-                found[key] = self._of(values[row], ends[row], without)
+                found[key] = known.get(row) or self._of(values[row], ends[row], without)
         return [found[value.tobytes()] for value in values]
+
+    def _side_by_side(self, ends: Sequence[Moved]) -> dict[int, Left]:
+        """What is left to those reference units that can be solved together, both phases with their proof."""
+        technology = self.technology
+        points = technology.values / technology.sizes[:, None]
+        smallest = np.where(points > 0, points, np.inf).min(axis=1)
+        rows = np.array([row for row, end in enumerate(ends) if end.status == "optimal" and smallest[row] >= _SMALL], dtype=np.intp)
+        found: dict[int, Left] = {}
+        with threadpool_limits(limits=1, user_api="blas"):
+            for part, sizes, asked in technology.together(rows):
+                slacks, second = most_slack(asked, solve(asked), self.weights)
+                slacks = np.where(slacks > _NO_SLACK, slacks, 0.0) * sizes[:, None] * technology.scale
+                for place in np.flatnonzero(second.is_proved):
+                    peers, held = second.of_units(int(place), len(points))
+                    found[int(part[place])] = Left("optimal", slacks[place], peers, held * sizes[place] / technology.sizes[peers])
+        return found
 
     def _of(self, value: Floats, end: Moved, without: tuple[int, ...]) -> Left:
         if end.status != "optimal":
@@ -84,12 +103,14 @@ class SecondPhase:
         step, bound = self.technology.question(point)
         target = bound - step * end.step
         unit, lengths = np.ones(len(point)), None
-        programme = self.usual or self._programme(unit, None)
+        if self.usual is None:
+            self.usual = self._programme(unit, None)
+        programme = self.usual
         if point[point > 0].min() < _SMALL:
             unit = np.where(point > 0, point, 1.0)
             lengths = np.abs(self.technology.columns()[0] / unit).max(axis=1)
             programme = self._programme(unit, lengths)
-        answer = self._asked(programme, target / unit, without)
+        answer = self._asked(programme, target / unit, (np.abs(bound) + np.abs(step * end.step)) / unit, without)
         if answer.status != "optimal":
             return Left("unsolved", np.full(len(value), np.nan), end.peers, end.share)
         slacks = np.zeros(len(value))
@@ -99,11 +120,10 @@ class SecondPhase:
         return Left("optimal", slacks * unit * size * self.technology.scale, peers,
                     share * size / self.technology.sizes[peers])
 
-    def _asked(self, programme: Frontier, target: Floats, without: tuple[int, ...]) -> Answer:
+    def _asked(self, programme: Frontier, target: Floats, width: Floats, without: tuple[int, ...]) -> Answer:
         """The first phase's step is exact to a ten-billionth: what it lacks must not make this phase infeasible."""
-        width = np.where(self.technology.equal, 0.0, np.abs(target))
         for allowance in (0.0, 1e-10, 1e-9):
-            answer = programme.solve(None, target - allowance * width, without=without)
+            answer = programme.solve(None, target - allowance * np.where(self.technology.equal, 0.0, width), without=without)
             if answer.status == "optimal":
                 break
         return answer

@@ -16,7 +16,7 @@ directional    greatest β: inputs (1 − β)·x, outputs (1 + β)·y (Chambers,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -24,7 +24,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kouan.evaluation.method.cube import Floats
-from kouan.evaluation.method.efficiency.batch import solve
+from kouan.evaluation.method.efficiency.batch import Programmes, solve
 from kouan.evaluation.method.efficiency.limits import Ratio, Share, ratio_columns, share_columns
 from kouan.evaluation.method.efficiency.program import Answer, Frontier, Places
 from kouan.evaluation.method.efficiency.units import Units
@@ -146,11 +146,11 @@ class Technology:
         _, first, group = np.unique(points.values, axis=0, return_index=True, return_inverse=True)
         group = group.reshape(-1)
         twins = np.bincount(group) > 1
-        known = self._side_by_side(values[first], first) if is_self and not is_superior and self.is_plain else {}
+        known = self._side_by_side(first) if is_self and not is_superior and self.is_plain else {}
         for place in in_chain(values[first]):
             row = int(first[place])
             without = self.columns_of(row) if is_superior and not twins[place] else ()
-            moved = known.get(place) or self._end(values[row], without, row if is_self else -1)
+            moved = known.get(row) or self._end(values[row], without, row if is_self else -1)
             for same in np.flatnonzero(group == place):
                 found[same] = moved
         return [moved for moved in found if moved is not None]
@@ -160,36 +160,36 @@ class Technology:
         """Whether there is nothing but reference units: no limits, no undesirable outputs."""
         return not (self.ratios or self.shares or self.undesirable)
 
-    def start_of(self, points: Floats) -> Places:
-        """The rows (p, 1 or 2) that hold with equality when each point is served by its own column alone.
-
-        One of the rows that move fixes the step; without a convexity row one that rests fixes the column.
-        """
+    def programmes(self, points: Floats, own: Places) -> Programmes:
+        """The questions of points (p, rows), divided by their sizes, each of which is a reference unit: ``own`` says which."""
+        columns, convex = self.columns()
+        steps, bounds = (np.array(each) for each in zip(*(self.question(point) for point in points), strict=True))
         row_in = np.zeros(len(points), dtype=np.intp)
         # An output that the unit does not make fixes nothing: its largest one does.
         row_out = self.inputs + points[:, self.inputs :].argmax(axis=1)
         if self.returns is Returns.CONSTANT:
-            return np.stack([row_in, row_out], axis=1)
-        return (row_out if self.orientation is Orientation.OUTPUT else row_in)[:, None]
+            kept = np.stack([row_in, row_out], axis=1)
+        else:
+            kept = (row_out if self.orientation is Orientation.OUTPUT else row_in)[:, None]
+        return Programmes(columns, steps, bounds, own, kept, self.cost, convex is not None)
 
-    def _side_by_side(self, values: Floats, own: Places) -> dict[int, Moved]:
-        """Where the points end that can be solved together; those without a proof are left to HiGHS, one by one."""
-        columns, convex = self.columns()
+    def together(self, rows: Places) -> Iterator[tuple[Places, Floats, Programmes]]:
+        """Reference units in bundles: which rows, their sizes, and their questions."""
+        for begin in range(0, len(rows), _TOGETHER):
+            part = rows[begin : begin + _TOGETHER]
+            yield part, self.sizes[part], self.programmes(self.values[part] / self.sizes[part, None], part)
+
+    def _side_by_side(self, rows: Places) -> dict[int, Moved]:
+        """Where those units end that can be solved together; those without a proof are left to HiGHS, one by one."""
         found: dict[int, Moved] = {}
         # The arrays are small: threads of the matrix library would spend their time waiting for one another.
         with threadpool_limits(limits=1, user_api="blas"):
-            for begin in range(0, len(values), _TOGETHER):
-                part = values[begin : begin + _TOGETHER]
-                sizes = self._sizes(part)
-                points = part / sizes[:, None]
-                steps, bounds = (np.array(each) for each in zip(*(self.question(point) for point in points), strict=True))
-                solved = solve(columns, steps, bounds, own=own[begin : begin + _TOGETHER], kept=self.start_of(points),
-                               cost=self.cost, convex=convex is not None)
-                for row in np.flatnonzero(solved.is_proved):
-                    used = (solved.names[row] >= 0) & (solved.names[row] < len(columns)) & (solved.held[row] > 0)
-                    answer = Answer("optimal", self.cost * float(solved.values[row]), solved.duals[row],
-                                    solved.names[row][used], solved.held[row][used], np.empty(0))
-                    found[begin + int(row)] = self._moved(answer, float(sizes[row]))
+            for part, sizes, asked in self.together(rows):
+                solved = solve(asked)
+                for place in np.flatnonzero(solved.is_proved):
+                    names, held = solved.of_units(int(place), len(self.values))
+                    answer = Answer("optimal", self.cost * float(solved.values[place]), solved.duals[place], names, held, np.empty(0))
+                    found[int(part[place])] = self._moved(answer, float(sizes[place]))
         return found
 
     def columns_of(self, row: int) -> tuple[int, ...]:

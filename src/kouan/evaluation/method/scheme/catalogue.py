@@ -57,6 +57,8 @@ MARK_CODE: dict[Mark, str] = {
     Mark.UNREPORTED: "M1", Mark.NOT_APPLICABLE: "M2", Mark.CARRIED: "M3", Mark.SUSPENDED: "M4", Mark.NO_EVIDENCE: "M5",
     Mark.PEER_MEDIAN: "M6",
 }
+# Relative differences below this are rounding, not difference.
+_NOISE = 1e-9
 COUNTED = (Mark.SCORED, Mark.UNREPORTED, Mark.CARRIED, Mark.NO_EVIDENCE, Mark.PEER_MEDIAN)
 
 
@@ -148,6 +150,13 @@ def _place_among_peers(
         ends = np.where(enough, found, ends)
         members = np.where(enough | (members == 0), count, members)
     present = np.isfinite(columns)
+    # Peers that differ by rounding alone are alike: the last bits of a division must not part 0 points from 100.
+    middle = (ends[0] + ends[1]) / 2
+    close = _NOISE * np.abs(middle)
+    alike = ends[1] - ends[0] <= close
+    ends = np.where(alike, middle, ends)
+    with np.errstate(invalid="ignore"):
+        columns = np.where(alike & (np.abs(columns - middle) <= close), middle, columns)
     points[:, :, at] = between(columns, ends[0], ends[1], logarithmic=logarithmic)
     basis[:, :, at] = np.where(present, chosen, Basis.NONE)
     low[:, :, at] = np.where(present, ends[0], np.nan)

@@ -103,7 +103,9 @@ class Figures:
             )
         use_parts = (parts.why == Why.PRESENT) | (reported.why != Why.PRESENT)
         decided = reported.why == Why.NOT_APPLICABLE
-        why = np.where(decided, Why.NOT_APPLICABLE, np.where(use_parts, parts.why, reported.why)).astype(np.int8)
+        # Where neither serves, the graver reason stands: a negative total is not merely missing.
+        neither = np.where(parts.why == Why.PRESENT, parts.why, np.maximum(parts.why, reported.why))
+        why = np.where(decided, Why.NOT_APPLICABLE, np.where(use_parts, neither, reported.why)).astype(np.int8)
         values = np.where(use_parts, parts.values, reported.values)
         return Cells(np.where(why == Why.PRESENT, values, np.nan), why)
 

@@ -12,7 +12,7 @@ True
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -207,7 +207,7 @@ def _values(figures: Figures) -> tuple[Floats, Reasons, Flags]:
     return raw, why, contradictory & (why == Why.IMPOSSIBLE)
 
 
-def _any_of(figures: Figures, ask: Any) -> Flags:
+def _any_of(figures: Figures, ask: Callable[[str], Flags]) -> Flags:
     """(years, ports, indicators): whether something holds of the indicator or of any item it rests on."""
     scheme = figures.scheme
     found = np.zeros((*figures.data.values.shape[:2], len(scheme.indicators)), dtype=bool)
@@ -220,18 +220,21 @@ def _any_of(figures: Figures, ask: Any) -> Flags:
 
 
 def _overdue(figures: Figures, why: Reasons) -> Flags:
-    """Where a figure that an indicator lacks (or that cannot be) is owed and the reminders have run out."""
+    """Where reminders have run out: about a figure that an indicator lacks, or about one of those that cannot be right.
+
+    A figure that came in after its reminders is no longer owed, whatever else the indicator lacks.
+    """
     wanted = figures.scheme.shape.missing.reminders
-    seen: dict[str, Flags] = {}
+    if figures.data.reminders is None:
+        return np.zeros(why.shape, dtype=bool)
 
-    def ran_out(item: str) -> Flags:
-        if item not in seen:
-            seen[item] = figures.data.reminded(item) >= wanted if figures.data.reminders is not None else np.zeros(
-                why.shape[:2], dtype=bool)
-        return seen[item]
+    def reminded(code: str) -> Flags:
+        return figures.data.reminded(code) >= wanted
 
-    lacking = (why == Why.MISSING) | (why == Why.IMPOSSIBLE)
-    return lacking & _any_of(figures, lambda code: ran_out(code) if code in figures.scheme.items else False)
+    def owed(code: str) -> Flags:
+        return reminded(code) & np.isnan(figures.data.column(code))
+
+    return ((why == Why.MISSING) & _any_of(figures, owed)) | ((why == Why.IMPOSSIBLE) & _any_of(figures, reminded))
 
 
 def _weighed(

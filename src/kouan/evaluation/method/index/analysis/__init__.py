@@ -7,6 +7,7 @@
 (True, 3.0)
 """
 
+from kouan.evaluation.method.index.analysis.availability import availability, by_size
 from kouan.evaluation.method.index.analysis.change import Change, State, decompose
 from kouan.evaluation.method.index.analysis.comparison import Comparison, compare
 from kouan.evaluation.method.index.analysis.components import components
@@ -24,7 +25,8 @@ from kouan.evaluation.method.index.analysis.strengths import strengths
 from kouan.evaluation.method.index.analysis.trend import trends
 
 __all__ = [
-    "Analysis", "Change", "Comparison", "Explained", "Explainer", "Points", "State", "analyse", "compare", "components", "correlate",
+    "Analysis", "Change", "Comparison", "Explained", "Explainer", "Points", "State", "analyse", "availability", "by_size",
+    "compare", "components", "correlate",
     "correlations", "cronbach", "decompose", "explain", "influences", "of_year", "read_result", "redundancy", "reliability",
     "removals", "statistics", "strengths", "trends", "without", "write", "years_of",
 ]  # fmt: skip

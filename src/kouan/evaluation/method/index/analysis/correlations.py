@@ -22,6 +22,7 @@ import numpy as np
 from scipy import special, stats
 
 from kouan.basis import Finding, Refused
+from kouan.evaluation.method.index.analysis.kendall import MOST_EXACT, taus
 from kouan.evaluation.method.index.analysis.points import Points
 from kouan.evaluation.method.index.framework import Floats, Framework
 
@@ -114,10 +115,10 @@ def correlations(
     framework = points.framework
     pairs: list[Pair] = []
     met: dict[tuple[str, str, str], Correlation] = {}
-    whole = _whole(points)
+    whole = _Whole(points, kinds)
     for scope, first, second, group in _wanted(framework, scopes):
         for kind in kinds:
-            found = met.get((first, second, kind)) or _of_pair(points, whole, first, second, kind)
+            found = met.get((first, second, kind)) or whole.pair(first, second, kind)
             met[first, second, kind] = found
             pairs.append(Pair(scope, first, second, group, kind, found.r, found.n, found.p, flag_of(found.r)))
     return pairs, _told(framework, pairs)
@@ -133,23 +134,36 @@ def above(framework: Framework, code: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _whole(points: Points) -> dict[tuple[str, str], Floats]:
-    """Unit vectors of the columns that vary and have no gaps: what a pair of them needs is then one product."""
-    found: dict[tuple[str, str], Floats] = {}
-    for code, column in points.columns.items():
-        if len(column) >= LEAST_UNITS and np.isfinite(column).all() and _varies(column):
-            found[code, "pearson"] = _unit(column)
-            found[code, "spearman"] = _unit(stats.rankdata(column))
-    return found
+class _Whole:
+    """Pairs of columns that vary and have no gaps by one product each; any other pair as it comes."""
 
+    def __init__(self, points: Points, kinds: Sequence[str]) -> None:
+        self.points = points
+        self.units = len(points.units)
+        codes = [
+            code
+            for code, column in points.columns.items()
+            if self.units >= LEAST_UNITS and np.isfinite(column).all() and _varies(column)
+        ]
+        self.at = {code: k for k, code in enumerate(codes)}
+        block = points.block(tuple(codes))
+        self.taus = taus(block) if "kendall" in kinds and self.units > MOST_EXACT and codes else None
+        self.unit = {
+            (code, kind): _unit(stats.rankdata(column) if kind == "spearman" else column)
+            for code, column in zip(codes, block.T, strict=True)
+            for kind in ("pearson", "spearman")
+        }
 
-def _of_pair(
-    points: Points, whole: dict[tuple[str, str], Floats], first: str, second: str, kind: str
-) -> Correlation:
-    if (first, kind) in whole and (second, kind) in whole:
-        r = float(np.clip(whole[first, kind] @ whole[second, kind], -1.0, 1.0))
-        return Correlation(r, len(points.units), _student(r, len(points.units)))
-    return correlate(points.columns[first], points.columns[second], kind)
+    def pair(self, first: str, second: str, kind: str) -> Correlation:
+        if first in self.at and second in self.at:
+            if kind != "kendall":
+                r = float(np.clip(self.unit[first, kind] @ self.unit[second, kind], -1.0, 1.0))
+                return Correlation(r, self.units, _student(r, self.units))
+            if self.taus is not None:
+                tau, p = (float(each[self.at[first], self.at[second]]) for each in self.taus)
+                if np.isfinite(p):
+                    return Correlation(tau, self.units, p)
+        return correlate(self.points.columns[first], self.points.columns[second], kind)
 
 
 def _wanted(framework: Framework, scopes: Sequence[str]) -> Iterable[tuple[str, str, str, str]]:

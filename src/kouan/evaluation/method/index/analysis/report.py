@@ -3,14 +3,14 @@
 >>> from kouan.evaluation.method.index.analysis.examples import ports
 >>> found = analyse(ports())
 >>> sorted(found.texts)[:4], found.summary["units"]
-(['components.csv', 'correlations.csv', 'findings.json', 'influence.csv'], 4)
+(['availability.csv', 'availability_groups.csv', 'components.csv', 'correlations.csv'], 4)
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from kouan.basis import Finding, Refused
+from kouan.evaluation.method.index.analysis.availability import NAMES as AVAILABLE_NAMES
+from kouan.evaluation.method.index.analysis.availability import Available, BySize, availability, by_size
 from kouan.evaluation.method.index.analysis.components import Group, Loading, groups
 from kouan.evaluation.method.index.analysis.correlations import Pair, correlations
 from kouan.evaluation.method.index.analysis.influence import Influence, influences
@@ -30,6 +32,9 @@ from kouan.evaluation.method.index.analysis.statistics import NAMES, Column, sta
 from kouan.evaluation.method.index.analysis.strengths import all_units
 from kouan.evaluation.method.index.analysis.trend import Trend, trends
 from kouan.evaluation.method.index.run import Result
+
+Progress = Callable[[int, int | None, str], None]
+PARTS = 6
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,10 @@ class UnitStanding:
     among: int
 
 
-def analyse(result: Result, *, year: str | None = None) -> Analysis:
-    """Do all analyses on one year of a result (the latest, if none is named, with a finding), and trends over all of them. Raises
-    Refused for a year that is not there."""
+def analyse(result: Result, *, year: str | None = None, progress: Progress | None = None) -> Analysis:
+    """Do all analyses on one year of a result (the latest, if none is named, with a finding), and trends over all of them.
+    ``progress`` is told how many of how many parts are done, and which comes next. Raises Refused for a year that is not """
+    tell = progress or (lambda done, total, stage: None)
     findings: list[Finding] = []
     years = years_of(result)
     if len(years) > 1 and year is None:
@@ -77,23 +83,32 @@ def analyse(result: Result, *, year: str | None = None) -> Analysis:
     one = of_year(result, year)
     points = Points.of(one)
     framework = one.framework
+    tell(0, PARTS, "statistics")
     raw, told = statistics(one.raw, framework)
     findings += told
     treated, _ = statistics(one.treated, framework)
+    present, shares, told = availability(one.raw, framework)
+    findings += told
+    tell(1, PARTS, "correlations")
     pairs, told = correlations(points)
     findings += told
+    tell(2, PARTS, "reliability, components")
     alphas, told = reliability(points)
     findings += told
     grouped, loadings, told = groups(points)
     findings += told
+    tell(3, PARTS, "effects")
     removed, places, told = removals(one)
     findings += told
     weights, told = influences(one)
     findings += told
     redundant = redundancy(points, {each.code: each for each in removed})
+    tell(4, PARTS, "strengths")
     rows: dict[str, Any] = {
         "statistics": raw,
         "statistics_treated": treated,
+        "availability": present,
+        "denominators": by_size(one.raw, framework),
         "correlations": pairs,
         "reliability": alphas,
         "components": grouped,
@@ -107,6 +122,8 @@ def analyse(result: Result, *, year: str | None = None) -> Analysis:
     kinds: dict[str, type] = {
         "statistics": Column,
         "statistics_treated": Column,
+        "availability": Available,
+        "denominators": BySize,
         "correlations": Pair,
         "reliability": Reliability,
         "components": Group,
@@ -117,6 +134,7 @@ def analyse(result: Result, *, year: str | None = None) -> Analysis:
         "strengths": UnitStanding,
         "strengths_coinr": UnitStanding,
     }
+    tell(5, PARTS, "trends")
     if len(years) > 1:
         for name, table in (("trends", result.raw), ("trends_scores", result.scores)):
             try:
@@ -126,8 +144,9 @@ def analyse(result: Result, *, year: str | None = None) -> Analysis:
                 break
             findings += told if name == "trends" else []
             kinds[name] = Trend
-    names = {"statistics": NAMES, "statistics_treated": NAMES}
+    names = {"statistics": NAMES, "statistics_treated": NAMES, "availability": AVAILABLE_NAMES}
     texts = {f"{name}.csv": csv_text(each, kinds[name], names.get(name)) for name, each in rows.items()}
+    texts["availability_groups.csv"] = matrix_text("uCode", one.raw.units, shares)
     texts["removal_places.csv"] = matrix_text("uCode", points.units, {"nominal": points.places[framework.top], **places})
     texts["findings.json"] = json.dumps([each.as_dict() for each in findings], ensure_ascii=False, indent=1) + "\n"
     summary = _summary(one, rows, year)

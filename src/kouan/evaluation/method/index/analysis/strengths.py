@@ -68,120 +68,102 @@ def strengths(
 ) -> tuple[list[Standing], list[Standing]]:
     """The strengths and the weaknesses of a unit, at a step of the run ("raw" … "normalised"); before normalising, values are
     turned by their directions first. Raises Refused for an unknown unit or step, several years, and numbers under zero."""
-    places, turned = _places(result, step, top, bottom)
+    held = _Measured(result, step, top, bottom)
     row = Points.of(result).at(unit)
-    return _of_row(result, places, turned, row, top, bottom, step, rule, discard_last, least_unique)
+    return held.lists(row, top, bottom, rule, discard_last, least_unique)
 
 
 def all_units(
     result: Result, *, top: int = 5, bottom: int = 5, step: str = "normalised", rule: Literal["own", "coinr"] = "own"
 ) -> dict[str, tuple[list[Standing], list[Standing]]]:
     """Strengths and weaknesses of every unit by code; arguments and errors as for `strengths`."""
-    places, turned = _places(result, step, top, bottom)
+    held = _Measured(result, step, top, bottom)
     return {
-        unit: _of_row(result, places, turned, row, top, bottom, step, rule, True, None)
-        for row, unit in enumerate(result.scores.units)
+        unit: held.lists(row, top, bottom, rule, True, None) for row, unit in enumerate(result.scores.units)
     }
 
 
-def _places(result: Result, step: str, top: int, bottom: int) -> tuple[Floats, Floats]:
-    if step not in STEPS or top < 0 or bottom < 0:
-        raise Refused.because(
-            "strengths_arguments",
-            f"步骤须为 {'、'.join(STEPS)} 之一，项数不能为负。",
-            f"The step must be one of {', '.join(STEPS)}, the numbers not negative.",
-            measured=step,
-        )
-    points = Points.of(result)
-    table: Table = getattr(result, step)
-    if step == "normalised":
+class _Measured:
+    """Where all units stand in all indicators, (units, indicators) each, found once for all lists."""
+
+    def __init__(self, result: Result, step: str, top: int, bottom: int) -> None:
+        if step not in STEPS or top < 0 or bottom < 0:
+            raise Refused.because(
+                "strengths_arguments",
+                f"步骤须为 {'、'.join(STEPS)} 之一，项数不能为负。",
+                f"The step must be one of {', '.join(STEPS)}, the numbers not negative.",
+                measured=step,
+            )
+        self.result = result
+        points = Points.of(result)
+        table: Table = getattr(result, step)
+        self.values = table.values
+        codes = result.framework.indicators
+        self.turned = table.values if step == "normalised" else table.values * result.framework.directions
         # Points that only rounding parts are level.
-        return points.places_of(result.framework.indicators), table.values
-    turned = table.values * result.framework.directions
-    return ranks(-turned), turned
+        self.places = points.places_of(codes) if step == "normalised" else ranks(-self.turned)
+        self.among = np.isfinite(self.places).sum(axis=0)
+        self.last = np.where(np.isnan(self.places), 0.0, self.places).max(axis=0, initial=0.0)
+        self.distinct = np.array([_distinct(column) for column in self.turned.T])
+        others = np.maximum(self.among - 1, 1)
+        self.ahead = (self.places - 1) / others
+        # As many stand behind a unit as stand ahead of it when the order is turned.
+        self.ahead_or_level = 1 - (ranks(-self.places) - 1) / others
+        x = result.normalised.values
+        self.away = np.column_stack(
+            [column - (np.median(known) if (known := column[np.isfinite(column)]).size else np.nan) for column in x.T]
+        )
+        shares = effective(result.framework, result.weights)
+        self.weights = [shares[code] for code in codes]
+        self.parents = [(result.framework[code].parent or "").casefold() for code in codes]
 
+    def lists(
+        self, row: int, top: int, bottom: int, rule: str, discard_last: bool, least_unique: float | None
+    ) -> tuple[list[Standing], list[Standing]]:
+        """The strengths and weaknesses of a row."""
+        kept = [
+            k
+            for k in range(self.places.shape[1])
+            if np.isfinite(self.places[row, k]) and (least_unique is None or self.distinct[k] > least_unique)
+        ]
+        if rule == "coinr":
+            best, worst = self._coinr(row, kept, top, bottom, discard_last)
+        else:
+            best, worst = self._own(row, kept, top, bottom)
+        return [self._standing(row, k) for k in best], [self._standing(row, k) for k in worst]
 
-def _of_row(
-    result: Result,
-    places: Floats,
-    turned: Floats,
-    row: int,
-    top: int,
-    bottom: int,
-    step: str,
-    rule: str,
-    discard_last: bool,
-    least_unique: float | None,
-) -> tuple[list[Standing], list[Standing]]:
-    if rule == "coinr":
-        parents = [result.framework[code].parent or "" for code in result.framework.indicators]
-        best, worst = _as_coinr(parents, places, turned, row, top, bottom, discard_last, least_unique)
-    else:
-        best, worst = _own(result, places, row, top, bottom, least_unique)
-    table: Table = getattr(result, step)
+    def _coinr(
+        self, row: int, kept: list[int], top: int, bottom: int, discard_last: bool
+    ) -> tuple[list[int], list[int]]:
+        if discard_last:
+            kept = [k for k in kept if self.places[row, k] != self.last[k]]
+        # R sorts words without regard to capitals.
+        kept = sorted(kept, key=lambda k: (float(self.places[row, k]), self.parents[k]))
+        best = kept[:top]
+        # COINr's lists overlap where there are too few; here none stands in both.
+        rest = kept[len(best) :]
+        return best, rest[max(len(rest) - bottom, 0) :]
 
-    def standing(k: int) -> Standing:
-        code = result.framework.indicators[k]
-        node = result.framework[code]
+    def _own(self, row: int, kept: list[int], top: int, bottom: int) -> tuple[list[int], list[int]]:
+        kept = [k for k in kept if self.among[k] > 1 and not self.result.filled[row, k]]
+        level, ahead, away = self.ahead_or_level[row], self.ahead[row], self.away[row]
+        better = sorted((level[k], -away[k], -self.weights[k], k) for k in kept if level[k] < 0.5)
+        worse = sorted((-ahead[k], away[k], -self.weights[k], k) for k in kept if ahead[k] > 0.5)
+        return [each[3] for each in better[:top]], [each[3] for each in worse[:bottom]]
+
+    def _standing(self, row: int, k: int) -> Standing:
+        code = self.result.framework.indicators[k]
+        node = self.result.framework[code]
         return Standing(
             code,
             node.name,
             node.parent or "",
             node.unit,
-            float(table.values[row, k]),
-            float(result.normalised.values[row, k]),
-            int(places[row, k]),
-            int(np.isfinite(places[:, k]).sum()),
+            float(self.values[row, k]),
+            float(self.result.normalised.values[row, k]),
+            int(self.places[row, k]),
+            int(self.among[k]),
         )
-
-    return [standing(k) for k in best], [standing(k) for k in worst]
-
-
-def _as_coinr(
-    parents: list[str],
-    places: Floats,
-    turned: Floats,
-    row: int,
-    top: int,
-    bottom: int,
-    discard_last: bool,
-    least_unique: float | None,
-) -> tuple[list[int], list[int]]:
-    kept = [k for k in range(places.shape[1]) if np.isfinite(places[row, k])]
-    if least_unique is not None:
-        kept = [k for k in kept if _distinct(turned[:, k]) > least_unique]
-    if discard_last:
-        kept = [k for k in kept if places[row, k] != np.nanmax(places[:, k])]
-    # R sorts words without regard to capitals.
-    kept.sort(key=lambda k: (float(places[row, k]), parents[k].casefold()))
-    best = kept[:top]
-    # COINr's lists overlap where there are too few; here none stands in both.
-    rest = kept[len(best) :]
-    return best, rest[max(len(rest) - bottom, 0) :]
-
-
-def _own(
-    result: Result, places: Floats, row: int, top: int, bottom: int, least_unique: float | None
-) -> tuple[list[int], list[int]]:
-    x = result.normalised.values
-    weights = effective(result.framework, result.weights)
-    better: list[tuple[float, float, float, int]] = []
-    worse: list[tuple[float, float, float, int]] = []
-    for k, code in enumerate(result.framework.indicators):
-        column, place = places[:, k], places[row, k]
-        others = int(np.isfinite(column).sum()) - 1
-        if not np.isfinite(place) or others < 1 or result.filled[row, k]:
-            continue
-        if least_unique is not None and _distinct(x[:, k]) <= least_unique:
-            continue
-        level = int((column == place).sum()) - 1
-        ahead, ahead_or_level = (place - 1) / others, (place - 1 + level) / others
-        away = float(x[row, k] - np.nanmedian(x[:, k]))
-        if ahead_or_level < 0.5:
-            better.append((ahead_or_level, -away, -weights[code], k))
-        elif ahead > 0.5:
-            worse.append((-ahead, away, -weights[code], k))
-    return [each[3] for each in sorted(better)[:top]], [each[3] for each in sorted(worse)[:bottom]]
 
 
 def _distinct(column: Floats) -> float:

@@ -26,6 +26,7 @@ from scipy import stats
 
 from kouan.basis import Finding, Refused
 from kouan.evaluation.method.index.framework import Floats, Framework
+from kouan.evaluation.method.index.normalise import ranks
 from kouan.evaluation.method.index.table import Table
 
 ENOUGH = 4
@@ -162,9 +163,10 @@ def _median(years: Floats, values: Floats, there: np.ndarray, count: Floats) -> 
             median = np.nanmedian(np.vstack(between), axis=0)
     p = np.full(values.shape[1], np.nan)
     met: dict[tuple[float, ...], float] = {}
+    ordered = ranks(values)
     for k in np.nonzero(count >= 3)[0]:
         # The years rise, so that the ranks alone decide, and thousands of short series have few orders between them.
-        order = tuple(stats.rankdata(values[there[:, k], k]).tolist())
+        order = tuple(ordered[there[:, k], k].tolist())
         if order not in met:
             met[order] = 1.0 if len(set(order)) == 1 else float(stats.kendalltau(range(len(order)), order).pvalue)
         p[k] = met[order]
