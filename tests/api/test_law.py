@@ -23,6 +23,7 @@ from kouan.basis import clock
 from kouan.grading.actions import record_verdicts
 from kouan.grading.class_two import NewClassTwo, enter_class_two
 from kouan.grading.grade_actions import NewScores, decide_grade, submit_scores
+from kouan.grading.strategy_marks import set_strategy_mark
 from kouan.law import Library, registered_rules
 
 ROOT = "/api/v1"
@@ -136,6 +137,10 @@ class TestGrades:
         assert all(each["text"] is None and each["why_none"]["zh"] for each in whole["policy"])
         unknown = read(world.inner_mongolia, f"/grades/{INNER_MONGOLIA}")
         assert (unknown["decided"], unknown["proposed"], unknown["scores"]) == (None, "unknown", None)
+        assert (unknown["strategy_mark"], unknown["strategy_marks"]) == (None, [])
+        set_strategy_mark(actor=world.national, port=GUANGDONG, is_marked=False, valid_from=date(2024, 1, 1), reason="经核", document="scores-paper")
+        known = read(world.guangdong, f"/grades/{GUANGDONG}")
+        assert known["strategy_mark"]["is_marked"] is False and known["strategy_marks"][0]["document"] == "scores-paper"
 
     def test_pages_by_cursor(self, world: World) -> None:
         seen, after = [], ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from tests.accounts.factories import a_user, an_office
 from tests.casework.oversight_office import PDF, House
 from tests.casework.test_oversight import clocks, refused
@@ -162,29 +163,67 @@ def test_an_office_closed_meanwhile_is_signed_for_at_the_national_desk(house: Ho
     assert task.is_stray and task.organisation == house.national.organisation
 
 
-def test_two_hundred_recipients(house: House) -> None:
-    for number in range(200):
-        an_office(OrganisationKind.CITY_OFFICE, province_code="44", city_code=f"44{number:04}")
-    held = issued(house, kinds=["city_office"])
+def receivers(first: int, last: int) -> None:
+    """Cities of Guangdong; every third has somebody to sign."""
+    for number in range(first, last):
+        office = an_office(OrganisationKind.CITY_OFFICE, province_code="44", city_code=f"44{number:04}")
+        if number % 3 == 0:
+            a_user(Role.CITY_OFFICER, office)
+
+
+def test_two_hundred_recipients_take_hardly_more_queries_than_twenty(house: House) -> None:
+    receivers(0, 20)
+    with CaptureQueriesContext(connection) as few:
+        issued(house, kinds=["city_office"])
+    receivers(20, 200)
+    entries = AuditEntry.objects.count()
+    with CaptureQueriesContext(connection) as many:
+        held = issued(house, kinds=["city_office"])
     assert held.receipts.count() == 200 == Task.objects.open().filter(matter__circular_receipt__circular=held).count()
+    assert Task.objects.open().filter(matter__circular_receipt__circular=held, is_stray=True).count() == 200 - 67
+    # A write holds some dozens of rows at once; nothing is asked or written office by office.
+    assert len(many) - len(few) <= (200 - 20) // 5, (len(few), len(many))
+    assert AuditEntry.objects.count() - entries >= 4 * 200, "each matter, step, task and receipt stands in the trail by itself"
+
+
+def test_matters_opened_together_are_as_if_opened_one_by_one(house: House) -> None:
+    from kouan.accounts.action import acting_system
+    from kouan.desk.matters.actions import open_matter, open_matters
+
+    receivers(0, 3)
+    codes = [each.code for each in addressed(house.national.organisation, {"kinds": ["city_office", "provincial_office"]})]
+    codes.append(house.national.organisation.code)
+    known = {"procedure": "circular_receipt", "title": "签收：通知", "applicant": house.national.organisation}
+    with acting_system("test") as system:
+        together = open_matters(actor=system, named=[{"recipient": code} for code in codes], **known)
+        singly = [open_matter(actor=system, named={"recipient": code}, **known) for code in codes]
+        with refused("unknown_office"):
+            open_matters(actor=system, named=[{"recipient": codes[0]}, {"recipient": "nobody"}], **known)
+    assert Matter.objects.count() == 2 * len(codes) == 12
+
+    def rows(matter: Matter) -> list[dict[str, Any]]:
+        own = {"id", "matter_id", "recorded_at", "opened_at", "begun_at"}
+        found = [Matter.objects.filter(pk=matter.pk), matter.steps.all(), matter.tasks.all()]
+        return [{name: value for name, value in row.items() if name not in own} for each in found for row in each.values()]
+
+    for one, other in zip(together, singly, strict=True):
+        assert rows(one) == rows(other) and len(rows(one)) == 3
 
 
 @pytest.mark.django_db(transaction=True)
 def test_cut_off_in_the_middle_nobody_was_addressed(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House()
     draft = draft_circular(actor=house.national, kinds=["provincial_office"], **WORDS)
-    whole, opened = circulars.open_matter, []
+    whole = circulars.open_matters
 
     class PowerCut(BaseException):
         pass
 
     def cut(**known: Any) -> Any:
-        if opened:
-            raise PowerCut
-        opened.append(whole(**known))
-        return opened[0]
+        assert len(whole(**known)) == 2
+        raise PowerCut
 
-    monkeypatch.setattr(circulars, "open_matter", cut)
+    monkeypatch.setattr(circulars, "open_matters", cut)
     with pytest.raises(PowerCut):
         issue_circular(actor=house.other, circular=draft.pk, number="国岸函〔2024〕1号", issued_on=DAY)
     monkeypatch.undo()

@@ -21,6 +21,7 @@ from kouan.collection.lineage import evidence_of, users_of
 from kouan.desk.matters.models import Matter, Task
 from kouan.desk.matters.queries import inbox
 from kouan.grading.class_two import NewClassTwo, clear_class_two, enter_class_two
+from kouan.grading.strategy_marks import set_strategy_mark
 from kouan.ports.actions import change_port
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,19 @@ class TestTheLadder:
         kept = gathered(matter)
         assert kept.record["years_below"] == {"count": len(below), "is_definite": True}
         assert kept.verdict["verdict"] == verdict and kept.verdict["steps"] and kept.verdict["citation"]["quote"]
+
+    def test_the_strategy_mark_comes_from_its_register_and_is_unknown_where_nobody_recorded_it(self, offices: Offices) -> None:
+        a_port_below(2022, 2023, met=(2021,))
+        before = offices.begun("withdrawal", {"port": PORT}, offices.national)
+        assert "strategy_mark" not in before.facts and "strategy_mark" not in gathered(before).record
+        paper = a_document()
+        for is_marked, day in ((False, date(2020, 1, 1)), (True, date(2021, 1, 1))):
+            set_strategy_mark(actor=offices.national, port=PORT, is_marked=is_marked, valid_from=day, reason="按来文", document=paper)
+            matter = gather_facts(actor=offices.national, matter=before.pk, on=DAY)
+            kept = gathered(matter)
+            assert matter.facts["strategy_mark"] is is_marked and "strategy_mark" in matter.gathered
+            assert (kept.record["strategy_mark"]["from"], kept.record["strategy_mark"]["document"]) == (day.isoformat(), paper.reference)
+            assert kept.record["ladder_facts"]["strategy_mark"] is is_marked
 
     def test_a_year_that_was_not_reported_is_unknown_and_nobody_is_below(self, offices: Offices) -> None:
         a_port_below()

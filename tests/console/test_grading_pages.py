@@ -19,7 +19,14 @@ from kouan.basis import clock
 from kouan.desk.matters.models import Matter
 from kouan.grading.class_two import NewClassTwo, enter_class_two
 from kouan.grading.grade_actions import NewScores, enter_policy, submit_scores
-from kouan.grading.models import ClassTwoPort, CriterionScores, GradeDecision, ListRecord, PolicyCell
+from kouan.grading.models import (
+    ClassTwoPort,
+    CriterionScores,
+    GradeDecision,
+    ListRecord,
+    PolicyCell,
+    StrategyMark,
+)
 from kouan.ports.models import LayoutEntry, LayoutLink, Port
 
 pytestmark = pytest.mark.django_db
@@ -197,6 +204,19 @@ class TestGrades:
         page = words(open_as(officer).get("/grading/grades/jia-air"))
         for said in ("航空口岸布局：区域枢纽", "甲、乙", "战略地位比较重要", "本系统建议", "只列在建议旁供参考"):
             assert said in page, said
+
+    def test_a_strategy_mark_is_recorded_by_the_national_office_alone(self, officer: Any, guangdong: Any, open_as: Any) -> None:
+        client, paper = open_as(officer), a_document(title="关于战略标记的函")
+        assert "未登记（不明）" in words(client.get("/grading/grades/jia-air")) and "未登记（不明）" in words(client.get("/ports/jia-air"))
+        said = {"deed": "mark", "is_marked": "yes", "marked_from": "2024-01-01", "mark_reason": "按来文", "document": paper.reference}
+        wrong = client.post("/grading/grades/jia-air", {**said, "mark_reason": "", "is_marked": ""})
+        assert wrong.status_code == 422 and "请填写理由" in words(wrong) and "请选择有或无" in words(wrong)
+        assert open_as(guangdong).post("/grading/grades/jia-air", said).status_code == 403 and not StrategyMark.objects.exists()
+        assert client.post("/grading/grades/jia-air", said).status_code == 302
+        for address in ("/grading/grades/jia-air", "/ports/jia-air"):
+            assert "有战略标记" in words(client.get(address))
+        assert "关于战略标记的函" in words(open_as(guangdong).get("/grading/grades/jia-air"))
+        assert "登记标记" not in words(open_as(guangdong).get("/grading/grades/jia-air"))
 
     def test_scores_by_sheet(self, officer: Any, guangdong: Any, open_as: Any) -> None:
         client, paper = open_as(officer), a_document()

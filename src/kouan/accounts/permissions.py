@@ -55,6 +55,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "grades.submit": NATIONAL,
     "grades.decide": NATIONAL,
     "policy.enter": NATIONAL,
+    "strategy_marks.set": NATIONAL,
     "scores.record": NATIONAL,
     "scores.read_ranks": NATIONAL | {Role.AUDITOR},
     "schemes.propose": NATIONAL,

@@ -25,7 +25,8 @@ from kouan.grading.grades import (
     proposals,
 )
 from kouan.grading.list_facts import compile_list, running_cases
-from kouan.grading.models import GradeDecision, ListKind
+from kouan.grading.models import GradeDecision, ListKind, StrategyMark
+from kouan.grading.strategy_marks import MARKS, history_of, mark_of
 from kouan.ports.models import Port
 from kouan.ports.queries import get_port, ports_visible_to
 
@@ -74,8 +75,9 @@ def list_grades(request: HttpRequest, port: PortFilter = "", limit: Limit = 50, 
 
 
 @router.get("/grades/{code}", response={200: OneGrade, **REFUSALS}, summary="一个口岸的等级 / One port's grade", description=(
-    "全部决定及当时的建议、现在的建议及其步骤，各环节适用的差别化政策。 / Every decision with the proposal of its moment, today's proposal with its "
-    "steps, and the differentiated policy of each stage."))
+    "全部决定及当时的建议、现在的建议及其步骤，各环节适用的差别化政策，战略标记及其历次登记。 / "
+    "Every decision with the proposal of its moment, today's proposal with its "
+    "steps, the differentiated policy of each stage, and the strategy mark with its history."))
 def one_grade(request: HttpRequest, code: PortCode) -> dict[str, Any]:
     """A port's grade with its history."""
     _reads(request, "grade")
@@ -84,6 +86,14 @@ def one_grade(request: HttpRequest, code: PortCode) -> dict[str, Any]:
     return {
         **_line(port, proposed, decided), "proposal": proposed.as_dict(), "decisions": [_decision(each) for each in decisions_of(port.code)],
         "policy": [_policy(port, stage) for stage in STAGES],
+        "strategy_mark": _mark(held) if (held := mark_of(port.code)) else None, "strategy_marks": [_mark(each) for each in history_of(port.code)],
+    }
+
+
+def _mark(row: StrategyMark) -> dict[str, Any]:
+    return {
+        "is_marked": row.is_marked, "name": MARKS[row.is_marked].as_dict(), "valid_from": row.valid_from, "reason": row.reason,
+        "document": row.document.reference, "recorded_at": row.recorded_at,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from ninja import Schema
@@ -250,8 +250,21 @@ class PolicyOut(Schema):
     why_none: Both | None
 
 
+class StrategyMarkOut(Schema):
+    """A strategy mark from a day, or that there is none, with its document. A port without one on record is unknown."""
+
+    is_marked: bool
+    name: Both
+    valid_from: date
+    reason: str
+    document: str
+    recorded_at: datetime
+
+
 class OneGrade(GradeLine):
     proposal: dict[str, Any]
+    strategy_mark: StrategyMarkOut | None = Field(description="null：未登记，即不明 / null: not on record, so unknown")
+    strategy_marks: list[StrategyMarkOut]
     decisions: list[GradeDecisionOut]
     policy: list[PolicyOut]
 

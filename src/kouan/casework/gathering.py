@@ -24,6 +24,7 @@ from kouan.grading.case_verdict import UNDECIDED
 from kouan.grading.list_facts import case_behind
 from kouan.grading.models import ClassTwoPort, ListKind
 from kouan.grading.queries import evidence_of, judge, law_as_of
+from kouan.grading.strategy_marks import mark_of
 from kouan.grading.verdict import Verdict
 from kouan.grading.withdrawing import counted_back
 from kouan.law import Law
@@ -115,6 +116,13 @@ def _of_register(found: Gathered, matter: Matter, port: Port, day: date) -> None
     if port.status != PortStatus.UNKNOWN:
         found.facts["is_open_port"] = port.status == PortStatus.OPEN
     found.facts["is_border"] = port.is_border
+    mark = mark_of(port.code, day)
+    if mark is not None:  # what nobody recorded is unknown, never unmarked
+        found.facts["strategy_mark"] = mark.is_marked
+        found.record["strategy_mark"] = {
+            "is_marked": mark.is_marked, "from": mark.valid_from.isoformat(), "recorded_at": mark.recorded_at.isoformat(),
+            "document": mark.document.reference, "reason": mark.reason,
+        }
     if port.layout_links.exists():
         found.facts["is_listed_in_plan"] = True
     reply = port.changes.filter(attribute="approved_on").select_related("document").order_by("-recorded_at", "-id").first()
@@ -142,12 +150,12 @@ def _of_ladder(found: Gathered, port: Port, day: date, law: Law) -> None:
         # The run of years below rests on its own years and on the one that ends it.
         if all(each["verdict"] == Verdict.FAILS for each in rows[:-1]):
             found.evidence += [each for each in judged.evidence if each not in found.evidence]
-    counted = counted_back([each["verdict"] for each in rows], day.year - 1, port.is_border, law)
+    counted = counted_back([each["verdict"] for each in rows], day.year - 1, port.is_border, law, found.facts.get("strategy_mark"))
     found.verdict = _plain(counted.ladder.as_dict())
     found.record["years"] = _plain(rows)
     found.record["years_below"] = {"count": counted.count, "is_definite": counted.is_definite}
     # A case judged again under another law rests on what it knew then.
-    found.record["ladder_facts"] = {"is_border": port.is_border}
+    found.record["ladder_facts"] = {"is_border": port.is_border, "strategy_mark": found.facts.get("strategy_mark")}
     if counted.ladder.verdict != UNDECIDED:
         found.facts["ladder_verdict"] = counted.ladder.verdict
 

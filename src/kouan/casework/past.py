@@ -63,12 +63,13 @@ def _of(row: Gathering, rules: Collection[str]) -> Iterator[PastCase]:
 
 def _ladder_again(row: Gathering, years: list[Mapping[str, Any]]) -> Callable[[LawOf], Said]:
     """The ladder from the years as they were frozen; a year without facts keeps the verdict that it had."""
-    is_border = row.record.get("ladder_facts", {}).get("is_border", row.facts.get("is_border"))
+    held = row.record.get("ladder_facts", {})
+    is_border, mark = held.get("is_border", row.facts.get("is_border")), held.get("strategy_mark")
 
     def judge(laws: LawOf) -> Said:
         verdicts = [
             verdict_of(PortFacts.from_dict(each["facts"]), laws(each["year"])).value if each.get("facts") else each["verdict"] for each in years
         ]
-        return said_of_case(counted_back(verdicts, years[0]["year"], is_border, laws(None)).ladder)
+        return said_of_case(counted_back(verdicts, years[0]["year"], is_border, laws(None), mark).ladder)
 
     return judge

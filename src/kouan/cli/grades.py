@@ -173,6 +173,51 @@ def decide(
 
 
 @app.command()
+def mark(
+    port: str = PORT,
+    is_marked: bool | None = typer.Option(None, "--set/--none", help="有标记，或经核无标记 / marked, or known to bear none"),
+    from_: datetime | None = typer.Option(None, "--from", formats=DAY, help="自何日起 / from this day"),
+    reason: str = typer.Option("", help="理由 / reason"),
+    document: str = typer.Option("", help="依据文件的引用名 / reference of the document"),
+    as_user: str = AS_USER,
+    json: bool = JSON,
+) -> None:
+    """查看或登记战略标记；有标记的口岸，退出阶梯每一步由国家口岸办启动。未登记即不明。
+    / Show or record a strategy mark: with it the national office starts each step of the ladder. None on record means unknown.
+
+    例：kouan grades mark 二连浩特 --set --from 2024-07-01 --reason 按来文 --document 国岸函〔2024〕1号
+    """
+    from kouan.grading.strategy_marks import history_of, mark_name, mark_of, set_strategy_mark
+
+    user = reader(as_user)
+    found = port_named(user, port)
+    if is_marked is not None:
+        if from_ is None:
+            raise typer.BadParameter("登记标记须写明起始日期 / give the day from which it holds", param_hint="--from")
+        with acting_for(user, "kouan grades mark") as actor:
+            set_strategy_mark(actor=actor, port=found.code, is_marked=is_marked, valid_from=from_.date(), reason=reason, document=document)
+    now, rows = mark_of(found.code), history_of(found.code)
+    if json:
+        said = [
+            {
+                "is_marked": each.is_marked,
+                "valid_from": each.valid_from.isoformat(),
+                "recorded_at": each.recorded_at.isoformat(),
+                "reason": each.reason,
+                "document": each.document.reference,
+            }
+            for each in rows
+        ]
+        write_json({"port": found.code, "is_marked": now.is_marked if now else None, "history": said})
+        return
+    out.print(f"{found.name_zh}  {text(mark_name(now))}", markup=False)
+    table(
+        [say("自何日起", "from"), say("标记", "mark"), say("理由", "reason"), say("文件", "document")],
+        ([each.valid_from, text(mark_name(each)), each.reason, each.document.title] for each in rows),
+    )
+
+
+@app.command()
 def policy(as_of: datetime | None = AS_OF, json: bool = JSON) -> None:
     """差别化政策表：等级×类别×环节；没有录入的写“未制定”。 / The differentiated policy: grade × class × stage; empty cells say so.
 

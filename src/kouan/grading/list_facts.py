@@ -22,6 +22,7 @@ from kouan.grading.lists import ClassTwoLine, Entry, PortLine
 from kouan.grading.models import ClassTwoPort, ListCase, ListEntry, ListKind, ListRecord
 from kouan.grading.one_city import city_of
 from kouan.grading.queries import FACT_ORIGINS, RULE, facts_for_year, judged_unasked, law_as_of, outcome_of
+from kouan.grading.strategy_marks import marks_of
 from kouan.grading.withdrawing import LADDER, JudgedYear, Rungs, Standing, standing_of
 from kouan.law import Law, Setting
 from kouan.monitoring.queries import series_of
@@ -227,8 +228,9 @@ def standings(ports: Sequence[Port], last: int, law: Law, rungs: Rungs | None = 
     for port, facts, evidence in window_facts(ports, last):
         years[port.code].append(JudgedYear(facts, outcome_of(facts, law), evidence))
         border[port.code] = facts.is_border
+    marks = {code: each.is_marked for code, each in marks_of(years, law.as_of).items()}
     return [
-        standing_of(port.code, tuple(years[port.code]), last, first, rungs, is_border=border[port.code])
+        standing_of(port.code, tuple(years[port.code]), last, first, rungs, is_border=border[port.code], strategy_mark=marks.get(port.code))
         for port in ports
         if years[port.code] and years[port.code][-1].facts.year == last
     ]

@@ -46,7 +46,10 @@ def remade(kind: str, content: Mapping[str, Any], law: Law, law_of: Callable[[in
         facts = PortFacts.from_dict(each["facts"])
         under = law_of(facts.year) if law_of else law
         years.append(JudgedYear(facts, outcome_of(facts, under), tuple(EvidenceRef.from_dict(ref) for ref in each["evidence"])))
-    standing = standing_of(line.code, tuple(years), last, first, rungs, is_border=years[-1].facts.is_border)
+    standing = standing_of(
+        line.code, tuple(years), last, first, rungs, is_border=years[-1].facts.is_border, strategy_mark=inputs.get("strategy_mark"),
+        marks_were_read="strategy_mark" in inputs,
+    )
     return lists.watch_entry(line, standing) if kind == ListKind.WATCH else lists.closing_entry(line, standing, first, rungs)
 
 

@@ -34,6 +34,7 @@ ONE_CITY = "access.one_city_border"
 GATE_SCOPE = "access.gate_scope"
 UNACCEPTED_YEARS = "access.air_gate.unaccepted_years"
 REGISTER = Text("口岸名录", "Register of ports")
+MARK_REGISTER = Text("战略标记登记", "Register of strategy marks")
 _PLAN = "国家“十四五”口岸发展规划"
 CLOSE_AIR = Citation(_PLAN, "四(二)", quote="推动关闭客运量长期不达标航空口岸，鼓励非枢纽口岸优化整合航线", issued=date(2021, 9, 16))
 ONE_PORT = Citation(_PLAN, "专栏5", quote="水运口岸：加快推进向以地级市为单元“一城一口岸”方向整合", issued=date(2021, 9, 16))
@@ -158,6 +159,10 @@ def _claim(value: bool | None) -> Text:
     return Text("待核", "to be verified") if value is None else Text("是", "yes") if value else Text("否", "no")
 
 
+def _mark(value: bool | None) -> Text:
+    return Text("未登记（不明）", "not on record (unknown)") if value is None else Text("有", "yes") if value else Text("无", "none")
+
+
 # ---- the watch list and the candidates for closing ---------------------------------------------------------------
 
 
@@ -224,6 +229,7 @@ def _on_the_ladder(kind: str, line: PortLine, standing: Standing, others: Sequen
         facts=(
             (Text("连续不达标的完整年数", "Full years in a row below"), _count(standing), Text("按各年判定推算", "from the yearly verdicts")),
             (Text("边境口岸", "Border port"), _claim(line.is_border), REGISTER),
+            *(((Text("战略标记", "Strategy mark"), _mark(standing.strategy_mark), MARK_REGISTER),) if standing.marks_were_read else ()),
             (Text("通过验收日期", "Accepted on"), day_text(line.accepted_on), REGISTER),
         ),
         years=standing.years,
@@ -234,9 +240,12 @@ def _on_the_ladder(kind: str, line: PortLine, standing: Standing, others: Sequen
         opens=("withdrawal",) if is_listed else (),
         about=((line.code, line.name_zh),),
         case_facts=_known(
-            ladder_verdict=standing.verdict, is_border=line.is_border, meets_volume=False if latest and latest.outcome.verdict == "fails" else None
+            ladder_verdict=standing.verdict,
+            is_border=line.is_border,
+            strategy_mark=standing.strategy_mark,
+            meets_volume=False if latest and latest.outcome.verdict == "fails" else None,
         ),
-        inputs={"line": line.as_dict(), "last": standing.last},
+        inputs={"line": line.as_dict(), "last": standing.last, **({"strategy_mark": standing.strategy_mark} if standing.marks_were_read else {})},
     )
 
 

@@ -282,3 +282,25 @@ class PolicyCell(models.Model):
         ordering = ["grade", "transport_class", "stage", "-version"]
         constraints = [models.UniqueConstraint(fields=["grade", "transport_class", "stage", "version"], name="policy_cell_once")]
         verbose_name = verbose_name_plural = "差别化政策"
+
+
+@register
+class StrategyMark(models.Model):
+    """Whether a port bears a strategy mark from a day, as the national office recorded it with a paper.
+
+    A port without a row is unknown, never unmarked: that there is none is a row of its own. Never edited: a correction or an
+    end of a mark is a later row.
+    """
+
+    port_code = models.CharField("口岸代码", max_length=64)
+    is_marked = models.BooleanField("有战略标记")
+    valid_from = models.DateField("自何日起")
+    reason = models.CharField("理由", max_length=400)
+    document = models.ForeignKey("desk.Document", models.PROTECT, related_name="+")
+    actor_id_recorded = models.BigIntegerField("登记人", null=True)
+    recorded_at = models.DateTimeField("登记时间", default=clock.now)
+
+    class Meta:
+        ordering = ["port_code", "valid_from", "id"]
+        indexes = [models.Index(fields=["port_code", "valid_from"], name="strategy_mark_lookup")]
+        verbose_name = verbose_name_plural = "战略标记"

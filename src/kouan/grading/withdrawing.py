@@ -105,7 +105,7 @@ class Counted:
     ladder: CaseVerdict
 
 
-def counted_back(verdicts: Sequence[str], last: int, is_border: bool | None, law: Law) -> Counted:
+def counted_back(verdicts: Sequence[str], last: int, is_border: bool | None, law: Law, strategy_mark: bool | None = None) -> Counted:
     """The ladder for a case, from yearly verdicts of which the first is that of ``last`` and each next one a year earlier.
 
     What came before the count may not be known: the rung stands only where more years would not change it.
@@ -117,6 +117,8 @@ def counted_back(verdicts: Sequence[str], last: int, is_border: bool | None, law
             break
         below, spared = below + 1, spared + (last - back not in EPIDEMIC)
     row: dict[str, Any] = {} if is_border is None else {"is_border": is_border}
+    if strategy_mark is not None:
+        row["strategy_mark"] = strategy_mark
     certain = LADDER.judge_row(row | {"years_below": below, "years_below_without_2020_2022": spared}, law)
     if is_definite:
         return Counted(below, True, certain)
@@ -157,6 +159,9 @@ class Standing:
     run: Run
     ladder: CaseVerdict
     others: tuple[OtherRung, ...]
+    strategy_mark: bool | None = None
+    # False: made again from a record of before there was a register of marks; the entry then says nothing of one.
+    marks_were_read: bool = True
 
     @property
     def verdict(self) -> str:
@@ -207,6 +212,7 @@ def standing_of(
     *,
     is_border: bool | None,
     strategy_mark: bool | None = None,
+    marks_were_read: bool = True,
 ) -> Standing:
     """Where a port stands on the ladder at the end of ``last``, from its judged years."""
     verdicts = {each.facts.year or 0: each.outcome.verdict.value for each in years}
@@ -224,7 +230,7 @@ def standing_of(
         # Under another border mode the years themselves are judged otherwise: that answer stands above.
         if place not in found and each.reading.key != BORDER_MODE:
             found[place] = OtherRung(each.reading.key, each.reading.ambiguity, each.reading.label, each.verdict, run)
-    return Standing(code, last, years, run, ladder, tuple(found.values()))
+    return Standing(code, last, years, run, ladder, tuple(found.values()), strategy_mark, marks_were_read)
 
 
 def _under(years: tuple[JudgedYear, ...], key: str, choice: str) -> Iterator[tuple[int, str]]:

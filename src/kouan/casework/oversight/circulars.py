@@ -13,7 +13,7 @@ from kouan.casework.oversight.actions import wanting
 from kouan.casework.oversight.models import Circular, CircularReceipt
 from kouan.casework.oversight.queries import get_circular
 from kouan.desk.actions import refuse_secrets
-from kouan.desk.matters.actions import carry_step, open_matter, take_step
+from kouan.desk.matters.actions import carry_step, open_matters, take_step
 from kouan.desk.models import Document
 from kouan.desk.queries import documents_visible_to
 
@@ -121,10 +121,10 @@ def issue_circular(*, actor: Any, circular: int, number: str, issued_on: date, v
     held.save()
     # The receipts are the system's work for the issuing office; who issued stands on the circular.
     with acting_system("circulars") as system:
-        for office in offices:
-            matter = open_matter(actor=system, procedure="circular_receipt", title=f"签收：{held.title}"[:200], applicant=held.office,
-                                 named={"recipient": office.code})
-            CircularReceipt.objects.create(circular=held, office=office, matter=matter)
+        matters = open_matters(actor=system, procedure="circular_receipt", title=f"签收：{held.title}"[:200], applicant=held.office,
+                               named=[{"recipient": office.code} for office in offices])
+        CircularReceipt.objects.bulk_create([
+            CircularReceipt(circular=held, office=office, matter=matter) for office, matter in zip(offices, matters, strict=True)])
         if held.replaces is not None and held.replaces.state == Circular.State.ISSUED:
             _end(system, held.replaces, Circular.State.SUPERSEDED, f"已由 {held.number} 替代")
     return held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -57,10 +58,13 @@ from kouan.grading.grades import (
 )
 from kouan.grading.ladder import NAMED_LISTS
 from kouan.grading.models import CriterionScores, PolicyCell
+from kouan.grading.strategy_marks import MARKS, history_of, mark_name, mark_of, set_strategy_mark
 from kouan.ports import queries
 
 _PROVINCES = tuple((one.code, one.name) for one in codes.mainland_provinces)
 _NO_SCORES = Text("无得分", "No scores")
+_NEEDS = {"scores": "grades.submit", "mark": "strategy_marks.set"}
+_MARK_FIELDS = ("is_marked", "marked_from", "mark_reason")
 
 
 def _proposal(row: Any) -> Text:
@@ -151,13 +155,22 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
     findings: list[Finding] = []
     said = {
         name: request.POST.get(name, "").strip()[:1000]
-        for name in ("grade", "valid_from", "reason", "document", "override_by", "year", *CRITERIA, "note")
+        for name in ("grade", "valid_from", "reason", "document", "override_by", "year", *CRITERIA, "note", *_MARK_FIELDS)
     }
     deed = request.POST.get("deed", "")
     if request.method == "POST":
-        require(request, "grades.submit" if deed == "scores" else "grades.decide", "console.views.grades.one_grade")
+        require(request, _NEEDS.get(deed, "grades.decide"), "console.views.grades.one_grade")
         try:
-            if deed == "scores":
+            if deed == "mark":
+                set_strategy_mark(
+                    actor=request.user,
+                    port=code,
+                    is_marked={"yes": True, "none": False}.get(said["is_marked"]),
+                    valid_from=day_typed(request, "marked_from"),
+                    reason=said["mark_reason"],
+                    document=paper_named(request),
+                )
+            elif deed == "scores":
                 submit_scores(actor=request.user, lines=[_typed(code, said)], document=paper_named(request))
             else:
                 decide_grade(
@@ -172,7 +185,7 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings = error.findings
+            findings = [_of_mark(each) for each in error.findings] if deed == "mark" else error.findings
         else:
             accept_draft(request, deed or "decide")
             messages.success(request, here(Text("已登记。", "Recorded.")))
@@ -181,6 +194,9 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
     for each in decisions:
         put(each, mark=grade_badge(each.grade), paper=paper_link(each.document, request.user),
             proposed_name=CASE_VERDICTS[each.proposal["verdict"]])
+    marks = history_of(code)
+    for mark in marks:
+        put(mark, paper=paper_link(mark.document, request.user), said=mark_name(mark))
     holding = grades_of([code]).get(code)
     scores = list(CriterionScores.objects.filter(port_code=code).select_related("document"))
     for row in scores:
@@ -206,6 +222,10 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
             "deed": deed,
             "may_submit": may(request.user, "grades.submit"),
             "may_decide": may(request.user, "grades.decide"),
+            "may_mark": may(request.user, "strategy_marks.set"),
+            "marks": marks,
+            "marked": mark_name(mark_of(code)),
+            "mark_options": [("yes", MARKS[True]), ("none", MARKS[False])],
             "papers": papers(request.user),
             "grade_options": list(GRADES.items()),
             "criteria": [(name, label, said[name]) for name, label in CRITERIA.items()],
@@ -214,6 +234,12 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
         },
         status=422 if findings else 200,
     )
+
+
+def _of_mark(finding: Finding) -> Finding:
+    """A finding of the verb at the field of its form: two other forms of the page have a day and a reason as well."""
+    field = {"valid_from": "marked_from", "reason": "mark_reason"}.get(finding.where.field or "")
+    return replace(finding, where=Place(field=field)) if field else finding
 
 
 def _typed(code: str, said: dict[str, str]) -> NewScores:

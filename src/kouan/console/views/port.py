@@ -38,6 +38,7 @@ from kouan.grading.case_verdict import CASE_VERDICTS
 from kouan.grading.facts import MEASURES
 from kouan.grading.grades import grade_of, proposed_verdict
 from kouan.grading.queries import held_in_year, judge, law_as_of
+from kouan.grading.strategy_marks import mark_name, mark_of
 from kouan.ports import queries
 from kouan.ports.models import LayoutLink, Port, PortChange, PortCode
 from kouan.ports.notes import NOTES, note_text
@@ -252,6 +253,7 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
         "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
+        "marked": mark_name(mark_of(found.code, as_of, known_at)),
         "proposed": CASE_VERDICTS[proposed_verdict(found.code)], "cases": cases, "readable": cases.readable,
     })
 

@@ -6,7 +6,7 @@ A step locks its matter, so that of two people at once one wins and the other is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -81,6 +81,36 @@ def open_matter(
         matter=matter, number=1, transition=step.by, state=step.state, taken_on=step.on, actor_id=actor.pk, facts=stored(given))
     tasks.bring_in_step(matter, found.procedure, running)
     return matter
+
+
+@action("matters.act")
+def open_matters(
+    *, actor: System, procedure: str, title: str, applicant: Organisation, named: Sequence[Mapping[str, str]],
+) -> list[Matter]:
+    """Begin one matter for each of ``named``, alike but for the offices named: by the system, for ``applicant``.
+
+    What ``open_matter`` would record of each, all or nothing, in a number of queries that hardly grows with theirs:
+    two hundred receipts of a circular are written in one request.
+    """
+    if not named:
+        return []
+    refuse_secrets(title)
+    found = in_force(procedure)
+    running = begin(found.procedure, on=clock.today(), actor="", calendar=working_days(), settings=settings_of(procedure))
+    offices = set(Organisation.objects.filter(code__in={code for each in named for code in each.values()}, is_active=True)
+                  .values_list("code", flat=True))
+    edition = _edition(found.procedure, found.text)
+    facts = stored(checked(found.procedure, {}))
+    matters = Matter.objects.bulk_create([
+        Matter(edition=edition, procedure=procedure, room=found.room, title=title.strip(), state=running.state, applicant=applicant,
+               named=_named(found.procedure, each, offices), facts=facts)
+        for each in named
+    ])
+    step = running.steps[0]
+    MatterStep.objects.bulk_create([
+        MatterStep(matter=each, number=1, transition=step.by, state=step.state, taken_on=step.on, facts=facts) for each in matters])
+    tasks.open_first(matters, found.procedure, running)
+    return matters
 
 
 @action("matters.act")
@@ -265,10 +295,12 @@ def _edition(procedure: Procedure, text: str) -> ProcedureEdition:
         code=procedure.code, version=procedure.version, digest=procedure.digest, defaults={"text": text})[0]
 
 
-def _named(procedure: Procedure, named: Mapping[str, str]) -> dict[str, str]:
-    """The offices named for parties: they must be parties to be named, and offices that exist."""
+def _named(procedure: Procedure, named: Mapping[str, str], offices: Collection[str] | None = None) -> dict[str, str]:
+    """The offices named for parties: they must be parties to be named, and offices that exist (``offices``: those known to)."""
     wanted = {code for code, party in procedure.parties.items() if party.office == "named"}
-    known = set(Organisation.objects.filter(code__in=named.values(), is_active=True).values_list("code", flat=True))
+    known = offices
+    if known is None:
+        known = set(Organisation.objects.filter(code__in=named.values(), is_active=True).values_list("code", flat=True))
     findings = [
         Finding.error("unknown_office", f"“{office}”不是可以参与的单位，或“{party}”无须指定单位。",
                       f"“{office}” is no office that can take part, or “{party}” needs none.", where=Place(field=party),

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from kouan.basis import Text, clock
 from kouan.desk.matters.facts import known
 from kouan.desk.matters.models import Matter, MatterNotice, Task
-from kouan.desk.matters.parties import desk_of, people_of
+from kouan.desk.matters.parties import Desk, desk_of, desks_of, people_of
 from kouan.desk.matters.queries import settings_of, working_days
-from kouan.procedure import Notice, Procedure, Running, blocks, duties, standing
+from kouan.procedure import Duty, Notice, Procedure, Running, blocks, duties, standing
 
 # What is said of each kind of notice; {} is the clock or consultation, then the day.
 WORDS = {
@@ -25,33 +27,16 @@ WORDS = {
 
 def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, today: date | None = None) -> None:
     """Open the tasks that are to be done now, close those that are not, and bring their dates up to date."""
-    day = today or clock.today()
     facts = known(procedure, matter.facts)
-    wanted = {f"{running.round_of(running.state)}:{running.state}:{each.key}": each for each in duties(procedure, running)}
-    dates: dict[str, tuple[date, bool]] = {}
-    if wanted:
-        for each in standing(procedure, running, calendar=working_days(), settings=settings_of(matter.procedure), today=day):
-            if each.due is None:
-                continue
-            key = f"{each.code}:{each.party}" if each.party else ""
-            held = dates.get(key)
-            if held is None or each.due < held[0]:
-                dates[key] = (each.due, each.is_provisional)
+    wanted, dates = _to_do(procedure, running, matter.procedure, today or clock.today())
     open_now = {each.key: each for each in matter.tasks.filter(closed_at__isnull=True).select_related("assignee")}
     for key, task in open_now.items():
         if key not in wanted:
             task.closed_at = clock.now()
             task.save(update_fields=["closed_at"])
     for key, duty in wanted.items():
-        party = procedure.parties[duty.party]
-        desk = desk_of(party, matter)
-        due_on, is_provisional = dates.get(f"{duty.consultation}:{duty.party}" if duty.consultation else "", (None, False))
-        closed = blocks(procedure, running, duty, facts)
-        values = {
-            "blocked_zh": "".join(each.message.zh for each in closed)[:400], "blocked_en": " ".join(each.message.en for each in closed)[:400],
-            "organisation": desk.organisation, "roles": f" {' '.join(desk.roles)} ", "is_stray": desk.is_stray, "due_on": due_on,
-            "is_provisional": is_provisional,
-        }
+        desk = desk_of(procedure.parties[duty.party], matter)
+        values = _values(procedure, running, duty, desk, dates, facts)
         held_task = open_now.get(key)
         if held_task is None:
             Task.objects.create(matter=matter, key=key, party=duty.party, label_zh=duty.label.zh, label_en=duty.label.en, **values)
@@ -64,6 +49,48 @@ def bring_in_step(matter: Matter, procedure: Procedure, running: Running, *, tod
             for name in values:
                 setattr(held_task, name, values[name])
             held_task.save(update_fields=changed)
+
+
+def open_first(matters: Sequence[Matter], procedure: Procedure, running: Running) -> None:
+    """The first tasks of matters that began alike today and differ only in the offices named for them.
+
+    What ``bring_in_step`` would open for each, in as many queries for all as for one.
+    """
+    facts = known(procedure, matters[0].facts)
+    wanted, dates = _to_do(procedure, running, matters[0].procedure, clock.today())
+    Task.objects.bulk_create([
+        Task(matter=matter, key=key, party=duty.party, label_zh=duty.label.zh, label_en=duty.label.en,
+             **_values(procedure, running, duty, desk, dates, facts))
+        for key, duty in wanted.items()
+        for matter, desk in zip(matters, desks_of(procedure.parties[duty.party], matters), strict=True)
+    ])
+
+
+def _to_do(procedure: Procedure, running: Running, code: str, day: date) -> tuple[dict[str, Duty], dict[str, tuple[date, bool]]]:
+    """What is to be done by key, and by when: the earliest day of each consultation and party ("" for the state's own)."""
+    wanted = {f"{running.round_of(running.state)}:{running.state}:{each.key}": each for each in duties(procedure, running)}
+    dates: dict[str, tuple[date, bool]] = {}
+    if wanted:
+        for each in standing(procedure, running, calendar=working_days(), settings=settings_of(code), today=day):
+            if each.due is None:
+                continue
+            key = f"{each.code}:{each.party}" if each.party else ""
+            held = dates.get(key)
+            if held is None or each.due < held[0]:
+                dates[key] = (each.due, each.is_provisional)
+    return wanted, dates
+
+
+def _values(procedure: Procedure, running: Running, duty: Duty, desk: Desk, dates: Mapping[str, tuple[date, bool]],
+            facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a task says besides its key and label."""
+    due_on, is_provisional = dates.get(f"{duty.consultation}:{duty.party}" if duty.consultation else "", (None, False))
+    closed = blocks(procedure, running, duty, facts)
+    return {
+        "blocked_zh": "".join(each.message.zh for each in closed)[:400], "blocked_en": " ".join(each.message.en for each in closed)[:400],
+        "organisation": desk.organisation, "roles": f" {' '.join(desk.roles)} ", "is_stray": desk.is_stray, "due_on": due_on,
+        "is_provisional": is_provisional,
+    }
 
 
 def tell(matter: Matter, procedure: Procedure, notice: Notice) -> int:
