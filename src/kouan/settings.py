@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "kouan.grading",
     "kouan.grading.lawbook",
     "kouan.evaluation",
+    "kouan.evaluation.rounds",
     "kouan.casework",
     "kouan.casework.oversight",
     "kouan.casework.bottlenecks",

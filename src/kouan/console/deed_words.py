@@ -95,6 +95,8 @@ VERBS: Mapping[str, Text] = {
     "desk.matters.upkeep.end_delegation": Text("收回委托", "Take a delegation back"),
     "desk.matters.upkeep.mark_read": Text("标记通知已读", "Mark notices as read"),
     "evaluation.actions.score_benchmark": Text("计算对标得分", "Score the benchmark set"),
+    "evaluation.rounds.scheme_actions.propose_scheme": Text("提出评估方案", "Propose a scheme of evaluation"),
+    "evaluation.rounds.scheme_actions.publish_scheme": Text("发布评估方案", "Publish a scheme of evaluation"),
     "grading.actions.record_verdicts": Text("登记达标判定", "Record verdicts"),
     "grading.lawbook.actions._keep_proposals": Text("提出法规变更", "Propose a change of law"),
     "grading.lawbook.actions.withdraw_change": Text("撤回法规变更", "Withdraw a change of law"),
@@ -198,6 +200,7 @@ TABLES: Mapping[str, Text] = {
     "ports_project": Text("规划项目", "Projects of the plan"),
     "ports_projectlink": Text("规划项目与口岸", "Projects and ports"),
     "ports_registerload": Text("名录装载记录", "Loads of the register"),
+    "rounds_schemeversion": Text("评估方案版本", "Versions of schemes of evaluation"),
 }
 
 # What the system was about when it acted by itself: the word in brackets after a verb.
@@ -205,6 +208,7 @@ TASKS: Mapping[str, Text] = {
     "setup": Text("安装", "setup"), "housekeeping": Text("例行处理", "housekeeping"), "upgrade": Text("升级", "upgrade"),
     "run_clocks": Text("期限", "clocks"), "mails": Text("邮件", "mail"), "casework": Text("办件", "casework"),
     "circulars": Text("印发通知", "circulars"),
+    "evaluation": Text("年度评估", "yearly evaluation"),
     "bottlenecks": Text("堵点难点", "bottlenecks"), "conference": Text("联席会议", "conference"),
 }
 
