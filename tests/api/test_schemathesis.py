@@ -20,7 +20,7 @@ from tests.api.world import World, a_key
 
 from kouan.api.rate import PerUser
 
-EXAMPLES = 12
+EXAMPLES = 8
 CONFIG = {
     "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none", "no-shrink": True},
     "checks": {

@@ -13,4 +13,7 @@ class DeskConfig(AppConfig):
     def ready(self) -> None:
         """Let the worker know the kinds of work of this room."""
         from kouan.desk import verification  # noqa: F401 - importing registers them
-        from kouan.desk.matters import changes_of_people  # noqa: F401 - importing listens
+        from kouan.desk.matters import (  # noqa: F401 - importing listens, and registers
+            changes_of_people,
+            mails,
+        )

@@ -21,6 +21,7 @@ from kouan.console.tables import Column, Filter, Table
 from kouan.console.views.intake import REPEATED, taken_in
 from kouan.console.words import here, page_language
 from kouan.desk import queries
+from kouan.desk.matters.mails import MAILS
 from kouan.desk.models import Job, JobState
 from kouan.desk.verification import VERIFY
 from kouan.grading.lawbook.jobs import PREVIEW_LAW
@@ -29,6 +30,7 @@ KINDS = {
     PREVIEW: Text("检查上传的文件", "Examine an uploaded file"),
     COMMIT: Text("批次入库", "Take a batch in"),
     VERIFY: Text("审计核验", "Verify the audit trail"),
+    MAILS: Text("通知邮件", "Mails of notices"),
     PREVIEW_LAW: Text("预览法规变更", "Preview a change of law"),
 }
 ENDED = (JobState.DONE, JobState.FAILED)

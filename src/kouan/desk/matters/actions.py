@@ -23,7 +23,7 @@ from kouan.desk.matters.facts import asks_for_day, checked, day_said, days_of, k
 from kouan.desk.matters.models import Matter, MatterOpinion, MatterStep, ProcedureEdition, Task
 from kouan.desk.matters.parties import standing_of
 from kouan.desk.matters.queries import get_matter, procedure_for, running_of, settings_of, working_days
-from kouan.desk.matters.registry import effect_of, in_force
+from kouan.desk.matters.registry import effect_of, follower_of, in_force
 from kouan.desk.models import Document
 from kouan.procedure import Moved, Override, Procedure, Running, answer, begin, due, fire
 
@@ -393,15 +393,17 @@ def _record(
 
 
 def _carry_out(held: Matter, procedure: Procedure, effect: str, step: MatterStep, actor: Any) -> None:
-    if not effect:
-        return
-    carried = effect_of(held.room, effect)
-    if carried is None:
+    carried = effect_of(held.room, effect) if effect else None
+    if effect and carried is None:
         raise Refused.because(
             "effect_gone", f"系统中已没有“{effect}”这一执行动作，本步骤未办理。",
                 f"The system no longer has the effect “{effect}”; the step was not taken.",
             remedy=("请联系系统管理员。", "Ask your administrator."))
-    carried(held, step, actor)
+    if carried is not None:
+        carried(held, step, actor)
+    follow = follower_of(held.room)
+    if follow is not None:
+        follow(held, step, actor)
 
 
 def _keep_opinion(held: Matter, procedure: Procedure, running: Running, *, actor_id: int | None, behalf: User | None) -> MatterOpinion:

@@ -1,6 +1,7 @@
 """Notices by mail: what somebody has been told since the last mail comes as one mail, not as one for each.
 
-Mails go when the transaction that told is safely done, and outside of any: a mail server that hangs keeps nobody
+Mails go when the transaction that told is safely done, and outside of any, at the end of the day's run or (``send_soon``)
+by the worker: a mail server that hangs keeps nobody
 waiting, one that refuses stops nothing. Each attempt leaves a row. What did not go is tried again with the next
 notices or the next day's run, for three days; the notice itself stands in the application all the time. A run that is
 killed between sending and noting sends that mail twice rather than never.
@@ -18,10 +19,13 @@ from django.core.mail import EmailMessage, get_connection
 from django.db.models import Q
 
 from kouan.accounts.action import acting_system, action
-from kouan.accounts.models import User
+from kouan.accounts.models import Role, User
 from kouan.basis import clock
+from kouan.desk.jobs import job_kind, submit
 from kouan.desk.matters.models import MatterNotice, NoticeMail
+from kouan.desk.progress import Report
 
+MAILS = "notices.mail"
 TRIED_FOR = timedelta(days=3)
 MOST_LINES = 100
 
@@ -62,6 +66,17 @@ def send_due() -> dict[str, int]:
     return counts
 
 
+@job_kind(MAILS, is_repeatable=True)
+def run_mails(*, owner: Any, report: Report) -> dict[str, Any]:
+    """Send what waits; answer how many mails went and how many did not."""
+    return dict(send_due())
+
+
+def send_soon() -> None:
+    """Let the worker send what the running transaction tells, once it is done: who took the step waits for no mail server."""
+    submit(MAILS, owner=None)
+
+
 def _sent(connection: Any, person: User, notices: Sequence[MatterNotice]) -> str:
     """Try to send; why it did not go, or nothing."""
     many = len(notices)
@@ -69,7 +84,10 @@ def _sent(connection: Any, person: User, notices: Sequence[MatterNotice]) -> str
     lines = [f"· {each.text_zh}\n  {each.text_en}" for each in notices[:MOST_LINES]]
     if many > MOST_LINES:
         lines.append(f"· 另有 {many - MOST_LINES} 条，请登录系统查看。\n  {many - MOST_LINES} more; sign in to see them.")
-    body = "\n\n".join([*lines, "请登录系统，在“待办”中办理。\nSign in and go to “To do”."])
+    # An enterprise has no desk: what it is told of, it sees where it reported it.
+    where = ("请登录系统，在“堵点难点”中查看。\nSign in and go to “Bottlenecks”." if person.role == Role.ENTERPRISE_USER
+             else "请登录系统，在“待办”中办理。\nSign in and go to “To do”.")
+    body = "\n\n".join([*lines, where])
     try:
         EmailMessage(subject, body + "\n", settings.DEFAULT_FROM_EMAIL, [person.email], connection=connection).send()
     except (OSError, smtplib.SMTPException, ValueError) as error:

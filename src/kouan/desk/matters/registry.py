@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kouan.desk.matters.models import Matter, MatterStep, ProcedureEdition
 
 Effect = Callable[["Matter", "MatterStep", Any], None]
+Follower = Callable[["Matter", "MatterStep", Any], None]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ _procedures: dict[tuple[str, str], Registered] = {}
 _pending: list[Callable[[], Any]] = []
 _reading = RLock()
 _effects: dict[tuple[str, str], Effect] = {}
+_followers: dict[str, Follower] = {}
 # Rooms whose matters come of deeds of their own (a task supervised, a circular issued): no door begins them by a bare form.
 _begun_by_deeds: set[str] = set()
 # What sort of document a paper of a procedure is, by room and kind of paper; others are of kind "other".
@@ -79,6 +81,19 @@ def register_later(
         _effects[room, name] = effect
     for kind, document_kind in papers.items():
         _papers[room, kind] = document_kind
+
+
+def register_follower(room: str, follower: Follower) -> None:
+    """Call ``follower`` after each step of a room's matters, its effect included, in the transaction of the step.
+
+    For what holds of every step, under whatever edition: those of a year ago name no effect that came later.
+    """
+    _followers[room] = follower
+
+
+def follower_of(room: str) -> Follower | None:
+    """What a room does after each step of its matters, if anything."""
+    return _followers.get(room)
 
 
 def _read_pending() -> None:
