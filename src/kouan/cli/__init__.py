@@ -74,6 +74,7 @@ def _mount() -> None:
         ports,
         procedures,
         register,
+        rounds,
         running,
         verdict,
     )
@@ -94,6 +95,7 @@ def _mount() -> None:
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)

@@ -96,6 +96,9 @@ VERBS: Mapping[str, Text] = {
     "desk.matters.upkeep.mark_read": Text("标记通知已读", "Mark notices as read"),
     "evaluation.actions.score_benchmark": Text("计算对标得分", "Score the benchmark set"),
     "evaluation.rounds.scheme_actions.propose_scheme": Text("提出评估方案", "Propose a scheme of evaluation"),
+    "evaluation.rounds.actions.open_round": Text("发起年度评估", "Open a round of evaluation"),
+    "evaluation.rounds.actions.freeze_round": Text("冻结年度评估数据", "Freeze the figures of a round"),
+    "evaluation.rounds.actions.score_round": Text("年度评估计分", "Score a round"),
     "evaluation.rounds.scheme_actions.publish_scheme": Text("发布评估方案", "Publish a scheme of evaluation"),
     "grading.actions.record_verdicts": Text("登记达标判定", "Record verdicts"),
     "grading.lawbook.actions._keep_proposals": Text("提出法规变更", "Propose a change of law"),
@@ -200,6 +203,12 @@ TABLES: Mapping[str, Text] = {
     "ports_project": Text("规划项目", "Projects of the plan"),
     "ports_projectlink": Text("规划项目与口岸", "Projects and ports"),
     "ports_registerload": Text("名录装载记录", "Loads of the register"),
+    "rounds_freeze": Text("冻结数据", "Frozen figures"),
+    "rounds_frozenport": Text("冻结的口岸数据", "Frozen figures of ports"),
+    "rounds_portscore": Text("口岸评估结果", "Results of ports"),
+    "rounds_round": Text("年度评估轮次", "Rounds of evaluation"),
+    "rounds_roundreturn": Text("年度评估报送", "Returns of a round"),
+    "rounds_scoring": Text("年度评估计分版本", "Scorings of rounds"),
     "rounds_schemeversion": Text("评估方案版本", "Versions of schemes of evaluation"),
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,19 +17,17 @@ from tests.accounts.factories import (
     an_office,
 )
 from tests.casework.execution_office import refused
+from tests.evaluation.rounds.round_office import CONTENT
 
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import OrganisationKind, Role
 from kouan.audit.models import AuditEntry
 from kouan.basis import Conflict, NotAllowed, NotFound, Refused
 from kouan.evaluation import schemes
-from kouan.evaluation.method.scheme.scheme import read_folder
 from kouan.evaluation.rounds.models import SchemeState, SchemeVersion
 from kouan.evaluation.rounds.once import WrittenOnce
 from kouan.evaluation.rounds.queries import get_scheme, schemes_visible_to
 from kouan.evaluation.rounds.scheme_actions import propose_scheme, publish_scheme, refuse_altered
-
-CONTENT = read_folder(Path(schemes.__file__).parent / "national-first")
 
 pytestmark = pytest.mark.django_db
 

@@ -31,7 +31,7 @@ class Once(models.Model):
     """``may_change``: the columns that a later step fills."""
 
     may_change: ClassVar[tuple[str, ...]] = ()
-    objects = OnceQuerySet.as_manager()
+    objects: ClassVar[Any] = OnceQuerySet.as_manager()
 
     class Meta:
         abstract = True

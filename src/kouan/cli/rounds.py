@@ -1,0 +1,241 @@
+"""``kouan evaluation``: schemes of a year, the yearly round, its scores and their replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from kouan.cli.command import Group, OnData, use
+from kouan.cli.matters import actor_named
+from kouan.cli.output import out, progress_bar, say, show_findings, table, tell, text, write_json
+from kouan.cli.who import reader
+
+app = typer.Typer(help="年度评估：方案、办理、得分、重算 / the yearly evaluation: schemes, the round, scores, replay", no_args_is_help=True)
+round_app = typer.Typer(help="一个年度的评估 / the round of a year", no_args_is_help=True)
+scheme_app = typer.Typer(help="评估方案的各版 / versions of schemes", no_args_is_help=True)
+YEAR = typer.Argument(..., min=2021, max=2099, help="年度 / year")
+AS_READER = typer.Option("", "--as", help="以某用户的范围查看 / within this user's scope")
+AS_ACTOR = typer.Option(..., "--as", help="以某用户的身份办理 / act as this user")
+JSON = typer.Option(False, "--json", help="输出 JSON / write JSON")
+LATER = typer.Option(False, "--later", help="交给后台任务办理 / leave it to the worker")
+
+
+@scheme_app.command(name="list")
+def list_schemes(as_user: str = AS_READER, json: bool = JSON) -> None:
+    """登记在册的方案；未发布的只有国家口岸办能看到。 / The schemes on record; drafts are the national office's.
+
+    例：kouan evaluation scheme list
+    """
+    from kouan.evaluation.rounds.queries import schemes_visible_to
+
+    rows = [_scheme_told(each) for each in schemes_visible_to(reader(as_user))]
+    if json:
+        write_json(rows)
+        return
+    table([say("年度", "year"), say("版本", "version"), say("方案", "scheme"), say("状态", "state"), say("校验值", "digest")],
+          ([each["year"], each["version"], _both(each["name"]), _both(each["state_label"]), each["digest"][:16]] for each in rows), right=[0, 1])
+
+
+@scheme_app.command(name="propose")
+def propose(
+    year: int = YEAR,
+    folder: Path | None = typer.Option(None, "--folder", exists=True, file_okay=False,
+                                       help="方案文件夹；不填用随附的首版建议稿 / folder of the scheme; none: the proposal that ships"),
+    reason: str = typer.Option(..., help="编制或修改说明 / what it is, or what changed"), as_user: str = AS_ACTOR, json: bool = JSON,
+) -> None:
+    """提出一版方案；不合规划要求的逐条说明理由后拒绝。 / Propose a scheme; what the plan does not allow is refused with every reason.
+
+    例：kouan evaluation scheme propose 2025 --reason 首版方案 --as guojia
+    """
+    from kouan.basis import Finding, Place, Refused
+    from kouan.evaluation import schemes
+    from kouan.evaluation.method.scheme.scheme import read_folder
+    from kouan.evaluation.rounds.scheme_actions import propose_scheme
+
+    user = actor_named(as_user)
+    try:
+        content = read_folder(folder) if folder is not None else schemes.get("national-first").as_dict()
+    except (FileNotFoundError, UnicodeDecodeError) as fault:
+        name = str(getattr(fault, "filename", None) or folder)
+        raise Refused([Finding.error("scheme_unreadable", f"方案文件“{name}”不存在或不是 UTF-8 文本。", f"“{name}” is not there or no UTF-8 text.",
+                                     where=Place(file=name), remedy=("请补齐方案文件夹中的文件。", "Complete the folder of the scheme."))]) from None
+    _say_scheme(propose_scheme(actor=user, year=year, content=content, reason=reason), json)
+
+
+@scheme_app.command(name="publish")
+def publish(
+    year: int = YEAR, version: int = typer.Argument(..., min=1, help="版本 / version"),
+    opinion: str = typer.Option(..., help="发布意见 / opinion"), as_user: str = AS_ACTOR, json: bool = JSON,
+) -> None:
+    """发布一版方案，此后不再变动；提出人不能发布。 / Publish a version, frozen from then on; never by who proposed it.
+
+    例：kouan evaluation scheme publish 2025 1 --opinion 同意印发 --as guojia-fuzeren
+    """
+    from kouan.evaluation.rounds.scheme_actions import publish_scheme
+
+    _say_scheme(publish_scheme(actor=actor_named(as_user), year=year, version=version, opinion=opinion), json)
+
+
+@round_app.command(name="open")
+def open_(
+    year: int = YEAR, experts: str = typer.Option("", help="专家组代码；不填则不征求专家 / code of the panel; none: no experts are asked"),
+    as_user: str = AS_ACTOR, json: bool = JSON,
+) -> None:
+    """按已发布的方案发起年度评估，向各报送和核验单位交办。 / Open the round of a year; reporters and verifiers get their tasks.
+
+    例：kouan evaluation round open 2025 --as guojia
+    """
+    from kouan.evaluation.rounds.actions import open_round
+
+    user = actor_named(as_user)
+    open_round(actor=user, year=year, experts=experts)
+    _say_round(user, year, json)
+
+
+@round_app.command()
+def freeze(year: int = YEAR, later: bool = LATER, as_user: str = AS_ACTOR, json: bool = JSON) -> None:
+    """冻结全部数据并登记校验值；冻结后不再变动。 / Freeze every figure with its checksum; it changes no more.
+
+    例：kouan evaluation round freeze 2025 --as guojia
+    """
+    from kouan.evaluation.rounds.actions import freeze_round
+    from kouan.evaluation.rounds.jobs import freeze_later, told_freeze
+
+    user = actor_named(as_user)
+    if later:
+        _say_job(freeze_later(actor=user, year=year), json)
+        return
+    with progress_bar(quiet=json) as progress:
+        said = told_freeze(freeze_round(actor=user, year=year, report=progress))
+    if json:
+        write_json(said)
+        return
+    _say_findings(said["findings"])
+    out.print(say(f"已冻结：{year} 年第 {said['revision']} 版，{said['ports']} 个口岸、{said['items']} 个数据项，有数据 {said['cells']:,} 格，"
+                  f"校验值 {said['data_digest']}",
+                  f"Frozen: {year}, revision {said['revision']}, {said['ports']} ports, {said['items']} items, {said['cells']:,} figures, "
+                  f"digest {said['data_digest']}"), markup=False)
+
+
+@round_app.command()
+def score(year: int = YEAR, later: bool = LATER, as_user: str = AS_ACTOR, json: bool = JSON) -> None:
+    """对冻结数据计分并保存。 / Score what is frozen, and keep the scores.
+
+    例：kouan evaluation round score 2025 --as guojia
+    """
+    from kouan.evaluation.rounds.actions import score_round
+    from kouan.evaluation.rounds.jobs import score_later, told_scoring
+
+    user = actor_named(as_user)
+    if later:
+        _say_job(score_later(actor=user, year=year), json)
+        return
+    with progress_bar(quiet=json) as progress:
+        made, is_new = score_round(actor=user, year=year, report=progress)
+    said = {**told_scoring(made), "is_new": is_new}
+    if json:
+        write_json(said)
+        return
+    tell(f"计分问题 {len(said['findings'])} 条，见 --json", f"{len(said['findings'])} findings: see --json")
+    out.print(say(f"{'已计分' if is_new else '已有得分'}：{year} 年第 {said['number']} 版，{said['ports']} 个口岸，"
+                  f"结果校验值 {said['result_digest']}",
+                  f"{'Scored' if is_new else 'Scored before'}: {year}, version {said['number']}, {said['ports']} ports, "
+                  f"digest of the result {said['result_digest']}"), markup=False)
+
+
+@round_app.command()
+def show(
+    year: int = YEAR, port: str = typer.Option("", help="口岸代码：一个口岸的结果 / one port's result"), as_user: str = AS_READER, json: bool = JSON,
+) -> None:
+    """办理到哪一步、各单位报送、可以查看的结果。 / Where the round stands, the returns, and the results that one may read.
+
+    例：kouan evaluation round show 2025 --port luohu-road
+    """
+    _say_round(reader(as_user), year, json, port)
+
+
+@app.command()
+def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> None:
+    """按存下的方案和冻结数据重算，与登记的结果逐项比对；不一致即拒绝。 / Score again from what is stored; any difference is refused.
+
+    例：kouan evaluation replay 2025
+    """
+    from kouan.accounts.action import allows, refuse
+    from kouan.evaluation.rounds.queries import get_round, is_national
+    from kouan.evaluation.rounds.replaying import replayed
+
+    user = reader(as_user)
+    held = get_round(user, year)
+    if not is_national(user) or not allows(user, "scores.read_ranks"):
+        raise refuse(user, "scores.read_ranks", "evaluation.replay")
+    with progress_bar(quiet=json):
+        result = replayed(held)
+    said = {"year": year, "ports": len(result.data.ports), "scheme_digest": result.scheme.digest, "data_digest": result.data.digest,
+            "result_digest": result.digest, "is_exercise": held.is_exercise}
+    if json:
+        write_json(said)
+        return
+    out.print(say(f"重算一致：{year} 年，{said['ports']} 个口岸，结果校验值 {said['result_digest']}",
+                  f"Replayed to the same scores: {year}, {said['ports']} ports, digest of the result {said['result_digest']}"), markup=False)
+
+
+app.add_typer(use(scheme_app, OnData), name="scheme", cls=Group)
+app.add_typer(use(round_app, OnData), name="round", cls=Group)
+
+
+def _both(said: dict[str, str]) -> str:
+    return say(said["zh"], said["en"])
+
+
+def _scheme_told(row: Any) -> dict[str, Any]:
+    labels = {"draft": {"zh": "拟稿", "en": "draft"}, "published": {"zh": "已发布", "en": "published"}}
+    return {"year": row.year, "version": row.version, "code": row.code, "name": {"zh": row.name_zh, "en": row.name_en}, "state": row.state,
+            "state_label": labels[row.state], "is_proposal": row.is_proposal, "digest": row.digest, "reason": row.reason,
+            "proposed_on": str(row.proposed_on), "published_on": str(row.published_on) if row.published_on else None}
+
+
+def _say_scheme(row: Any, json: bool) -> None:
+    said = _scheme_told(row)
+    if json:
+        write_json(said)
+        return
+    out.print(say(f"{said['year']} 年第 {said['version']} 版，{_both(said['state_label'])}：{row.name_zh}，校验值 {row.digest}",
+                  f"{said['year']}, version {said['version']}, {_both(said['state_label'])}: {row.name_en}, digest {row.digest}"), markup=False)
+
+
+def _say_job(job: Any, json: bool) -> None:
+    if json:
+        write_json({"job": job.pk, "kind": job.kind, "state": job.state})
+        return
+    out.print(say(f"已交后台任务 {job.pk} 办理（kouan worker）。", f"Left to job {job.pk} (kouan worker)."), markup=False)
+
+
+def _say_findings(findings: list[dict[str, Any]]) -> None:
+    from kouan.basis import Finding
+
+    show_findings([Finding.from_dict(each) for each in findings])
+
+
+def _say_round(user: Any, year: int, json: bool, port: str = "") -> None:
+    from kouan.evaluation.rounds.queries import get_round, result_of, results
+    from kouan.evaluation.rounds.telling import round_told
+
+    held = get_round(user, year)
+    found = [result_of(user, held, port)] if port else results(user, held)
+    said = round_told(user, held)
+    if json:
+        write_json({**said, "results": [each.as_dict() for each in found]})
+        return
+    out.print(say(f"{year} 年度评估：{said['stage_label']['zh']}；方案第 {said['scheme_version']} 版"
+                  f"{'；演练，数据均为生成' if held.is_exercise else ''}",
+                  f"Round of {year}: {said['stage_label']['en']}; version {said['scheme_version']} of the scheme"
+                  f"{'; an exercise on generated figures' if held.is_exercise else ''}"), markup=False)
+    table([say("报送单位", "reports"), say("口岸", "ports"), say("核验单位", "verifies"), say("状态", "state"), say("办件", "matter")],
+          ([each["office_name"], len(each["ports"]), each["verifier_name"], _both(each["state_label"]), each["matter"]]
+           for each in said["returns"]), right=[1, 4])
+    if found:
+        table([say("口岸", "port"), say("名称", "name"), say("档次", "band"), say("总分", "total"), say("名次", "place"), say("暂定", "provisional")],
+              ([each.code, text(each.name), text(each.band_name) if each.band_name else "—", "—" if each.total is None else f"{each.total:.2f}",
+                each.rank or "—", say("是", "yes") if each.provisional else say("否", "no")] for each in found), right=[3, 4])
