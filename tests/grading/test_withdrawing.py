@@ -10,7 +10,7 @@ import pytest
 
 from kouan.grading.facts import PortFacts, TransportClass
 from kouan.grading.rules import VolumeStandard
-from kouan.grading.withdrawing import JudgedYear, Rungs, by_passengers_alone, run_of, say_run, standing_of
+from kouan.grading.withdrawing import JudgedYear, Rungs, closing_standing, run_of, say_run, standing_of
 from kouan.law import Law, Ruling
 
 LAW = Law(date(2024, 6, 30))
@@ -110,10 +110,22 @@ def test_a_strategy_mark_leaves_the_start_to_the_national_office() -> None:
 def test_passengers_alone_may_be_below_where_cargo_saves_the_port() -> None:
     found = stands(*(a_year(year, 1, cargo=10_000_000) for year in (2021, 2022, 2023)))
     assert found.verdict == "none"
-    alone = by_passengers_alone(found, 2014, Rungs(LAW), is_border=False)
-    assert alone is not None and (alone.verdict, alone.ambiguity, alone.run.count) == ("review", "A-13", 3)
+    held = closing_standing(found, 2014, Rungs(LAW), is_border=False)
+    assert held.verdict == "none", "the standard of box 6 is the level unless a ruling says otherwise"
+    (alone,) = [each for each in held.others if "只看客运量" in each.label.zh]
+    assert (alone.verdict, alone.ambiguity, alone.run.count) == ("review", "A-13", 3)
     failing = stands(*(a_year(year, 1) for year in (2021, 2022, 2023)))
-    assert by_passengers_alone(failing, 2014, Rungs(LAW), is_border=False) is None
+    assert closing_standing(failing, 2014, Rungs(LAW), is_border=False) == failing
+
+
+def test_a_ruling_may_make_passengers_alone_the_level() -> None:
+    ruled = Rungs(LAW.supposing("withdrawal_ladder.closing_level", "passengers"))
+    found = stands(*(a_year(year, 1, cargo=10_000_000) for year in (2021, 2022, 2023)))
+    held = closing_standing(found, 2014, ruled, is_border=False)
+    assert (held.verdict, held.run.count) == ("review", 3)
+    assert [(each.verdict, each.label.zh) for each in held.others] == [("none", "专栏6客货运量标准")]
+    meeting = stands(*(a_year(year, 90_000_000, cargo=1) for year in (2021, 2022, 2023)))
+    assert closing_standing(meeting, 2014, ruled, is_border=False).verdict == "none"
 
 
 def test_an_unknown_year_is_never_below() -> None:

@@ -22,6 +22,7 @@ from kouan.grading.standard import BORDER_MODE
 from kouan.law import Law
 
 # Whether the lists of the plan count; read where the scores are gathered (named_lists.py), never by the rule.
+CLOSING_LEVEL = "withdrawal_ladder.closing_level"
 NAMED_LISTS = "grade_proposal.named_lists"
 
 
@@ -49,6 +50,7 @@ class WithdrawalLadder(CaseRule):
     )  # fmt: skip
     parameters = ("withdrawal_ladder.",)
     settings = (BORDER_MODE, "withdrawal_ladder.long_term", "withdrawal_ladder.covid_years")
+    beside = (CLOSING_LEVEL,)
     steps = stage_steps(
         ("1", "是否须由国家口岸管理部门启动（WL-B、WL-S）", "Whether the national office must start it (WL-B, WL-S)"),
         ("2", "不达标年数（WL-3 长期、WL-2 两年、WL-1 一年）", "Years below the standard (WL-3 long-term, WL-2 two, WL-1 one)"),

@@ -18,6 +18,7 @@ from kouan.desk.matters.models import Matter
 from kouan.desk.matters.queries import matters_visible_to
 from kouan.grading import lists
 from kouan.grading.facts import CARGO, PERSONS, PortFacts
+from kouan.grading.ladder import CLOSING_LEVEL
 from kouan.grading.lists import ClassTwoLine, Entry, PortLine
 from kouan.grading.models import ClassTwoPort, ListCase, ListEntry, ListKind, ListRecord
 from kouan.grading.one_city import city_of
@@ -34,7 +35,7 @@ WINDOW = 10
 _READINGS = tuple(dict.fromkeys((*LADDER.settings, *RULE.settings)))
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     ListKind.WATCH: _READINGS,
-    ListKind.CLOSING: _READINGS,
+    ListKind.CLOSING: (*_READINGS, CLOSING_LEVEL),
     ListKind.UNACCEPTED: (lists.GATE_SCOPE,),
     ListKind.MERGE: (lists.ONE_CITY,),
     ListKind.CLASS_TWO: (),

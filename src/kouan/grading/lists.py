@@ -24,7 +24,7 @@ from kouan.grading.withdrawing import (
     OtherRung,
     Rungs,
     Standing,
-    by_passengers_alone,
+    closing_standing,
     say_run,
 )
 from kouan.law import Law
@@ -173,11 +173,10 @@ def watch_entry(line: PortLine, standing: Standing) -> Entry:
 
 def closing_entry(line: PortLine, standing: Standing, first: int, rungs: Rungs) -> Entry:
     """An air port as a candidate for closing: below the standard long-term (A-13: three or five years, as the setting says)."""
-    alone = by_passengers_alone(standing, first, rungs, is_border=line.is_border)
-    others = (*standing.others, *([alone] if alone else ()))
+    standing = closing_standing(standing, first, rungs, is_border=line.is_border)
     is_long = standing.verdict == "review"
     verdict = "close" if is_long else "unknown" if standing.verdict == "unknown" else "none"
-    return _on_the_ladder("closing", line, standing, others, verdict, is_long)
+    return _on_the_ladder("closing", line, standing, standing.others, verdict, is_long)
 
 
 def _on_the_ladder(kind: str, line: PortLine, standing: Standing, others: Sequence[OtherRung], verdict: str, is_listed: bool) -> Entry:

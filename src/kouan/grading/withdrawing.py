@@ -14,13 +14,13 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kouan.basis import EvidenceRef, Text
 from kouan.grading.case_verdict import CASE_VERDICTS, CaseVerdict
 from kouan.grading.facts import PERSONS, PortFacts
-from kouan.grading.ladder import WithdrawalLadder
+from kouan.grading.ladder import CLOSING_LEVEL, WithdrawalLadder
 from kouan.grading.standard import BORDER_MODE
 from kouan.grading.verdict import VERDICT_NAMES, Verdict, VolumeVerdict
 from kouan.law import Law
@@ -30,7 +30,6 @@ RUNGS = ("review", "rectify", "notice")
 UNTOLD = (Verdict.INCOMPLETE, Verdict.UNCLASSIFIED)
 # The years that A-13 asks about.
 EPIDEMIC = (2020, 2021, 2022)
-PASSENGERS_ONLY = Text("只看客运量（原文为“客运量长期不达标”），不看货运量", "passengers alone (“客运量” in the text), whatever the cargo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +240,8 @@ def _under(years: tuple[JudgedYear, ...], key: str, choice: str) -> Iterator[tup
                 yield each.facts.year or 0, other.verdict.value
 
 
-def by_passengers_alone(standing: Standing, first: int, rungs: Rungs, *, is_border: bool | None) -> OtherRung | None:
-    """The rung where passengers alone are held against the level, as 四(二) may be read (A-13); None where it is the same."""
+def by_passengers_alone(standing: Standing, first: int, rungs: Rungs, *, is_border: bool | None) -> Standing:
+    """The standing where passengers alone are held against the level, as 四(二) may be read (A-13)."""
     verdicts: dict[int, str] = {}
     for each in standing.years:
         verdict: Verdict = each.outcome.verdict
@@ -251,11 +250,19 @@ def by_passengers_alone(standing: Standing, first: int, rungs: Rungs, *, is_bord
             whole = margin.measured is not None and margin.months == 12 and each.facts.has_ended(each.outcome.as_of)
             verdict = Verdict.MEETS if margin.is_met else Verdict.FAILS if whole else Verdict.INCOMPLETE
         verdicts[each.facts.year or 0] = verdict.value
-    if verdicts == {each.facts.year: each.outcome.verdict.value for each in standing.years}:
-        return None
     run = run_of(verdicts, standing.last, first)
-    rung = rungs.judge(run, is_border).verdict
-    return None if rung == standing.verdict else OtherRung("", "A-13", PASSENGERS_ONLY, rung, run)
+    return replace(standing, run=run, ladder=rungs.judge(run, is_border, standing.strategy_mark), others=())
+
+
+def closing_standing(standing: Standing, first: int, rungs: Rungs, *, is_border: bool | None) -> Standing:
+    """The standing of an air port as a candidate for closing, by the level in force (A-13), the other level among its ``others``."""
+    level = rungs.law.setting(CLOSING_LEVEL)
+    alone = by_passengers_alone(standing, first, rungs, is_border=is_border)
+    held, other, choice = (alone, standing, "volume_standard") if level.value == "passengers" else (standing, alone, "passengers")
+    if other.verdict == held.verdict:
+        return held
+    # The key stays empty: lists recorded before the level was a setting are made again with the same words.
+    return replace(held, others=(*held.others, OtherRung("", "A-13", level.choices[choice], other.verdict, other.run)))
 
 
 def say_run(run: Run, last: int) -> Text:
