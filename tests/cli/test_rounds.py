@@ -75,7 +75,7 @@ def test_what_is_shown_follows_the_scope(office: RoundOffice, kouan: Any) -> Non
     show = ("evaluation", "round", "show", "2025")
     nation = kouan(*show, "--json").json
     assert len(nation["results"]) == 11 and nation["scoring"]["number"] == 1 and all(each["rank"] for each in nation["results"])
-    assert "演练" in kouan(*show).out
+    assert "演练" in kouan(*show).out and "建议稿" in kouan(*show).out
     own = kouan(*show, "--as", "guangdong", "--json").json
     assert own["results"] == [] and "scoring" not in own and len(own["returns"]) == 1
     assert kouan(*show, "--port", "luohu-road", "--as", "guangdong", "--json").codes == ["unknown_result"]

@@ -228,9 +228,10 @@ def _say_round(user: Any, year: int, json: bool, port: str = "") -> None:
     if json:
         write_json({**said, "results": [each.as_dict() for each in found]})
         return
-    out.print(say(f"{year} 年度评估：{said['stage_label']['zh']}；方案第 {said['scheme_version']} 版"
+    proposal = say("（建议稿，未经主管部门审定）", " (a proposal that no authority approved)") if said["is_proposal"] else ""
+    out.print(say(f"{year} 年度评估：{said['stage_label']['zh']}；方案第 {said['scheme_version']} 版{proposal}"
                   f"{'；演练，数据均为生成' if held.is_exercise else ''}",
-                  f"Round of {year}: {said['stage_label']['en']}; version {said['scheme_version']} of the scheme"
+                  f"Round of {year}: {said['stage_label']['en']}; version {said['scheme_version']} of the scheme{proposal}"
                   f"{'; an exercise on generated figures' if held.is_exercise else ''}"), markup=False)
     table([say("报送单位", "reports"), say("口岸", "ports"), say("核验单位", "verifies"), say("状态", "state"), say("办件", "matter")],
           ([each["office_name"], len(each["ports"]), each["verifier_name"], _both(each["state_label"]), each["matter"]]
