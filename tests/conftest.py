@@ -34,6 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="KOUAN_CONFORMANCE names no folder of samples"))
 
 
+@pytest.fixture(autouse=True)
+def in_chinese() -> None:
+    """The command line speaks Chinese again, whatever language an earlier test asked it for."""
+    from kouan.cli.output import use_language
+
+    use_language("zh")
+
+
 @dataclass(frozen=True)
 class Installation:
     """A home folder with a database of its own, for commands that run in processes of their own."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
 
-_numbers = count(1)
+# The file is imported under two names, by `tests.accounts.factories` as well: each counts in a range of its own.
+_numbers = count(1 if __name__ == "accounts.factories" else 100_001)
 PASSWORD = "correct-horse-battery"
 
 

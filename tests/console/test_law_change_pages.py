@@ -141,7 +141,10 @@ def test_others_see_what_is_law_within_their_scope_and_no_proposal(open_as, offi
     page = read(client, f"/law/changes/{row.pk}")
     assert "粤测公路口岸" in page and "蒙测公路口岸" not in page and officer.display_name not in page
     exported = json.loads(b"".join(client.get("/law/changes?format=json").streaming_content))
-    assert len(exported["rows"]) == 1 and 1 in exported["rows"][0].values()
+    # Within the scope: one verdict of one port, and that port's rung of the ladder; the nation has twice that.
+    assert [each["moved"] for each in exported["rows"]] == [2]
+    everybody = json.loads(b"".join(open_as(officer).get("/law/changes?format=json").streaming_content))
+    assert {each["number"]: each["moved"] for each in everybody["rows"]}[row.pk] == 4
     for address in (f"/law/changes/{waiting.pk}", "/law/changes/999999"):
         read(client, address, 404)
     assert AuditEntry.objects.filter(kind="E", note="out_of_reach", actor_id=other.pk).count() == 2
