@@ -10,8 +10,10 @@ import pytest
 from tests.accounts.factories import an_enterprise_user
 from tests.evaluation.rounds.round_office import FEW, RoundOffice
 
+from kouan.accounts.action import acting_system
 from kouan.basis import clock
 from kouan.desk import jobs
+from kouan.desk.matters.actions import run_clocks
 from kouan.evaluation import schemes
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import Scoring
@@ -75,7 +77,7 @@ def test_what_is_shown_follows_the_scope(office: RoundOffice, kouan: Any) -> Non
     show = ("evaluation", "round", "show", "2025")
     nation = kouan(*show, "--json").json
     assert len(nation["results"]) == 11 and nation["scoring"]["number"] == 1 and all(each["rank"] for each in nation["results"])
-    assert "演练" in kouan(*show).out
+    assert "演练" in kouan(*show).out and "建议稿" in kouan(*show).out
     own = kouan(*show, "--as", "guangdong", "--json").json
     assert own["results"] == [] and "scoring" not in own and len(own["returns"]) == 1
     assert kouan(*show, "--port", "luohu-road", "--as", "guangdong", "--json").codes == ["unknown_result"]
@@ -83,6 +85,13 @@ def test_what_is_shown_follows_the_scope(office: RoundOffice, kouan: Any) -> Non
     (shown,) = kouan(*show, "--as", "guangdong", "--json").json["results"]
     assert shown["port"] == "luohu-road" and shown["band"] and "total" not in shown
     assert kouan(*show, "--port", "luohu-road", "--as", "hubei", "--json").codes == ["unknown_result"]
+    against = ("evaluation", "round", "object", "2025", "luohu-road", "--grounds", "数据有误", "--as")
+    assert kouan(*against, "guangdong", "--json").codes == ["not_the_time"]
+    with clock.travel_to("2026-02-14"), acting_system("run_clocks") as system:
+        run_clocks(actor=system)
+    with clock.travel_to("2026-02-16"):
+        assert kouan(*against, "hubei", "--json").codes == ["unknown_result"]
+        assert kouan(*against, "guangdong", "--json").json["result_version"] == 1
     an_enterprise_user(username="qiye")
     assert kouan(*show, "--as", "qiye", "--json").codes == ["unknown_round"]
     assert kouan("evaluation", "round", "show", "1999").status == 2

@@ -62,6 +62,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "schemes.publish": NATIONAL,
     "rounds.read": INSIDE - ASKED,
     "rounds.run": NATIONAL,
+    "rounds.object": PROVINCIAL | {Role.CITY_OFFICER},
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),

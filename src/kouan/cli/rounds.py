@@ -156,6 +156,26 @@ def show(
     _say_round(reader(as_user), year, json, port)
 
 
+@round_app.command(name="object")
+def object_(
+    year: int = YEAR, port: str = typer.Argument(..., help="口岸代码 / port"), grounds: str = typer.Option(..., help="异议理由 / grounds"),
+    indicator: str = typer.Option("", help="指标代码；不填为整个结果 / indicator; none: the result as a whole"),
+    as_user: str = AS_ACTOR, json: bool = JSON,
+) -> None:
+    """在异议期内对本单位报送的口岸的结果提出异议。 / Object to the result of a port for which one's office reports, within the time for it.
+
+    例：kouan evaluation round object 2025 luohu-road --grounds 数据有误 --as guangdong
+    """
+    from kouan.evaluation.rounds.objections import raise_objection
+
+    made = raise_objection(actor=actor_named(as_user), year=year, port=port, grounds=grounds, indicator=indicator)
+    if json:
+        write_json({"objection": made.pk, "matter": made.matter_id, "port": port, "indicator": indicator or None,
+                    "result_version": made.scoring.number})
+        return
+    out.print(say(f"已提出异议，办件 {made.matter_id}。", f"Raised as matter {made.matter_id}."), markup=False)
+
+
 @app.command()
 def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> None:
     """按存下的方案和冻结数据重算，与登记的结果逐项比对；不一致即拒绝。 / Score again from what is stored; any difference is refused.
@@ -228,9 +248,10 @@ def _say_round(user: Any, year: int, json: bool, port: str = "") -> None:
     if json:
         write_json({**said, "results": [each.as_dict() for each in found]})
         return
-    out.print(say(f"{year} 年度评估：{said['stage_label']['zh']}；方案第 {said['scheme_version']} 版"
+    proposal = say("（建议稿，未经主管部门审定）", " (a proposal that no authority approved)") if said["is_proposal"] else ""
+    out.print(say(f"{year} 年度评估：{said['stage_label']['zh']}；方案第 {said['scheme_version']} 版{proposal}"
                   f"{'；演练，数据均为生成' if held.is_exercise else ''}",
-                  f"Round of {year}: {said['stage_label']['en']}; version {said['scheme_version']} of the scheme"
+                  f"Round of {year}: {said['stage_label']['en']}; version {said['scheme_version']} of the scheme{proposal}"
                   f"{'; an exercise on generated figures' if held.is_exercise else ''}"), markup=False)
     table([say("报送单位", "reports"), say("口岸", "ports"), say("核验单位", "verifies"), say("状态", "state"), say("办件", "matter")],
           ([each["office_name"], len(each["ports"]), each["verifier_name"], _both(each["state_label"]), each["matter"]]

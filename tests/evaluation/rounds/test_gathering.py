@@ -13,9 +13,11 @@ from tests.evaluation.rounds.round_office import YEAR, RoundOffice
 from tests.monitoring.factories import a_batch, a_year_of_months, figures
 from tests.ports.factories import a_border_port, a_document, a_port, a_sea_port
 
+from kouan.accounts.action import acting_system
 from kouan.accounts.models import OrganisationKind, Role
 from kouan.basis import Conflict, clock
 from kouan.collection.models import LineageLink, Origin
+from kouan.desk.matters.actions import run_clocks, take_step
 from kouan.evaluation import schemes
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.frozen import data_of
@@ -127,6 +129,34 @@ def test_each_port_has_one_reporter_the_nearest_that_can() -> None:
     a_user(Role.CITY_OFFICER, city)
     assert who()[city.code] == ("shekou-water",) and who()[province.code] == ("zhanjiang-water",)
     assert [each.code for each in reporters(ports)[1]] == ["port_without_office"]
+
+
+@pytest.mark.parametrize(("closed_after", "reminded", "mark"), [(46, 2, "unreported"), (5, 0, "awaited")])
+def test_a_late_province_is_reminded_closed_and_given_nothing(closed_after: int, reminded: int, mark: str) -> None:
+    """Given nothing after two reminders had been told; closed early it only waits."""
+    office = RoundOffice(ports=False)
+    for code, province in (("luohu-road", "44"), ("wuhan-road", "42")):
+        a_border_port(code, open_since=date(1990, 1, 1), province_code=province, transport_class="road", class_basis="测试")
+    figures("port:wuhan-road", "inspection_area_m2", {"2025": 10}, unit="m2")
+    figures("port:wuhan-road", "inspection_area_required_m2", {"2025": 20}, unit="m2")
+    office.opened()
+    office.file(office.hubei)
+    office.verify(office.hubei)
+    office.step("close_collection")
+    for days in (31, 38, 45):
+        with clock.travel_to(DAY + timedelta(days=days)), acting_system("run_clocks") as system:
+            if days < closed_after:
+                run_clocks(actor=system)
+    with clock.travel_to(DAY + timedelta(days=closed_after)):
+        take_step(actor=office.officer, matter=office.return_of(office.guangdong).matter_id, transition="close_unfiled", fields={"reason": "逾期"})
+        data = data_of(freeze_round(actor=office.officer, year=YEAR))
+        score_round(actor=office.officer, year=YEAR)
+    at = data.ports.index("luohu-road")
+    assert data.reminded("insp_area_m2")[:, at].tolist() == [0, 0, 0, 0, reminded]
+    assert data.reminded("insp_area_m2")[:, 1 - at].sum() == 0
+    late, good = (PortScore.objects.get(port__code=code).cells["I-0101"] for code in ("luohu-road", "wuhan-road"))
+    assert late["mark"] == mark and (late["points"] == 0) is (mark == "unreported")
+    assert (good["raw"], good["mark"]) == (50.0, "scored")
 
 
 def test_a_real_round_is_frozen_scored_and_replayed() -> None:

@@ -1,4 +1,4 @@
-"""Random people, days and papers in both procedures of a round: no step without right, no matter without a next action."""
+"""Random people, days and papers in the procedures of a round: no step without right, no matter without a next action."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ for _path in sorted(PROCEDURES.glob("*.yaml")):
     globals()[f"Test_{_procedure.code}"] = _case
 
 
-def test_both_procedures_walk() -> None:
-    assert {"Test_yearly_evaluation", "Test_evaluation_return"} <= globals().keys()
+def test_every_procedure_of_a_round_walks() -> None:
+    assert {"Test_yearly_evaluation", "Test_evaluation_return", "Test_evaluation_objection"} <= globals().keys()

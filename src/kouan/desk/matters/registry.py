@@ -142,7 +142,8 @@ def refuse_if_begun_by_deeds(code: str, on: date | None = None) -> None:
         raise Refused.because(
             "procedure_begun_by_deeds", f"“{title.zh}”由专门的操作开出，不能直接发起。",
             f"“{title.en}” is opened by a deed of its own, never by a bare form.",
-            where=Place(field="procedure"), remedy=("请到督查督办、联席会议或堵点难点中办理。", "Use supervision, conferences or bottlenecks."))
+            where=Place(field="procedure"), remedy=("请到督查督办、联席会议、堵点难点或年度评估中办理。",
+                                                      "Use supervision, conferences, bottlenecks or the yearly evaluation."))
 
 
 def procedure_of(edition: ProcedureEdition) -> Procedure:

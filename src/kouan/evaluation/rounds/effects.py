@@ -20,6 +20,7 @@ from kouan.evaluation.method.scheme import METHOD_VERSION, records, score_round
 from kouan.evaluation.rounds.frozen import columns_of, data_of, plain, rows_of
 from kouan.evaluation.rounds.gathering import Gathered, gather, generated
 from kouan.evaluation.rounds.models import Freeze, FrozenPort, PortScore, Round, Scoring
+from kouan.evaluation.rounds.objections import check_objections
 from kouan.evaluation.rounds.objects import evaluated
 from kouan.evaluation.rounds.replaying import replayed
 from kouan.evaluation.rounds.scheme_actions import refuse_altered
@@ -110,7 +111,7 @@ def check_scored(matter: Matter, step: MatterStep, actor: Any) -> None:
     replayed(_round_of(matter))
 
 
-CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored}
+CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored, "check_objections": check_objections}
 
 
 def _round_of(matter: Matter) -> Round:

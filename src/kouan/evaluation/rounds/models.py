@@ -237,3 +237,24 @@ class PortScore(Once):
         ordering = ["scoring", "port"]
         constraints = [models.UniqueConstraint(fields=["scoring", "port"], name="port_score_once")]
         verbose_name = verbose_name_plural = "口岸评估结果"
+
+
+@register
+class Objection(models.Model):
+    """异议: what a reporting office has against a result of one of its ports. Answer and decision stand in its matter."""
+
+    scoring = models.ForeignKey(Scoring, models.PROTECT, related_name="objections")
+    port = models.ForeignKey(FrozenPort, models.PROTECT, related_name="+")
+    # Empty: the result as a whole.
+    indicator = models.CharField("指标", max_length=16, blank=True)
+    grounds = models.TextField("异议理由", max_length=2000)
+    office = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+", verbose_name="提出单位")
+    matter = models.OneToOneField("desk.Matter", models.PROTECT, related_name="evaluation_objection")
+    raised_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name="提出人")
+    raised_on = models.DateField("提出日期")
+    recorded_at = models.DateTimeField("登记时间", default=clock.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["scoring", "port", "indicator"], name="objection_once")]
+        verbose_name = verbose_name_plural = "评估异议"
