@@ -103,6 +103,7 @@ def test_scores_proposal_decision_policy(kouan: Any, tmp_path: Path) -> None:
 def test_a_strategy_mark_is_shown_and_recorded(kouan: Any) -> None:
     assert kouan("grades", "mark", "di-air", "--json").json == {"port": "di-air", "is_marked": None, "history": []}
     said = ("grades", "mark", "di-air", "--none", "--from", "2024-01-01", "--reason", "按来文", "--document", "paper", "--json")
+    assert kouan(*said, "--set").status == 2, "marked and not marked at once"
     assert kouan(*said, "--as", "guangdong").status == 1 and kouan("grades", "mark", "di-air", "--set", "--document", "paper").status == 2
     told = kouan(*said, "--as", "guojia").json
     assert (told["is_marked"], told["history"][0]["valid_from"], told["history"][0]["document"]) == (False, "2024-01-01", "paper")

@@ -175,7 +175,8 @@ def decide(
 @app.command()
 def mark(
     port: str = PORT,
-    is_marked: bool | None = typer.Option(None, "--set/--none", help="有标记，或经核无标记 / marked, or known to bear none"),
+    with_mark: bool = typer.Option(False, "--set", help="登记有标记 / record that it is marked"),
+    without: bool = typer.Option(False, "--none", help="登记经核无标记 / record that it is known to bear none"),
     from_: datetime | None = typer.Option(None, "--from", formats=DAY, help="自何日起 / from this day"),
     reason: str = typer.Option("", help="理由 / reason"),
     document: str = typer.Option("", help="依据文件的引用名 / reference of the document"),
@@ -191,11 +192,13 @@ def mark(
 
     user = reader(as_user)
     found = port_named(user, port)
-    if is_marked is not None:
+    if with_mark and without:
+        raise typer.BadParameter("--set 与 --none 只能写一个 / give one of --set and --none, not both", param_hint="--set")
+    if with_mark or without:
         if from_ is None:
             raise typer.BadParameter("登记标记须写明起始日期 / give the day from which it holds", param_hint="--from")
         with acting_for(user, "kouan grades mark") as actor:
-            set_strategy_mark(actor=actor, port=found.code, is_marked=is_marked, valid_from=from_.date(), reason=reason, document=document)
+            set_strategy_mark(actor=actor, port=found.code, is_marked=with_mark, valid_from=from_.date(), reason=reason, document=document)
     now, rows = mark_of(found.code), history_of(found.code)
     if json:
         said = [
