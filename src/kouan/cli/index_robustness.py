@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json as writing
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,7 +128,7 @@ def uncertainty(
         ["run", *found.units],
         ([i + 1, *map(files.number, column.tolist())] for i, column in enumerate(found.runs.scores.T)),
     )
-    _replace(
+    _keep(
         into / "record.json",
         writing.dumps(
             {
@@ -231,7 +230,7 @@ def sensitivity(
         for f, factor in enumerate(found.factors)
     ]
     _write(into / "sobol.csv", ["output", "factor", "S1", "S1_conf", "ST", "ST_conf"], rows)
-    _replace(
+    _keep(
         into / "record.json",
         writing.dumps(
             {
@@ -362,11 +361,10 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    _replace(path, text.getvalue())
+    _keep(path, text.getvalue())
 
 
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+def _keep(path: Path, text: str) -> None:
+    from kouan.evaluation.method.index.files import write_whole
+
+    write_whole(path, text)

@@ -132,6 +132,7 @@ def _limit(band: str, law: Law) -> Decimal:
 def judged(row: Mapping[str, Any], bands: Sequence[str], law: Law) -> CaseVerdict:
     """What the rule proposes for scores of a port whose lists speak for ``bands``, as the setting in force says they count."""
     counts = bool(bands) and law.setting(NAMED_LISTS).value == LIFTS
-    if counts and law.as_of < named_lists()[0].citation.in_force_from:  # type: ignore[operator]
+    begun = named_lists()[0].citation.in_force_from
+    if begun is not None and law.as_of < begun:
         counts = False  # there was no list before the plan
     return PROPOSAL.judge_row(lifted(row, bands, law) if counts else row, law)

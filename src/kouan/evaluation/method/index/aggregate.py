@@ -11,7 +11,7 @@ the children are there, the parent is missing too. Copeland and TOPSIS compare t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,8 @@ from kouan.basis import Finding, Refused
 from kouan.evaluation.method.index.framework import Floats, Framework
 from kouan.evaluation.method.index.normalise import ranks
 
-RULES = ("arithmetic", "geometric", "harmonic", "power", "copeland", "copeland_net", "topsis", "median", "minimum")
+MEANS = ("arithmetic", "geometric", "harmonic", "power")
+RULES = (*MEANS, "copeland", "copeland_net", "topsis", "median", "minimum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def aggregate(
 
 def join(x: Floats, w: Floats, rule: Rule, *, threshold: float = 0.0) -> Floats:
     """Children (units, k) joined to one column by a rule with weights (k,)."""
-    if rule.name in ("arithmetic", "geometric", "harmonic", "power"):
+    if rule.name in MEANS:
         joined = mean(x, w, rule.name, power=rule.power)
     elif rule.name == "copeland":
         joined = outranking_sums(x, w)
@@ -117,28 +118,45 @@ def mean(x: Floats, w: Floats, kind: str, *, power: float = 1.0) -> Floats:
 
     Raises Refused for a geometric mean of values ≤ 0, a harmonic one of values ≤ 0, a power mean that is not defined.
     """
-    if kind == "power":
-        kind = {1.0: "arithmetic", 0.0: "geometric", -1.0: "harmonic"}.get(power, kind)
-    least = np.nanmin(x) if x.size and not np.isnan(x).all() else np.inf
-    if (kind in ("geometric", "harmonic") or (kind == "power" and power < 0)) and least <= 0:
-        raise not_positive(kind, float(least))
-    if kind == "power" and least < 0:
-        raise not_positive(kind, float(least))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        turned = (
-            np.log(x) if kind == "geometric" else 1.0 / x if kind == "harmonic" else x**power if kind == "power" else x
-        )
-        there = np.isfinite(x)
-        if there.all():
-            joined = turned @ (w / w.sum())
-        else:
-            weight = there @ w
+    rule = Rule(kind, power)
+    turned, there = turn(x, rule), np.isfinite(x)
+    if there.all():
+        joined = turned @ (w / w.sum())
+    else:
+        weight = there @ w
+        with np.errstate(divide="ignore", invalid="ignore"):
             joined = np.where(weight > 0, (np.where(there, turned, 0.0) @ w) / weight, np.nan)
+    return turn_back(joined, rule)
+
+
+def turn(x: Floats, rule: Rule) -> Floats:
+    """Values as a mean of this rule adds them up: their logarithm, reciprocal or power. Raises Refused for values it is not defined for."""
+    kind = _kind(rule)
+    least = np.nanmin(x) if x.size and not np.isnan(x).all() else np.inf
+    strictly = kind in ("geometric", "harmonic") or (kind == "power" and rule.power < 0)
+    if (strictly and least <= 0) or (kind == "power" and least < 0):
+        raise _not_positive(kind, float(least))
+    if kind == "geometric":
+        return np.log(x)
+    if kind == "harmonic":
+        return 1.0 / x
+    return x**rule.power if kind == "power" else x
+
+
+def turn_back(x: Floats, rule: Rule) -> Floats:
+    """The mean from what `turn` made, once it is averaged."""
+    kind = _kind(rule)
+    with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "geometric":
-            return np.exp(joined)
+            return np.exp(x)
         if kind == "harmonic":
-            return 1.0 / joined
-        return joined ** (1.0 / power) if kind == "power" else joined
+            return 1.0 / x
+        return x ** (1.0 / rule.power) if kind == "power" else x
+
+
+def _kind(rule: Rule) -> str:
+    """The name of the mean; some powers are means with a name of their own."""
+    return {1.0: "arithmetic", 0.0: "geometric", -1.0: "harmonic"}.get(rule.power, "power") if rule.name == "power" else rule.name
 
 
 def outranking(x: Floats, w: Floats) -> Floats:
@@ -208,7 +226,7 @@ def placed(scores: Floats, decimals: int) -> Floats:
     return ranks(-np.round(scores, decimals)[:, None])[:, 0]
 
 
-def not_positive(kind: str, least: float) -> Refused:
+def _not_positive(kind: str, least: float) -> Refused:
     """The refusal of a mean of values it is not defined for."""
     return Refused.because(
         "mean_undefined",
@@ -220,14 +238,3 @@ def not_positive(kind: str, least: float) -> Refused:
         ),
     )
 
-
-def parse_rule(given: str | Mapping[str, object]) -> Rule:
-    """A rule as a recipe writes it: a name, or ``{name: power, power: 0.5}``."""
-    if isinstance(given, str):
-        return Rule(given)
-    return Rule(str(given.get("name", "power")), float(str(given.get("power", 1.0))))
-
-
-def children_of(framework: Framework, codes: Sequence[str]) -> tuple[str, ...]:
-    """All children of some nodes, in order."""
-    return tuple(child for code in codes for child in framework.children(code))

@@ -174,7 +174,7 @@ def write_result(result: Result, folder: Path) -> list[Path]:
     weights = "code,level,parent,weight,effective_weight\n" + "".join(
         f"{node.code},{node.level},{node.parent or ''},{number(result.weights[node.code])},"
         f"{number(float(effective[node.code]))}\n"
-        for effective in [_effective(result)]
+        for effective in [framework.shares(result.weights)]
         for node in framework.nodes
     )
     texts = {
@@ -195,20 +195,12 @@ def write_result(result: Result, folder: Path) -> list[Path]:
         "findings.json": json.dumps([each.as_dict() for each in result.findings], ensure_ascii=False, indent=1) + "\n",
         "record.json": json.dumps(result.record(), ensure_ascii=False, indent=1) + "\n",
     }
-    return [_write(folder / name, text) for name, text in texts.items()]
+    return [write_whole(folder / name, text) for name, text in texts.items()]
 
 
-def _effective(result: Result) -> dict[str, float]:
-    framework = result.framework
-    share = {framework.top: 1.0}
-    for code in reversed(framework.aggregates):
-        total = sum(result.weights[child] for child in framework.children(code))
-        for child in framework.children(code):
-            share[child] = share[code] * (result.weights[child] / total if total else 0.0)
-    return share
-
-
-def _write(path: Path, text: str) -> Path:
+def write_whole(path: Path, text: str) -> Path:
+    """Write a file that is there whole or not at all; its folder is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(text, encoding="utf-8")
     os.replace(beside, path)

@@ -153,14 +153,19 @@ class Framework:
         """1 or -1 for each indicator: whether more is better."""
         return np.array([self[code].direction for code in self.indicators], dtype=float)
 
-    def effective_weights(self, weights: Mapping[str, float] | None = None) -> Floats:
-        """The share of each indicator in the index (they sum to 1) when every mean is arithmetic and nothing is missing."""
+    def shares(self, weights: Mapping[str, float] | None = None) -> dict[str, float]:
+        """The share of every node in the index when every mean is arithmetic and nothing is missing; the top's is 1."""
         held = weights or self.given
         share = {self.top: 1.0}
         for code in reversed(self.aggregates):
             total = sum(held[child] for child in self.children(code))
             for child in self.children(code):
                 share[child] = share[code] * (held[child] / total if total else 0.0)
+        return share
+
+    def effective_weights(self, weights: Mapping[str, float] | None = None) -> Floats:
+        """The share of each indicator in the index (they sum to 1), in the order of ``indicators``."""
+        share = self.shares(weights)
         return np.array([share[code] for code in self.indicators])
 
     def without(self, *codes: str) -> Framework:

@@ -13,7 +13,6 @@ COINr 1.1.14 for the steps that have its names).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,7 +217,3 @@ def _fill_by_model(values: Floats, seed: int) -> Floats:
         filled[:, usable] = IterativeImputer(random_state=seed, max_iter=25).fit_transform(values[:, usable])
     return filled
 
-
-def drop_rows(table: Table, rows: Flags) -> Table:
-    """The table without some of its rows."""
-    return table.rows([int(i) for i in np.nonzero(~rows)[0]]) if rows.any() else replace(table)

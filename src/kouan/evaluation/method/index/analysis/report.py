@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,7 @@ from kouan.evaluation.method.index.analysis.sheet import csv_text, matrix_text, 
 from kouan.evaluation.method.index.analysis.statistics import NAMES, Column, statistics
 from kouan.evaluation.method.index.analysis.strengths import all_units
 from kouan.evaluation.method.index.analysis.trend import Trend, trends
+from kouan.evaluation.method.index.files import write_whole
 from kouan.evaluation.method.index.run import Result
 
 Progress = Callable[[int, int | None, str], None]
@@ -156,14 +156,7 @@ def analyse(result: Result, *, year: str | None = None, progress: Progress | Non
 
 def write(analysis: Analysis, folder: Path) -> list[Path]:
     """Write the files; each is replaced whole, never half written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in analysis.texts.items():
-        beside = folder / f".{name}.{os.getpid()}"
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, folder / name)
-        written.append(folder / name)
-    return written
+    return [write_whole(folder / name, text) for name, text in analysis.texts.items()]
 
 
 def _standings(result: Result, rule: str) -> list[UnitStanding]:

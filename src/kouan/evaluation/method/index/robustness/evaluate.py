@@ -7,7 +7,7 @@ their normalised table; all weight sets of runs that share it are aggregated tog
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from kouan.basis import Refused
 from kouan.evaluation.method.index import prepare
-from kouan.evaluation.method.index.aggregate import Rules, join, not_positive
+from kouan.evaluation.method.index.aggregate import MEANS, Rules, join, turn, turn_back
 from kouan.evaluation.method.index.framework import Floats, Framework
 from kouan.evaluation.method.index.normalise import normalise
 from kouan.evaluation.method.index.recipe import Recipe
@@ -219,71 +219,37 @@ def _alike(keys: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
     yield from np.split(order, cuts)
 
 
-def _turn(x: Floats, rule: Any) -> Floats:
-    kind = _kind(rule)
-    least = np.nanmin(x) if x.size and not np.isnan(x).all() else np.inf
-    if (
-        ((kind in ("geometric", "harmonic") or (kind == "power" and rule.power < 0))
-        and least <= 0)
-        or (kind == "power" and least < 0)
-    ):
-        raise not_positive(kind, float(least))
-    if kind == "geometric":
-        return np.log(x)
-    if kind == "harmonic":
-        return 1.0 / x
-    return x**rule.power if kind == "power" else x
-
-
-def _back(x: Floats, rule: Any) -> Floats:
-    kind = _kind(rule)
-    if kind == "geometric":
-        return np.exp(x)
-    if kind == "harmonic":
-        return 1.0 / x
-    return x ** (1.0 / rule.power) if kind == "power" else x
-
-
-def _kind(rule: Any) -> str:
-    if rule.name != "power":
-        return str(rule.name)
-    return {1.0: "arithmetic", 0.0: "geometric", -1.0: "harmonic"}.get(rule.power, "power")
-
-
-_MEANS = ("arithmetic", "geometric", "harmonic", "power")
-
-
 def _of_shared(x: Floats, w: Floats, rule: Any, threshold: float) -> Floats:
     """Children (units, k) shared by all runs, weights (k, runs): the means as one matrix product."""
-    if rule.name not in _MEANS:
+    if rule.name not in MEANS:
         return np.column_stack([join(x, w[:, run], rule, threshold=threshold) for run in range(w.shape[1])])
     there = np.isfinite(x)
     with np.errstate(divide="ignore", invalid="ignore"):
         if there.all():
-            joined = (_turn(x, rule) @ w) / w.sum(axis=0)
+            joined = (turn(x, rule) @ w) / w.sum(axis=0)
         else:
-            joined = (np.where(there, _turn(x, rule), 0.0) @ w) / (there.astype(float) @ w)
-        joined = _back(joined, rule)
+            joined = (np.where(there, turn(x, rule), 0.0) @ w) / (there.astype(float) @ w)
+        joined = turn_back(joined, rule)
     joined[~np.isfinite(joined)] = np.nan
     return np.where((there.mean(axis=1) < threshold)[:, None], np.nan, joined) if threshold > 0 else joined
 
 
 def _of_stack(stack: Floats, w: Floats, rule: Any, threshold: float) -> Floats:
     """Children (k, units, runs) that differ from run to run, weights (k, runs)."""
-    if rule.name not in _MEANS:
+    if rule.name not in MEANS:
         return np.column_stack(
             [join(stack[:, :, run].T, w[:, run], rule, threshold=threshold) for run in range(w.shape[1])]
         )
     there = np.isfinite(stack)
     with np.errstate(divide="ignore", invalid="ignore"):
-        turned = _turn(stack, rule)
+        turned = turn(stack, rule)
         if there.all():
             joined = np.einsum("kur,kr->ur", turned, w) / w.sum(axis=0)
         else:
             joined = np.einsum("kur,kr->ur", np.where(there, turned, 0.0), w) / np.einsum(
                 "kur,kr->ur", there.astype(float), w
             )
-        joined = _back(joined, rule)
+        joined = turn_back(joined, rule)
     joined[~np.isfinite(joined)] = np.nan
     return np.where(there.mean(axis=0) < threshold, np.nan, joined) if threshold > 0 else joined
 
@@ -334,7 +300,3 @@ def _left_out(framework: Framework, factor: Factor) -> list[str]:
         if node.level in levels and node.parent is not None and len(framework.children(node.parent)) > 1
     ]
 
-
-def left_out_names(framework: Framework, study: Study) -> Mapping[str, list[str]]:
-    """For the report: which elements a study leaves out."""
-    return {factor.name: _left_out(framework, factor) for factor in study.factors if factor.of == "leave_out"}
