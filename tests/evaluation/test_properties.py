@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kouan.evaluation import frameworks
@@ -76,8 +76,14 @@ def test_equal_ports_tie(values: np.ndarray) -> None:
     assert (result.rank[:, 0::2] == result.rank[:, 1::2]).all()
 
 
+def steady_ports() -> np.ndarray:
+    """One port that has always had no traffic: with the five that are added, ports without any season."""
+    return np.zeros((1, len(FRAMEWORK.measures), 12 * YEARS))
+
+
 @settings(max_examples=30, deadline=None)
 @given(blocks(), st.sampled_from([1e-3, 0.1, 7.0, 1e4]))
+@example(steady_ports(), 1e-3)
 def test_counting_in_another_unit_changes_no_score(values: np.ndarray, factor: float) -> None:
     # Where peers are too few the fixed values are in the old unit, so the class must have five ports.
     values = np.concatenate(

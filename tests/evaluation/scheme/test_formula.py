@@ -64,6 +64,8 @@ def test_values_are_those_of_arithmetic(tree: Node, values: list[float]) -> None
     known = dict(zip(["cargo_t", "persons", "cpv", "货值", "a1"], values, strict=True))
     try:
         wanted = eval(str(tree), {"__builtins__": {}, "min": min, "max": max}, known)
+        # 14 ** 269 is a whole number of Python's and no number of a computer's.
+        wanted = wanted if isinstance(wanted, complex) else float(wanted)
     except (ZeroDivisionError, OverflowError):
         return
     found, why = one(str(tree), **known)

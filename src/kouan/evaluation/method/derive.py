@@ -130,6 +130,11 @@ def series_of(cube: MonthlyCube, framework: Framework) -> dict[str, Coverage]:
     }
 
 
+# Shares, growth and seasons are ratios without a unit: what stands beyond this place is the noise of sums made in another
+# order or unit, and would tell ports apart that are alike (a steady port departs from its season by 0, not by 1e-14).
+PLACES = 9
+
+
 def derive_indicators(context: Context) -> IndicatorTable:
     """Derive every indicator of the framework; the missing-data codes are applied here."""
     columns, reasons, shares, published = [], [], [], []
@@ -138,6 +143,8 @@ def derive_indicators(context: Context) -> IndicatorTable:
         if derivation is None:  # the loader lets no indicator pass without one
             raise ValueError(node.code)
         values, why = KINDS[derivation.kind].derive(context, derivation)
+        if derivation.kind != "total":
+            values = np.round(values, PLACES)
         if node.missing != "M2":
             # Without M2 a traffic the port does not carry is a plain zero, or a lacking figure.
             not_carried = why == Reason.NOT_CARRIED
