@@ -88,11 +88,11 @@ def _volumes(outcome: VolumeVerdict) -> Text:
         zh.append(f"{name.zh}{number}{words.zh}，{'达到' if margin.is_met else '未达到'}不少于{least}{words.zh}的标准")
         en.append(f"{name.en} {number} {words.en}, {'at least' if margin.is_met else 'less than'} the {least} required")
     met = [bool(margin.is_met) for margin in outcome.margins.values()]
-    meets = outcome.verdict is Verdict.MEETS
     if all(met) or not any(met):
-        close = Text("两项均达到，达标" if meets else "两项均未达到，不达标", "both are reached: it passes" if meets else "neither is reached: it fails")
+        passes, fails = Text("两项均达到，达标", "both are reached: it passes"), Text("两项均未达到，不达标", "neither is reached: it fails")
     else:
-        close = Text("有一项达到，即为达标" if meets else "两项须都达到，因此不达标", "one is enough: it passes" if meets else "both are needed: it fails")
+        passes, fails = Text("有一项达到，即为达标", "one is enough: it passes"), Text("两项须都达到，因此不达标", "both are needed: it fails")
+    close = passes if outcome.verdict is Verdict.MEETS else fails
     return Text(f"{'；'.join(zh)}。{close.zh}。", f"{_capital('; '.join(en))}; {close.en}.")
 
 
