@@ -147,7 +147,7 @@ def test_one_row_of_numbers_has_one_form(reader):
     assert reason == ("货运量12,000,000吨，达到不少于10,000,000吨的标准；出入境人员5人次，未达到不少于10,000人次的标准。"
                       "有一项达到，即为达标。"), "no next step: nothing of the register is judged here"
     other = page.split("其他理解下结论不同</h3>")[1].split("</dl>")[0]
-    assert all(words in other for words in ("货运量与人员数量的关系", "如理解为“两项均须达到”", "不达标")), "the other reading in words, not by its number alone"
+    assert all(words in other for words in ("货运量与人员数量的关系", "如理解为“两项均须达到”", "不达标")), "in words, not by its number alone"
     reader.cookies["kouan_language"] = "en"
     english = read(reader, f"/law/try?{facts}")
     assert "one is enough: it passes" in english and "If read as “" in english
