@@ -15,7 +15,15 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, Place, Refused, Text, clock
-from kouan.console.evaluation_page import SCHEMES, TITLE, class_words, proposal_mark, share_words, types_of, version_words
+from kouan.console.evaluation_page import (
+    SCHEMES,
+    TITLE,
+    class_words,
+    proposal_mark,
+    share_words,
+    types_of,
+    version_words,
+)
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, page
 from kouan.console.tables import Column, Filter, Table
