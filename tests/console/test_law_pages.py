@@ -144,7 +144,13 @@ def test_one_row_of_numbers_has_one_form(reader):
     assert [value in row for value in (">12,000,000<", ">10,000,000<", ">2,000,000<")] == [True] * 3
     assert "万" not in row, "the exact number beside a shortened one cannot be compared at a glance"
     reason = page.split('class="verdict-reason">')[1].split("</p>")[0]
-    assert reason == "货运量12,000,000吨；出入境人员5人次：达到。", "no next step: nothing of the register is judged here"
+    assert reason == ("货运量12,000,000吨，达到不少于10,000,000吨的标准；出入境人员5人次，未达到不少于10,000人次的标准。"
+                      "有一项达到，即为达标。"), "no next step: nothing of the register is judged here"
+    other = page.split("其他理解下结论不同</h3>")[1].split("</dl>")[0]
+    assert all(words in other for words in ("货运量与人员数量的关系", "如理解为“两项均须达到”", "不达标")), "in words, not by its number alone"
+    reader.cookies["kouan_language"] = "en"
+    english = read(reader, f"/law/try?{facts}")
+    assert "one is enough: it passes" in english and "If read as “" in english
 
 
 # ---- trying ------------------------------------------------------------------------------------------------

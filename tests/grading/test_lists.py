@@ -14,6 +14,7 @@ from tests.accounts.factories import (
     a_provincial_officer,
     an_enterprise_user,
 )
+from tests.grading import lawbook
 from tests.grading.worlds import TODAY, an_air_port, casework_procedures, report, settle
 from tests.ports.factories import a_border_port, a_document, a_port, a_reply, a_sea_port
 
@@ -191,6 +192,15 @@ class TestClassTwo:
             assert "已逾期1天" in compile_list(officer, "class-two").listed[0].why.zh
         with clock.travel_to("2025-12-31"):
             assert set(verdicts(officer, "class-two").values()) == {"to_clear"}
+
+    def test_a_later_text_gives_a_later_day(self, officer: Any) -> None:
+        enter_class_two(actor=officer, lines=[NewClassTwo("甲", "road", "44")], document=a_document())
+        lawbook.approved(lawbook.a_value("2", date(2026, 1, 1), key="class_two.clearing.years"))
+        with clock.travel_to("2026-01-01"):
+            (line,) = compile_list(officer, "class-two").listed
+            assert line.verdict == "to_clear" and "期限为2027年12月31日" in line.why.zh
+        with clock.travel_to("2028-01-01"):
+            assert set(verdicts(officer, "class-two").values()) == {"overdue"}
 
     def test_wrong_cells_are_named(self) -> None:
         sheet, _ = read_class_two("名称,运输方式,省份\n甲,飞船,广冬\n,公路,广东\n".encode(), "x.csv")

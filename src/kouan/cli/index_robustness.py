@@ -92,7 +92,7 @@ def uncertainty(
         return
     plan = _study(study, framework, made, runs, seed)
     with progress_bar(quiet=json) as bar:
-        found = robustness.uncertainty(framework, held, made, plan, level=level, progress=_telling(bar))
+        found = robustness.uncertainty(framework, held, made, plan, level=level, processes=None, progress=_telling(bar))
     columns = {
         "score": found.nominal_score,
         "score_mean": found.mean_score,
@@ -216,7 +216,7 @@ def sensitivity(
     held, made = files.read_data(data, framework), files.read_recipe(recipe)
     plan = _study(study, framework, made, None, seed)
     with progress_bar(quiet=json) as bar:
-        found = robustness.sensitivity(framework, held, made, plan, base=base, progress=_telling(bar))
+        found = robustness.sensitivity(framework, held, made, plan, base=base, processes=None, progress=_telling(bar))
     rows = [
         [
             output,

@@ -64,27 +64,40 @@ def _number(step: Step) -> str:
 
 
 def _sentence(outcome: VolumeVerdict, step: Step) -> Text:
+    if outcome.verdict in (Verdict.MEETS, Verdict.FAILS) and outcome.margins:
+        return _volumes(outcome)  # step 5 counts months; what counts stands in step 4, here grouped as in the table below
     said = step.outcome
-    facts = step.measured
-    if outcome.verdict in (Verdict.MEETS, Verdict.FAILS):
-        facts = _volumes(outcome)  # step 5 counts months; what counts stands in step 4, here grouped as in the table below
-    elif outcome.verdict is not Verdict.IN_GRACE and _number(step) != "5":
-        facts = None
+    facts = step.measured if outcome.verdict is Verdict.IN_GRACE or _number(step) == "5" else None
     if facts is not None:
         said = Text(f"{facts.zh}：{said.zh}", f"{facts.en}: {said.en}")
     return Text(f"{said.zh}。", f"{said.en[:1].upper()}{said.en[1:]}.")
 
 
 def _volumes(outcome: VolumeVerdict) -> Text:
-    said = []
+    """Each measure beside its limit, and what follows from the two under the reading taken (A-02)."""
+    zh, en = [], []
     for measure, margin in outcome.margins.items():
         unit, name = MEASURES[measure]
+        words = quantity.get(unit).name
+        least = numbers.plain(margin.required, grouped=True)
         if margin.measured is None:
-            said.append(Text(f"{name.zh}缺", f"{name.en} missing"))
-        else:
-            number, words = numbers.plain(margin.measured, grouped=True), quantity.get(unit).name
-            said.append(Text(f"{name.zh}{number}{words.zh}", f"{name.en} {number} {words.en}"))
-    return Text("；".join(one.zh for one in said), "; ".join(one.en for one in said))
+            zh.append(f"{name.zh}缺")
+            en.append(f"{name.en} missing")
+            continue
+        number = numbers.plain(margin.measured, grouped=True)
+        zh.append(f"{name.zh}{number}{words.zh}，{'达到' if margin.is_met else '未达到'}不少于{least}{words.zh}的标准")
+        en.append(f"{name.en} {number} {words.en}, {'at least' if margin.is_met else 'less than'} the {least} required")
+    met = [bool(margin.is_met) for margin in outcome.margins.values()]
+    if all(met) or not any(met):
+        passes, fails = Text("两项均达到，达标", "both are reached: it passes"), Text("两项均未达到，不达标", "neither is reached: it fails")
+    else:
+        passes, fails = Text("有一项达到，即为达标", "one is enough: it passes"), Text("两项须都达到，因此不达标", "both are needed: it fails")
+    close = passes if outcome.verdict is Verdict.MEETS else fails
+    return Text(f"{'；'.join(zh)}。{close.zh}。", f"{_capital('; '.join(en))}; {close.en}.")
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _about_register(sentence: Text, change: str, fact: Text, user: Any, port_code: str) -> Reason:

@@ -140,7 +140,7 @@ def compile_list(user: Any, kind: str, year: int | None = None, as_of: date | No
                 )
             )
     else:
-        found = [lists.class_two_entry(line, law.as_of) for line in class_two_lines(user, law.as_of)]
+        found = [lists.class_two_entry(line, law) for line in class_two_lines(user, law.as_of)]
     return Compiled(kind, law.as_of.year, law, tuple(each for each in found if each is not None), tuple(untold))
 
 

@@ -38,7 +38,7 @@ def remade(kind: str, content: Mapping[str, Any], law: Law, law_of: Callable[[in
         case ListKind.MERGE:
             return next(iter(lists.merge_entries([PortLine.from_dict(each) for each in inputs["lines"]], law)), None)
         case ListKind.CLASS_TWO:
-            return lists.class_two_entry(ClassTwoLine(**inputs["class_two"]), law.as_of)
+            return lists.class_two_entry(ClassTwoLine(**inputs["class_two"]), law)
     line, last, rungs = PortLine.from_dict(inputs["line"]), int(inputs["last"]), Rungs(law)
     first = last - WINDOW + 1
     years = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -33,14 +33,13 @@ GONE = ("planned", "merged", "closed")
 ONE_CITY = "access.one_city_border"
 GATE_SCOPE = "access.gate_scope"
 UNACCEPTED_YEARS = "access.air_gate.unaccepted_years"
+CLEARING_YEARS = "class_two.clearing.years"
 REGISTER = Text("口岸名录", "Register of ports")
 MARK_REGISTER = Text("战略标记登记", "Register of strategy marks")
 _PLAN = "国家“十四五”口岸发展规划"
 CLOSE_AIR = Citation(_PLAN, "四(二)", quote="推动关闭客运量长期不达标航空口岸，鼓励非枢纽口岸优化整合航线", issued=date(2021, 9, 16))
 ONE_PORT = Citation(_PLAN, "专栏5", quote="水运口岸：加快推进向以地级市为单元“一城一口岸”方向整合", issued=date(2021, 9, 16))
 CLEAR_CLASS_TWO = Citation(_PLAN, "四(三)", quote="加快清理整顿原二类口岸，“十四五”时期完成清理整顿工作", issued=date(2021, 9, 16))
-# The last day of the five years that the sentence names (A-25).
-CLASS_TWO_DEADLINE = date(2025, 12, 31)
 VERDICTS: Mapping[str, Text] = {
     **CASE_VERDICTS,
     "close": Text("列为关闭候选", "candidate for closing"),
@@ -468,10 +467,18 @@ class ClassTwoLine:
     paper: str = ""
 
 
-def class_two_entry(line: ClassTwoLine, as_of: date) -> Entry:
-    """A class-II port that is still to be cleared; overdue after the last day of the plan's five years."""
-    late = (as_of - CLASS_TWO_DEADLINE).days
-    due = day_text(CLASS_TWO_DEADLINE)
+def clearing_deadline(law: Law) -> date:
+    """The last day to clear class-II ports (A-25): the years of the text in force, from the day it is in force."""
+    first = law.history(CLEARING_YEARS)[0].in_force_from
+    limit = law.parameter(CLEARING_YEARS, on=max(law.as_of, first))
+    return anniversary(limit.in_force_from, int(limit.value)) - timedelta(days=1)
+
+
+def class_two_entry(line: ClassTwoLine, law: Law) -> Entry:
+    """A class-II port that is still to be cleared; overdue after the last day for it."""
+    last = clearing_deadline(law)
+    late = (law.as_of - last).days
+    due = day_text(last)
     zh = f"列入原二类口岸名册，尚未清理；期限为{due.zh}，"
     en = f"On the register of class-II ports and not cleared; due by {due.en}, "
     return Entry(

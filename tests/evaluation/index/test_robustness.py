@@ -21,6 +21,7 @@ from kouan.evaluation.method.index.robustness import (
 )
 from kouan.evaluation.method.index.robustness.design_file import read_design, read_weights, replay_design
 from kouan.evaluation.method.index.robustness.intervals import places, quasi_random
+from kouan.evaluation.method.index.robustness.processes import evaluated
 from kouan.evaluation.method.index.robustness.sensitivity import saltelli
 
 RNG = np.random.default_rng(5)
@@ -97,6 +98,18 @@ def test_the_same_seed_gives_the_same_and_the_recipe_itself_is_at_zero() -> None
         Study.from_dict({"factors": [{"of": "aggregate", "choices": ["arithmetic", "geometric"]}]}),
     )
     assert np.allclose(evaluator.at(np.array([[0.0]])).scores[:, 0], run(FRAMEWORK, TABLE, RECIPE).index)
+
+
+def test_several_processes_give_the_same_scores_to_the_last_bit_and_the_same_failures() -> None:
+    study = Study.from_dict({"factors": [
+        {"of": "cells", "noise": 0.1}, {"of": "weights", "noise": 0.25}, {"of": "normalise", "choices": [{"method": "minmax"}, {"method": "zscore"}]},
+        {"of": "aggregate", "choices": ["arithmetic", "geometric"]}]})
+    evaluator, design, told = Evaluator(FRAMEWORK, TABLE, RECIPE, study), quasi_random(200, 4, 3), []
+    one = evaluated(evaluator, design, processes=1)
+    two = evaluated(evaluator, design, processes=2, progress=lambda done, total: told.append((done, total)))
+    assert np.array_equal(one.scores, two.scores, equal_nan=True) and one.failures == two.failures and one.failures
+    assert told[-1] == (200, 200)
+    assert sorted(np.concatenate(evaluator.parts(design, 8)).tolist()) == list(range(200))
 
 
 def test_failed_runs_are_counted_and_shown_and_leave_the_others_alone() -> None:

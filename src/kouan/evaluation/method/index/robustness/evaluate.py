@@ -85,17 +85,11 @@ class Evaluator:
     def at(self, design: Floats, *, progress: Any = None) -> Runs:
         """Scores for each row of a design (runs, factors), every u in [0, 1)."""
         runs = Runs(design, np.full((len(self.table.units), len(design)), np.nan))
-        picks = {
-            kind: self.pick(kind, design, len(self.factors[kind][1].choices) if kind in self.factors else 1)
-            for kind in ("impute", "treat", "normalise", "aggregate")
-        }
-        cells = self.pick("cells", design, REPLICATIONS)
+        picks, keys = self._keys(design)
         weights = self.pick("weights", design, REPLICATIONS)
         gone = self.pick("leave_out", design, len(self._gone) + 1)
-        keys = np.column_stack([picks["impute"], picks["treat"], picks["normalise"], cells])
-        order = np.lexsort(keys.T[::-1])
         done = 0
-        for rows in _alike(keys, order):
+        for rows in _alike(keys):
             key = keys[rows[0]]
             try:
                 points, base = self._prepared(*(int(each) for each in key))
@@ -117,6 +111,28 @@ class Evaluator:
             if progress is not None:
                 progress(done, len(design))
         return runs
+
+    def tables(self, design: Floats) -> int:
+        """How many normalised tables the runs of a design need: what its time is made of."""
+        return len(np.unique(self._keys(design)[1], axis=0))
+
+    def parts(self, design: Floats, count: int) -> list[np.ndarray]:
+        """The rows of a design in about so many parts, none of which parts runs that share a table; in each in the order of the design."""
+        parts: list[list[np.ndarray]] = [[]]
+        for rows in _alike(self._keys(design)[1]):
+            if sum(map(len, parts[-1])) >= len(design) / count:
+                parts.append([])
+            parts[-1].append(rows)
+        return [np.sort(np.concatenate(part)) for part in parts]
+
+    def _keys(self, design: Floats) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Which alternative each run picks, and by row what its normalised table depends on."""
+        picks = {
+            kind: self.pick(kind, design, len(self.factors[kind][1].choices) if kind in self.factors else 1)
+            for kind in ("impute", "treat", "normalise", "aggregate")
+        }
+        cells = self.pick("cells", design, REPLICATIONS)
+        return picks, np.column_stack([picks["impute"], picks["treat"], picks["normalise"], cells])
 
     def describe(self, design: Floats) -> list[list[str]]:
         """Each run in words: one text for each factor."""
@@ -212,8 +228,9 @@ class Evaluator:
         return held[framework.top]
 
 
-def _alike(keys: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
+def _alike(keys: np.ndarray) -> Iterator[np.ndarray]:
     """Rows that share a key, group by group."""
+    order = np.lexsort(keys.T[::-1])
     ordered = keys[order]
     cuts = np.nonzero((ordered[1:] != ordered[:-1]).any(axis=1))[0] + 1
     yield from np.split(order, cuts)

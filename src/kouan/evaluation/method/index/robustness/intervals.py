@@ -18,6 +18,7 @@ from kouan.evaluation.method.index.framework import Floats, Framework
 from kouan.evaluation.method.index.normalise import ranks
 from kouan.evaluation.method.index.recipe import Recipe
 from kouan.evaluation.method.index.robustness.evaluate import Evaluator, Runs
+from kouan.evaluation.method.index.robustness.processes import evaluated
 from kouan.evaluation.method.index.robustness.study import Study
 from kouan.evaluation.method.index.run import run
 from kouan.evaluation.method.index.table import Table
@@ -56,14 +57,16 @@ def quasi_random(runs: int, factors: int, seed: int) -> Floats:
 
 
 def uncertainty(
-    framework: Framework, table: Table, recipe: Recipe, study: Study, *, level: float = 0.9, progress: Any = None
+    framework: Framework, table: Table, recipe: Recipe, study: Study, *, level: float = 0.9, processes: int | None = 1,
+    progress: Any = None,
 ) -> Spread:
     """Run a study. ``level``: the share of runs inside the intervals (0.9: from 5 % to 95 %).
 
+    ``processes``: on how many processors; None: on all where that is worth it (a script that says so guards its ``__main__``).
     Raises Refused where every run fails. Failed runs are counted in a finding for each reason, and left out of the spread.
     """
     evaluator = Evaluator(framework, table, recipe, study)
-    runs = evaluator.at(quasi_random(study.runs, len(study.factors), study.seed), progress=progress)
+    runs = evaluated(evaluator, quasi_random(study.runs, len(study.factors), study.seed), processes=processes, progress=progress)
     return spread(framework, evaluator, runs, level=level)
 
 

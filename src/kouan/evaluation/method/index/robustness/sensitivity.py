@@ -18,6 +18,7 @@ from kouan.evaluation.method.index.framework import Floats, Framework
 from kouan.evaluation.method.index.recipe import Recipe
 from kouan.evaluation.method.index.robustness.evaluate import Evaluator, Runs
 from kouan.evaluation.method.index.robustness.intervals import failure_findings, places
+from kouan.evaluation.method.index.robustness.processes import evaluated
 from kouan.evaluation.method.index.robustness.study import Study
 from kouan.evaluation.method.index.run import run
 from kouan.evaluation.method.index.table import Table
@@ -63,9 +64,10 @@ def sensitivity(
     base: int = 1024,
     resamples: int = 200,
     level: float = 0.95,
+    processes: int | None = 1,
     progress: Any = None,
 ) -> Indices:
-    """Sobol indices of a study's factors with ``base`` points, base × (d + 2) runs.
+    """Sobol indices of a study's factors with ``base`` points, base × (d + 2) runs, on so many ``processes`` (None: as `uncertainty`).
 
     Base points of which any run failed are left out together and counted. Raises Refused with fewer than two factors or
     fewer than 16 usable base points.
@@ -76,7 +78,7 @@ def sensitivity(
             "study_one_factor", "敏感性分析至少要两个因素。", "Sensitivity needs at least two factors.", measured=count
         )
     evaluator = Evaluator(framework, table, recipe, study)
-    runs = evaluator.at(saltelli(base, count, study.seed), progress=progress)
+    runs = evaluated(evaluator, saltelli(base, count, study.seed), processes=processes, progress=progress)
     nominal = run(framework, evaluator.table, recipe.model_copy(update={"screen": None, "denominate": False}))
     shift = np.abs(places(runs.scores, decimals=recipe.decimals) - nominal.places.column(framework.top)[:, None])
     scored = np.isfinite(nominal.index)
