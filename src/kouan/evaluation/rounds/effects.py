@@ -16,10 +16,10 @@ from kouan.basis import EvidenceRef, Finding, NotAllowed, Refused, clock
 from kouan.collection.models import LineageLink
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.desk.matters.queries import clocks_of, settings_of
-from kouan.evaluation.method.scheme import METHOD_VERSION, records, score_round
+from kouan.evaluation.method.scheme import METHOD_VERSION, Scheme, records, score_round
 from kouan.evaluation.rounds.frozen import columns_of, data_of, plain, rows_of
-from kouan.evaluation.rounds.gathering import Gathered, gather, generated
-from kouan.evaluation.rounds.models import Freeze, FrozenPort, PortScore, Round, Scoring
+from kouan.evaluation.rounds.gathering import Gathered, gather, generated, items_behind
+from kouan.evaluation.rounds.models import Freeze, FrozenPort, Objection, PortScore, Round, Scoring
 from kouan.evaluation.rounds.objections import check_objections
 from kouan.evaluation.rounds.objects import evaluated
 from kouan.evaluation.rounds.replaying import replayed
@@ -57,7 +57,7 @@ def freeze(matter: Matter, step: MatterStep, actor: Any) -> None:
         raise NotAllowed.because("other_workspace", "演练评估和真实评估不得混用工作区。", "An exercise and a real round never share a workspace.",
                                  remedy=("请在原工作区办理。", "Go on in the workspace in which it was opened."))
     if held.is_exercise:
-        gathered = generated(scheme, held.year, ports)
+        gathered = generated(scheme, held.year, ports, unfiled=_unfiled(held), corrected=_corrected(held, scheme))
     else:
         gathered = gather(scheme, held.year, ports, moment, bases=_bases_before(held), unanswered=_unanswered(held, scheme.shape.missing.reminders),
                           report=_report.get())
@@ -132,6 +132,20 @@ def _bases_before(held: Round) -> dict[str, float]:
         if (before.base_year, before.parts) == (volume.base_year, volume.parts):
             return {name: float(value) for name, value in each.record["volume_bases"].items()}
     return {}
+
+
+def _unfiled(held: Round) -> dict[str, int]:
+    """Ports of offices whose return was closed as not filed, with how many reminders these had been told."""
+    return {port: each.matter.notices.filter(kind="reminder").values("key").distinct().count()
+            for each in held.returns.filter(matter__state="not_filed").select_related("matter") for port in each.ports}
+
+
+def _corrected(held: Round, scheme: Scheme) -> dict[str, frozenset[str]]:
+    """The items, by port, behind the indicators about which an objection was upheld."""
+    found: dict[str, frozenset[str]] = {}
+    for each in Objection.objects.filter(scoring__round=held, matter__state="upheld").exclude(indicator="").select_related("port"):
+        found[each.port.code] = found.get(each.port.code, frozenset()) | items_behind(scheme, each.indicator)
+    return found
 
 
 def _unanswered(held: Round, reminders: int) -> frozenset[str]:

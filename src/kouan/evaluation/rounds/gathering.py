@@ -9,7 +9,7 @@ decision of the office that freezes it: else every port would be given 0, or one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ from kouan.basis import EvidenceRef, Finding, Period, PeriodKind, Place, Refused
 from kouan.basis.measures import DataItem
 from kouan.collection.models import Observation, Origin, Series
 from kouan.desk.progress import Report
-from kouan.evaluation.method.exercise import LABEL, ExercisePort, exercise_round
+from kouan.evaluation.method.exercise import CENTRAL, LABEL, ExercisePort, exercise_round
 from kouan.evaluation.method.scheme import Decision, RoundData, Scheme
 from kouan.evaluation.method.scheme.items import answers_of
 from kouan.evaluation.rounds.objects import Evaluated
@@ -106,10 +106,17 @@ def gather(
     return Gathered(data, tuple(_told(scheme, data, set(read) | set(by_law) | set(OF_BASE_YEAR))), _evidence(used))
 
 
-def generated(scheme: Scheme, year: int, ports: Sequence[Evaluated], seed: int = SEED) -> Gathered:
-    """The figures of an exercise round, by the documented generator; labelled, and never in a real workspace."""
-    pupils = [ExercisePort(each.code, Text(each.name_zh, each.name_en), each.port_class, each.grade, each.is_invented) for each in ports]
-    whole = exercise_round(pupils, seed=seed, scheme=scheme)
+def generated(
+    scheme: Scheme, year: int, ports: Sequence[Evaluated], seed: int = SEED, *, unfiled: Mapping[str, int] | None = None,
+    corrected: Mapping[str, frozenset[str]] | None = None,
+) -> Gathered:
+    """The figures of an exercise round, by the documented generator; labelled, and never in a real workspace.
+
+    ``unfiled``: ports whose office filed nothing, with the reminders that it was sent: they have what central sources say and
+    nothing else of the round's year. ``corrected``: items by port for which an objection was upheld, without their slips.
+    """
+    pupils = pupils_of(ports)
+    whole = exercise_round(pupils, seed=seed, scheme=scheme, corrected=corrected)
     kept = tuple(each for each in whole.years if each <= year)
     if year not in whole.years:
         raise Refused.because("year_not_generated", f"演练数据只有 {whole.years[0]}–{whole.years[-1]} 年。",
@@ -119,7 +126,43 @@ def generated(scheme: Scheme, year: int, ports: Sequence[Evaluated], seed: int =
         whole, years=kept, values=whole.values[:len(kept)], reminders=None if whole.reminders is None else whole.reminders[:len(kept)],
         decisions=tuple(each for each in whole.decisions if not each.year or each.year <= year),
         failed_feeds=tuple(each for each in whole.failed_feeds if each.year <= year))
-    return Gathered(data, (Finding.info("generated_figures", LABEL.zh, LABEL.en),), seed=seed)
+    found = [Finding.info("generated_figures", LABEL.zh, LABEL.en)]
+    if unfiled:
+        data = _without_what_was_not_filed(data, unfiled)
+        found.append(Finding.warning(
+            "figures_not_filed", f"{len(unfiled)} 个口岸的报送单位逾期未报，本年度只有中央来源的数据。",
+            f"The offices of {len(unfiled)} ports filed nothing: of this year there is only what central sources say.", measured=len(unfiled),
+            remedy=("逾期未报的按方案M1处理。", "M1 of the scheme applies.")))
+    if corrected:
+        found.append(Finding.info(
+            "figures_corrected", f"按采纳的异议更正了 {len(corrected)} 个口岸的数据：{'、'.join(sorted(corrected)[:5])}。",
+            f"Figures of {len(corrected)} ports were corrected as objections were upheld: {', '.join(sorted(corrected)[:5])}."))
+    return Gathered(data, tuple(found), seed=seed)
+
+
+def pupils_of(ports: Sequence[Evaluated]) -> list[ExercisePort]:
+    """The ports of a round as the generator takes them."""
+    return [ExercisePort(each.code, Text(each.name_zh, each.name_en), each.port_class, each.grade, each.is_invented) for each in ports]
+
+
+def _without_what_was_not_filed(data: RoundData, unfiled: Mapping[str, int]) -> RoundData:
+    """The last year of these ports without the items that offices report."""
+    values = data.values.copy()
+    reminders = np.zeros(values.shape, dtype=np.int8) if data.reminders is None else data.reminders.copy()
+    local = [k for k, code in enumerate(data.items) if code not in CENTRAL]
+    for p, port in enumerate(data.ports):
+        if port in unfiled:
+            was_due = [k for k in local if not np.isnan(values[:, p, k]).all()]
+            values[-1, p, local] = np.nan
+            reminders[-1, p, was_due] = unfiled[port]
+    return replace(data, values=values, reminders=reminders)
+
+
+def items_behind(scheme: Scheme, indicator: str) -> frozenset[str]:
+    """The items of a scheme from which an indicator is made: of its formula, its checklist, its survey."""
+    found = scheme.indicator(indicator)
+    used = found.formula.items()
+    return frozenset(each for each in {*used, *found.points, *(answers_of(item) for item in used)} if each in scheme.items)
 
 
 def not_collected(scheme: Scheme, lacking: frozenset[str]) -> tuple[str, ...]:
