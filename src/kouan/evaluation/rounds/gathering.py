@@ -80,7 +80,7 @@ def gather(
                                        measure__in={each.measure for each in read.values()})
         flows = flows_in(series, kind=PeriodKind.YEAR, by_direction=True, with_total=True, known_at=known_at, within=whole)
         for code, item in read.items():
-            for chosen in _chosen(flows, item):
+            for chosen in chosen_flows(flows, item):
                 for flow in chosen.flows:
                     if flow.value is not None and flow.period.start.year in years:
                         values[years.index(flow.period.start.year), at[chosen.subject.code], place[code]] = float(flow.value)
@@ -128,7 +128,7 @@ def not_collected(scheme: Scheme, lacking: frozenset[str]) -> tuple[str, ...]:
                  if lacking & {*each.points, *(answers_of(item) for item in each.formula.items() if answers_of(item) in scheme.items)})
 
 
-def _chosen(flows: Sequence[FlowSeries], item: DataItem) -> list[FlowSeries]:
+def chosen_flows(flows: Sequence[FlowSeries], item: DataItem) -> list[FlowSeries]:
     """For each port the series that speaks for an item: of its measure, direction and group, from the preferred source."""
     best: dict[str, FlowSeries] = {}
     for each in flows:
