@@ -23,7 +23,7 @@ run: install ## Set up with the bundled real data and serve the console on 127.0
 	.venv/bin/kouan setup; \
 	exec .venv/bin/kouan serve --port "$${PORT:-8000}"
 
-demo: install ## The same with the exercise workspace (演练, generated data) on 127.0.0.1:8001
+demo: install ## The same with the exercise workspace (演练: generated data, a yearly evaluation) on 127.0.0.1:8001
 	@export KOUAN_HOME="$${KOUAN_HOME:-.kouan-demo}" KOUAN_WORKSPACE=exercise KOUAN_DEBUG="$${KOUAN_DEBUG-1}"; \
 	.venv/bin/kouan setup --workspace exercise; \
 	exec .venv/bin/kouan serve --port "$${PORT:-8001}"
@@ -47,6 +47,7 @@ bench: ## Measure starts, intake, verdicts, pages and the evaluation engine besi
 	@scripts/bootstrap bench
 	@scripts/bootstrap-debian postgres
 	@.venv/bin/python scripts/bench-index
+	@.venv/bin/python scripts/bench-round
 	@.venv/bin/python scripts/bench $(ARGS)
 
 pictures: dev-install ## Take the README's pictures of the console anew

@@ -119,7 +119,8 @@ def prepare(
 ) -> None:
     """Upgrade, load the register, take in the bundled data, judge and score, seal.
 
-    Demonstration sign-ins are made only where ``DEBUG`` is on (or when asked for there).
+    Demonstration sign-ins are made only where ``DEBUG`` is on (or when asked for there); in the exercise workspace they then
+    play a yearly round.
     """
     from kouan.accounts.action import acting_system
     from kouan.accounts.actions import make_demonstration_users
@@ -133,11 +134,16 @@ def prepare(
         load_register(actor=system)
         refresh_register(actor=system)
         ensure()
-        if settings.DEBUG if with_demonstration is None else with_demonstration:
+        with_people = settings.DEBUG if with_demonstration is None else with_demonstration
+        if with_people:
             make_demonstration_users(actor=system)
         if with_data:
             _take_in_bundled(system, say, bars)
             _judge_and_score(system, say)
+    if with_data and with_people and settings.IS_EXERCISE:
+        from kouan.evaluation.rounds.playing import play_all
+
+        play_all(say)
     seal()
 
 

@@ -12,15 +12,18 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from tests.accounts.factories import a_port_reporter, an_auditor, an_enterprise_user
 from tests.evaluation.rounds.round_office import CONTENT, FEW, YEAR, RoundOffice
 
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock
+from kouan.desk import jobs
+from kouan.desk.models import Job
 from kouan.evaluation import schemes
 from kouan.evaluation.method.exercise import ports as exercise_ports
-from kouan.evaluation.rounds.models import Round, SchemeVersion
+from kouan.evaluation.rounds.models import Freeze, PortScore, Round, SchemeVersion, Scoring
 from kouan.evaluation.rounds.scheme_actions import propose_scheme
 
 DAY = date(2026, 2, 2)
@@ -182,3 +185,68 @@ def test_nobody_else_proposes_or_publishes(open_as: Opens) -> None:
         assert browser.post("/evaluation/schemes", {"year": str(YEAR), "origin": "bundled:national-first", "reason": "我的"}).status_code == 403
         assert browser.post(f"/evaluation/schemes/{YEAR}/1", {"opinion": "同意"}).status_code in (403, 404)
     assert SchemeVersion.objects.get().state == "draft"
+
+
+# ---- the progress of one round ----------------------------------------------------------------------------
+
+
+def test_a_round_shows_each_its_returns_and_freezes_and_scores_in_the_background(open_as: Opens) -> None:
+    office = RoundOffice()
+    office.collected()
+    page = f"/evaluation/{YEAR}"
+    national = open_as(office.officer)
+    seen = text(national.get(page))
+    assert office.guangdong.organisation.name_zh in seen and office.hubei.organisation.name_zh in seen and 'value="freeze"' in seen
+    own = text(open_as(office.guangdong).get(page))
+    assert office.guangdong.organisation.name_zh in own and office.hubei.organisation.name_zh not in own
+    assert "校验值" not in own and 'value="freeze"' not in own and "round-findings" not in own
+    seen = text(open_as(office.customs).get(page))
+    assert office.guangdong.organisation.name_zh in seen and office.hubei.organisation.name_zh not in seen, "its verifier's"
+    for user in (office.guangdong, office.customs, an_auditor()):
+        assert open_as(user).post(page, {"do": "freeze"}).status_code == 403
+    assert national.post(page, {"do": "publish"}).status_code == 404 and not Job.objects.exists()
+
+    queued = national.post(page, {"do": "freeze"})
+    assert queued.status_code == 302 and queued["Location"].startswith("/jobs/")
+    assert "查看进度" in text(national.get(page)) and "查看进度" not in text(open_as(office.leader).get(page))
+    for _ in range(2):
+        job = Job.objects.order_by("-pk")[0]
+        jobs.run(job.pk)
+        answer = national.get(f"/jobs/{job.pk}")
+        assert answer.status_code == 302 and answer["Location"] == page, job.findings
+        if Round.objects.get().stage == "frozen":
+            seen = text(national.get(page))
+            assert "冻结年度评估数据：已完成" in seen and 'value="score"' in seen and Freeze.objects.get().data_digest[:16] in seen
+            national.post(page, {"do": "score"})
+    seen = text(national.get(page))
+    assert Scoring.objects.get().result_digest[:16] in seen and "现行" in seen and "replay=1" in seen
+    assert "重算一致" in text(national.get(f"{page}?replay=1"))
+    own = text(open_as(office.guangdong).get(f"{page}?replay=1"))
+    assert "重算" not in own and Scoring.objects.get().result_digest[:16] not in own
+
+
+def test_a_replay_that_differs_says_what_and_findings_can_be_narrowed(open_as: Opens) -> None:
+    office = RoundOffice()
+    scoring = office.scored()
+    national = open_as(office.officer)
+    page = f"/evaluation/{YEAR}"
+    score = PortScore.objects.filter(scoring=scoring, port__code="luohu-road").get()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rounds_portscore SET band = 'excellent', total = 99.5 WHERE id = %s", [score.pk])
+    seen = text(national.get(f"{page}?replay=1"))
+    assert "重算不一致" in seen and "luohu-road" in seen and "重算一致" not in seen
+    answer = json.loads(b"".join(national.get(f"{page}?findings.format=json&findings.source=freeze")))
+    assert {row["source"] for row in answer["rows"]} == {"冻结"} and any("演练" in row["message"] for row in answer["rows"])
+    assert len(answer["rows"]) == len(Freeze.objects.get().findings)
+    assert open_as(office.guangdong).get(f"{page}?findings.format=json")["Content-Type"].startswith("text/html")
+    own = json.loads(b"".join(open_as(office.hubei).get(f"{page}?returns.format=json")))
+    assert [row["port_codes"] for row in own["rows"]] == ["wuhan-water"]
+
+
+def test_no_such_round_and_nobodys_business_read_alike(open_as: Opens) -> None:
+    office = RoundOffice()
+    office.opened()
+    national = open_as(office.officer)
+    assert national.get("/evaluation/2024").status_code == 404
+    for user in (office.expert, an_enterprise_user()):
+        assert open_as(user).get(f"/evaluation/{YEAR}").status_code == 403

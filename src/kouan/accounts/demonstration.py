@@ -12,6 +12,7 @@ from kouan.accounts.models import Role
 ORGANISATIONS: tuple[dict[str, Any], ...] = (
     {"code": "npo", "kind": "national_office", "name_zh": "国家口岸管理办公室", "name_en": "National Office of Port Administration"},
     {"code": "gd", "kind": "provincial_office", "name_zh": "广东省人民政府口岸办公室", "name_en": "Guangdong port office", "province_code": "44"},
+    {"code": "yn", "kind": "provincial_office", "name_zh": "云南省人民政府口岸办公室", "name_en": "Yunnan port office", "province_code": "53"},
     {"code": "xjbt", "kind": "corps_office", "name_zh": "新疆生产建设兵团口岸管理部门（演示）",
      "name_en": "Port office of the Xinjiang Corps (demonstration)", "reports_to": ["npo"]},
     {"code": "sz", "kind": "city_office", "name_zh": "深圳市人民政府口岸办公室", "name_en": "Shenzhen port office", "province_code": "44",
@@ -38,6 +39,7 @@ USERS: tuple[tuple[str, str, str, str], ...] = (
     ("fuzeren", "国家口岸办负责人（演示）", "npo", Role.NATIONAL_LEADER),
     ("guangdong", "广东口岸办（演示）", "gd", Role.PROVINCIAL_OFFICER),
     ("guangdong-fuzeren", "广东口岸办负责人（演示）", "gd", Role.PROVINCIAL_LEADER),
+    ("yunnan", "云南口岸办（演示）", "yn", Role.PROVINCIAL_OFFICER),
     ("bingtuan", "兵团口岸办（演示）", "xjbt", Role.PROVINCIAL_OFFICER),
     ("shenzhen", "深圳口岸办（演示）", "sz", Role.CITY_OFFICER),
     ("haiguan", "海关总署（演示）", "gacc", Role.MINISTRY_OFFICER),
@@ -49,6 +51,7 @@ USERS: tuple[tuple[str, str, str, str], ...] = (
     ("luohu-bianjian", "罗湖边检（演示）", "lh-bianjian", Role.INSPECTION_OFFICER),
     ("zhishu-haiguan", "直属海关（演示）", "gz-haiguan", Role.INSPECTION_OFFICER),
     ("zhuanjia", "专家（演示）", "zhuanjia", Role.EXPERT),
+    ("zhuanjia-er", "专家二（演示）", "zhuanjia", Role.EXPERT),
     ("luohu", "罗湖报送员（演示）", "lh", Role.PORT_REPORTER),
     ("qiye", "企业用户（演示）", "qiye", Role.ENTERPRISE_USER),
     ("shenji", "数据审计员（演示）", "npo", Role.AUDITOR),

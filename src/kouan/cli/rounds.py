@@ -201,6 +201,29 @@ def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> Non
                   f"Replayed to the same scores: {year}, {said['ports']} ports, digest of the result {said['result_digest']}"), markup=False)
 
 
+@app.command()
+def exercise(
+    year: int = typer.Option(0, min=0, max=2099, help="年度；不填则补齐演练工作区的两个年度 / year; none: the two that the exercise workspace shows"),
+    to: str = typer.Option("archived", help="演练到哪一环节 / up to which stage"), json: bool = JSON,
+) -> None:
+    """由演示用户演练年度评估，只在演练工作区；可重复运行。 / Let the demonstration's people play a round, in the exercise workspace only.
+
+    例：kouan evaluation exercise --year 2023 --to commenting
+    """
+    from kouan.evaluation.rounds.playing import play, play_all
+
+    found = [play(year, to=to, say=tell)] if year else play_all(tell)
+    if json:
+        write_json([{"year": each.year, "stage": each.stage, "waits_until": each.waits_until.isoformat() if each.waits_until else None}
+                    for each in found])
+        return
+    for each in found:
+        out.print(say(f"{each.year} 年度评估（演练）：{each.stage}", f"Round of {each.year} (exercise): {each.stage}"), markup=False)
+        if each.waits_until:
+            out.print(say(f"本环节至 {each.waits_until} 期满，届时再运行即可继续。", f"Its time runs until {each.waits_until}: run this again then."),
+                      markup=False)
+
+
 app.add_typer(use(scheme_app, OnData), name="scheme", cls=Group)
 app.add_typer(use(round_app, OnData), name="round", cls=Group)
 

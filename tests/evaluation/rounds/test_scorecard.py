@@ -19,7 +19,7 @@ from kouan.audit.models import AuditEntry
 from kouan.basis import NotFound, clock
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds import replaying
-from kouan.evaluation.rounds.actions import score_round
+from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.models import FrozenPort, PortScore, Round
 from kouan.evaluation.rounds.queries import get_round
 from kouan.evaluation.rounds.scorecard import LEAST_GAP, Card, scorecard
@@ -171,7 +171,7 @@ def test_a_real_figure_leads_to_the_rows_it_was_frozen_from(settings: Any) -> No
     areas = trace_of(office.officer, "I-0101").figures
     assert {figure.source.kind for figure in areas} == {"not_reported"}
     points = trace_of(office.officer, "I-0704")
-    assert {figure.source.kind for figure in points.figures} == {"not_collected"} and "国家口岸管理部门" in points.decisions[0].zh
+    assert {figure.source.kind for figure in points.figures} == {"not_filed"} and points.line.mark == "no_evidence"
 
 
 def test_the_round_is_scored_again_once_and_kept_until_it_changes(exercise: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,3 +187,23 @@ def test_the_round_is_scored_again_once_and_kept_until_it_changes(exercise: None
     with refused("unknown_result", NotFound):
         card_of(office.officer)
     assert len(made) == 1 and PortScore.objects.exists()
+
+
+def test_a_point_that_was_filed_leads_to_what_was_filed_for_whoever_sees_the_return(exercise: None) -> None:
+    office = RoundOffice()
+    office.opened()
+    entry = office.entry(evidence="佐证")
+    office.file(office.guangdong)
+    office.decide(entry)
+    office.verify(office.guangdong, office.customs)
+    office.file(office.hubei)
+    office.verify(office.hubei)
+    office.step("close_collection")
+    freeze_round(actor=office.officer, year=YEAR)
+    score_round(actor=office.officer, year=YEAR)
+    for user, kind in ((office.officer, "filed"), (a_port_reporter("luohu-road"), "")):
+        if not kind:
+            office.step("open_peer_view")
+        sources = {figure.item: figure.source for figure in trace_of(user, "I-0606").figures}
+        assert sources["I-0606/5G"].kind == "filed" and sources["I-0606/北斗"].kind == "generated"
+        assert sources["I-0606/5G"].entry == (entry if kind else None), "who reports for the port does not see the office's return"

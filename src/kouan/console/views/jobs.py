@@ -24,6 +24,7 @@ from kouan.desk import queries
 from kouan.desk.matters.mails import MAILS
 from kouan.desk.models import Job, JobState
 from kouan.desk.verification import VERIFY
+from kouan.evaluation.rounds.jobs import FREEZE, SCORE
 from kouan.grading.lawbook.jobs import PREVIEW_LAW
 
 KINDS = {
@@ -32,7 +33,10 @@ KINDS = {
     VERIFY: Text("审计核验", "Verify the audit trail"),
     MAILS: Text("通知邮件", "Mails of notices"),
     PREVIEW_LAW: Text("预览法规变更", "Preview a change of law"),
+    FREEZE: Text("冻结年度评估数据", "Freeze the figures of a round"),
+    SCORE: Text("年度评估计分", "Score a round"),
 }
+OF_A_ROUND = (FREEZE, SCORE)
 ENDED = (JobState.DONE, JobState.FAILED)
 WAITS_LONG_SECONDS = 15
 
@@ -46,6 +50,8 @@ def _about(job: Job) -> str:
     arguments = job.arguments
     if "name" in arguments:
         return str(arguments["name"])
+    if job.kind in OF_A_ROUND:
+        return here(Text(f"{arguments['year']} 年度评估", f"Evaluation of {arguments['year']}"))
     if "batch_id" in arguments:
         return here(Text(f"批次 #{arguments['batch_id']}", f"Batch #{arguments['batch_id']}"))
     return "—"
@@ -108,6 +114,8 @@ def _announce(request: HttpRequest, found: Job) -> None:
     result = found.result or {}
     if result.get("repeated"):
         messages.info(request, here(REPEATED))
+    elif found.kind in OF_A_ROUND:
+        messages.success(request, here(Text(f"{kind_words(found.kind).zh}：已完成。", f"{kind_words(found.kind).en}: done.")))
     elif found.kind == COMMIT:
         messages.success(request, here(taken_in(result["accepted"], result["observations"], result["revisions"])))
 
@@ -148,6 +156,8 @@ def result_address(found: Job) -> str:
         return reverse("audit-verification")
     if found.kind == PREVIEW_LAW and found.state == JobState.DONE:
         return reverse("law-preview-result", args=[found.pk])
+    if found.kind in OF_A_ROUND and found.state == JobState.DONE:
+        return reverse("evaluation-round", args=[found.arguments["year"]])
     return ""
 
 
@@ -158,6 +168,10 @@ def _crumbs(found: Job) -> list[dict[str, Any]]:
         return [{"label": Text("审计", "Audit"), "address": reverse("audit")}, {"label": kind_words(found.kind)}]
     if found.kind == PREVIEW_LAW:
         return [{"label": Text("法规与参数", "Law and parameters"), "address": reverse("law")}, {"label": kind_words(found.kind)}]
+    if found.kind in OF_A_ROUND:
+        year = found.arguments["year"]
+        return [{"label": Text("年度评估", "Yearly evaluation"), "address": reverse("evaluation")},
+                {"label": Text(f"{year} 年", str(year)), "address": reverse("evaluation-round", args=[year])}, {"label": kind_words(found.kind)}]
     return [{"label": JOBS.title, "address": reverse("jobs")}, {"label": f"#{found.pk}"}]
 
 

@@ -237,8 +237,8 @@ def reassign(*, actor: Any, task: int, to: User | None) -> Task:
 
 
 @action("matters.act")
-def run_clocks(*, actor: System, today: date | None = None) -> dict[str, int]:
-    """What the passing of days brings, for every running matter: reminders, overdue notices, silence, lapses.
+def run_clocks(*, actor: System, today: date | None = None, only: Collection[int] | None = None) -> dict[str, int]:
+    """What the passing of days brings, for every running matter (or ``only`` these): reminders, overdue notices, silence, lapses.
 
     Each thing happens once however often this runs, and however long it did not run. A matter that cannot be
     moved (its room is gone) stops no other; the count says how many.
@@ -246,7 +246,8 @@ def run_clocks(*, actor: System, today: date | None = None) -> dict[str, int]:
     day = today or clock.today()
     counts = {"matters": 0, "notices": 0, "lapsed": 0, "silent": 0, "stuck": 0}
     calendar = working_days()
-    for pk in Matter.objects.running().order_by("pk").values_list("pk", flat=True):
+    running = Matter.objects.running() if only is None else Matter.objects.running().filter(pk__in=only)
+    for pk in running.order_by("pk").values_list("pk", flat=True):
         counts["matters"] += 1
         try:
             with transaction.atomic():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from kouan.basis import EvidenceRef, Finding, NotAllowed, Refused, clock
 from kouan.collection.models import LineageLink
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.desk.matters.queries import clocks_of, settings_of
-from kouan.evaluation.method.scheme import METHOD_VERSION, records, score_round
+from kouan.evaluation.method.scheme import METHOD_VERSION, Scheme, records, score_round
+from kouan.evaluation.rounds.evidence.deciding import check_entries
+from kouan.evaluation.rounds.evidence.overlay import overlaid
 from kouan.evaluation.rounds.frozen import columns_of, data_of, plain, rows_of
-from kouan.evaluation.rounds.gathering import Gathered, gather, generated
-from kouan.evaluation.rounds.models import Freeze, FrozenPort, PortScore, Round, Scoring
+from kouan.evaluation.rounds.gathering import Gathered, gather, generated, items_behind
+from kouan.evaluation.rounds.models import Freeze, FrozenPort, Objection, PortScore, Round, Scoring
 from kouan.evaluation.rounds.objections import check_objections
 from kouan.evaluation.rounds.objects import evaluated
 from kouan.evaluation.rounds.replaying import replayed
@@ -57,10 +60,11 @@ def freeze(matter: Matter, step: MatterStep, actor: Any) -> None:
         raise NotAllowed.because("other_workspace", "演练评估和真实评估不得混用工作区。", "An exercise and a real round never share a workspace.",
                                  remedy=("请在原工作区办理。", "Go on in the workspace in which it was opened."))
     if held.is_exercise:
-        gathered = generated(scheme, held.year, ports)
+        gathered = generated(scheme, held.year, ports, unfiled=_unfiled(held), corrected=_corrected(held, scheme))
     else:
         gathered = gather(scheme, held.year, ports, moment, bases=_bases_before(held), unanswered=_unanswered(held, scheme.shape.missing.reminders),
                           report=_report.get())
+    gathered = _with_what_was_filed(held, scheme, gathered)
     gathered.data.check(scheme)
     last = held.freezes.aggregate(last=Max("revision"))["last"] or 0
     data = gathered.data
@@ -111,7 +115,7 @@ def check_scored(matter: Matter, step: MatterStep, actor: Any) -> None:
     replayed(_round_of(matter))
 
 
-CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored, "check_objections": check_objections}
+CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored, "check_objections": check_objections, "check_entries": check_entries}
 
 
 def _round_of(matter: Matter) -> Round:
@@ -120,6 +124,12 @@ def _round_of(matter: Matter) -> Round:
         raise Refused.because("no_round", "此件没有对应的年度评估。", "There is no round behind this matter.",
                               remedy=("请用“发起年度评估”开始。", "Open a round instead."))
     return found
+
+
+def _with_what_was_filed(held: Round, scheme: Scheme, gathered: Gathered) -> Gathered:
+    """Points, figures, experts' marks and rulings laid over what was gathered."""
+    data, findings, evidence = overlaid(held, scheme, gathered.data)
+    return replace(gathered, data=data, findings=(*gathered.findings, *findings), evidence=(*gathered.evidence, *evidence))
 
 
 def _bases_before(held: Round) -> dict[str, float]:
@@ -132,6 +142,20 @@ def _bases_before(held: Round) -> dict[str, float]:
         if (before.base_year, before.parts) == (volume.base_year, volume.parts):
             return {name: float(value) for name, value in each.record["volume_bases"].items()}
     return {}
+
+
+def _unfiled(held: Round) -> dict[str, int]:
+    """Ports of offices whose return was closed as not filed, with how many reminders these had been told."""
+    return {port: each.matter.notices.filter(kind="reminder").values("key").distinct().count()
+            for each in held.returns.filter(matter__state="not_filed").select_related("matter") for port in each.ports}
+
+
+def _corrected(held: Round, scheme: Scheme) -> dict[str, frozenset[str]]:
+    """The items, by port, behind the indicators about which an objection was upheld."""
+    found: dict[str, frozenset[str]] = {}
+    for each in Objection.objects.filter(scoring__round=held, matter__state="upheld").exclude(indicator="").select_related("port"):
+        found[each.port.code] = found.get(each.port.code, frozenset()) | items_behind(scheme, each.indicator)
+    return found
 
 
 def _unanswered(held: Round, reminders: int) -> frozenset[str]:

@@ -3,13 +3,12 @@
 Only whole years count, of official and derived figures (never press, the other side's counts, or generated ones); of several
 sources the one that monitoring prefers. The volume standards come from the law in force for each year, a base-year item from
 its own item. What has no measure yet (points of checklists, answers behind surveys, companions of honest reporting) is missing,
-and a finding says which. An indicator that rests on points or answers which nobody can file does not apply in the round, by
-decision of the office that freezes it: else every port would be given 0, or one median, for the system's own gap.
+and a finding says which; they come in by the entries of the round (``evidence.overlay``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,9 +21,10 @@ from kouan.basis import EvidenceRef, Finding, Period, PeriodKind, Place, Refused
 from kouan.basis.measures import DataItem
 from kouan.collection.models import Observation, Origin, Series
 from kouan.desk.progress import Report
-from kouan.evaluation.method.exercise import LABEL, ExercisePort, exercise_round
-from kouan.evaluation.method.scheme import Decision, RoundData, Scheme
+from kouan.evaluation.method.exercise import CENTRAL, LABEL, ExercisePort, exercise_round
+from kouan.evaluation.method.scheme import RoundData, Scheme
 from kouan.evaluation.method.scheme.items import answers_of
+from kouan.evaluation.rounds.evidence.asking import without_measure
 from kouan.evaluation.rounds.objects import Evaluated
 from kouan.grading.queries import law_as_of
 from kouan.law import Law
@@ -38,8 +38,6 @@ OF_BASE_YEAR = {"proc_time_base": "proc_time_now"}
 # Years before the round's that formulas look back to (`prev3`).
 LOOK_BACK = 3
 PORTS_AT_ONCE = 40
-NOT_COLLECTED = Text("本系统尚无该指标检查点或答卷数的采集途径，本轮不适用，其权重由组内其他指标承担",
-                     "the system cannot take in its points or answers yet: it does not apply in this round, and its weight goes to its group")
 # Every exercise workspace generates the same figures.
 SEED = 1
 
@@ -101,15 +99,21 @@ def gather(
                 reminders[-1, at[port], place[code]] = scheme.shape.missing.reminders
     data = RoundData(
         tuple(each.code for each in ports), tuple(each.port_class for each in ports), tuple(each.grade for each in ports), years, items, values,
-        reminders, volume_bases=bases, decisions=tuple(
-            Decision(code, "national_office", NOT_COLLECTED.zh) for code in not_collected(scheme, frozenset(items) - read.keys())))
+        reminders, volume_bases=bases)
     return Gathered(data, tuple(_told(scheme, data, set(read) | set(by_law) | set(OF_BASE_YEAR))), _evidence(used))
 
 
-def generated(scheme: Scheme, year: int, ports: Sequence[Evaluated], seed: int = SEED) -> Gathered:
-    """The figures of an exercise round, by the documented generator; labelled, and never in a real workspace."""
-    pupils = [ExercisePort(each.code, Text(each.name_zh, each.name_en), each.port_class, each.grade, each.is_invented) for each in ports]
-    whole = exercise_round(pupils, seed=seed, scheme=scheme)
+def generated(
+    scheme: Scheme, year: int, ports: Sequence[Evaluated], seed: int = SEED, *, unfiled: Mapping[str, int] | None = None,
+    corrected: Mapping[str, frozenset[str]] | None = None,
+) -> Gathered:
+    """The figures of an exercise round, by the documented generator; labelled, and never in a real workspace.
+
+    ``unfiled``: ports whose office filed nothing, with the reminders that it was sent: they have what central sources say and
+    nothing else of the round's year. ``corrected``: items by port for which an objection was upheld, without their slips.
+    """
+    pupils = pupils_of(ports)
+    whole = exercise_round(pupils, seed=seed, scheme=scheme, corrected=corrected)
     kept = tuple(each for each in whole.years if each <= year)
     if year not in whole.years:
         raise Refused.because("year_not_generated", f"演练数据只有 {whole.years[0]}–{whole.years[-1]} 年。",
@@ -119,13 +123,43 @@ def generated(scheme: Scheme, year: int, ports: Sequence[Evaluated], seed: int =
         whole, years=kept, values=whole.values[:len(kept)], reminders=None if whole.reminders is None else whole.reminders[:len(kept)],
         decisions=tuple(each for each in whole.decisions if not each.year or each.year <= year),
         failed_feeds=tuple(each for each in whole.failed_feeds if each.year <= year))
-    return Gathered(data, (Finding.info("generated_figures", LABEL.zh, LABEL.en),), seed=seed)
+    found = [Finding.info("generated_figures", LABEL.zh, LABEL.en)]
+    if unfiled:
+        data = _without_what_was_not_filed(data, unfiled)
+        found.append(Finding.warning(
+            "figures_not_filed", f"{len(unfiled)} 个口岸的报送单位逾期未报，本年度只有中央来源的数据。",
+            f"The offices of {len(unfiled)} ports filed nothing: of this year there is only what central sources say.", measured=len(unfiled),
+            remedy=("逾期未报的按方案M1处理。", "M1 of the scheme applies.")))
+    if corrected:
+        found.append(Finding.info(
+            "figures_corrected", f"按采纳的异议更正了 {len(corrected)} 个口岸的数据：{'、'.join(sorted(corrected)[:5])}。",
+            f"Figures of {len(corrected)} ports were corrected as objections were upheld: {', '.join(sorted(corrected)[:5])}."))
+    return Gathered(data, tuple(found), seed=seed)
 
 
-def not_collected(scheme: Scheme, lacking: frozenset[str]) -> tuple[str, ...]:
-    """The indicators that rest on points of a checklist, or on a survey's number of answers, among items without a measure."""
-    return tuple(each.code for each in scheme.indicators
-                 if lacking & {*each.points, *(answers_of(item) for item in each.formula.items() if answers_of(item) in scheme.items)})
+def pupils_of(ports: Sequence[Evaluated]) -> list[ExercisePort]:
+    """The ports of a round as the generator takes them."""
+    return [ExercisePort(each.code, Text(each.name_zh, each.name_en), each.port_class, each.grade, each.is_invented) for each in ports]
+
+
+def _without_what_was_not_filed(data: RoundData, unfiled: Mapping[str, int]) -> RoundData:
+    """The last year of these ports without the items that offices report."""
+    values = data.values.copy()
+    reminders = np.zeros(values.shape, dtype=np.int8) if data.reminders is None else data.reminders.copy()
+    local = [k for k, code in enumerate(data.items) if code not in CENTRAL]
+    for p, port in enumerate(data.ports):
+        if port in unfiled:
+            was_due = [k for k in local if not np.isnan(values[:, p, k]).all()]
+            values[-1, p, local] = np.nan
+            reminders[-1, p, was_due] = unfiled[port]
+    return replace(data, values=values, reminders=reminders)
+
+
+def items_behind(scheme: Scheme, indicator: str) -> frozenset[str]:
+    """The items of a scheme from which an indicator is made: of its formula, its checklist, its survey."""
+    found = scheme.indicator(indicator)
+    used = found.formula.items()
+    return frozenset(each for each in {*used, *found.points, *(answers_of(item) for item in used)} if each in scheme.items)
 
 
 def chosen_flows(flows: Sequence[FlowSeries], item: DataItem) -> list[FlowSeries]:
@@ -160,15 +194,10 @@ def _by_law(years: Sequence[int], ports: Sequence[Evaluated], law: Law) -> dict[
 
 def _told(scheme: Scheme, data: RoundData, read: set[str]) -> list[Finding]:
     """What a reader of the freeze must know: items without a measure, items that nobody reported, how much is there."""
-    lacking = [code for code in data.items if code not in read]
+    beside = without_measure(scheme)
+    lacking = [code for code in data.items if code not in read and code not in beside]
     empty = [code for k, code in enumerate(data.items) if code in read and np.isnan(data.values[-1, :, k]).all()]
     found = []
-    decided = [scheme.indicator(each.code) for each in data.decisions]
-    if decided:
-        found.append(Finding.warning(
-            "indicators_not_collected", f"{len(decided)} 项指标{NOT_COLLECTED.zh}：{'、'.join(each.code for each in decided)}。",
-            f"{len(decided)} indicators: {NOT_COLLECTED.en}: {', '.join(each.code for each in decided)}.", measured=len(decided),
-            remedy=("待法定报送接入检查表和问卷后自动计入。", "They count once checklists and surveys can be filed.")))
     for code, names, zh, en in (
         ("items_without_measure", lacking, "个数据项尚无对应的统计指标，本轮按缺失处理", "items have no measure yet and are missing in this round"),
         ("items_not_reported", empty, "个数据项没有任何口岸报送全年数据", "items were reported for a whole year by no port"),

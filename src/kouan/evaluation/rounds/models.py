@@ -258,3 +258,14 @@ class Objection(models.Model):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["scoring", "port", "indicator"], name="objection_once")]
         verbose_name = verbose_name_plural = "评估异议"
+
+
+from kouan.evaluation.rounds.evidence.models import (  # noqa: E402,F401 - Django finds a room's models here
+    EntryDecision,
+    EntryPaper,
+    ExpertAsked,
+    ExpertDeclaration,
+    ExpertMark,
+    FiledEntry,
+    Ruling,
+)

@@ -1,8 +1,8 @@
 """One indicator of a port's result, down to the reported figures and to where each of them came from.
 
 A figure of the real workspace leads to the observations it was frozen from (as known at the freeze, by the same choice of source), a
-standard of volume to the law; a generated figure says that it is generated. Scope is that of the result; observations pass their own
-``visible_to`` besides.
+standard of volume to the law, a point of a checklist to what was filed about it with its papers; a generated figure says that it is
+generated. Scope is that of the result; observations and filed entries pass their own besides.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from kouan.evaluation.method.scheme import RoundResult, Trace, trace
 from kouan.evaluation.method.scheme.explain import Figure
 from kouan.evaluation.method.scheme.formula import WHY_TEXT
 from kouan.evaluation.method.scheme.words import formula_words, missing_words, rule_words, unit_words
+from kouan.evaluation.rounds.evidence.models import FiledEntry
+from kouan.evaluation.rounds.evidence.seeing import newest
 from kouan.evaluation.rounds.gathering import OF_BASE_YEAR, ORIGINS, SET_BY_LAW, chosen_flows
 from kouan.evaluation.rounds.models import Freeze, Round
-from kouan.evaluation.rounds.queries import scoring_in_force
+from kouan.evaluation.rounds.queries import returns_visible_to, scoring_in_force
 from kouan.evaluation.rounds.replaying import in_memory
 from kouan.evaluation.rounds.scorecard import Card, IndicatorLine, scorecard
 from kouan.monitoring.queries import flows_in
@@ -31,9 +33,10 @@ ROWS_SHOWN = 12
 
 @dataclass(frozen=True)
 class Source:
-    """Where a figure came from. ``kind``: observations, law, generated, computed, not_reported, not_collected.
+    """Where a figure came from. ``kind``: observations, filed, law, generated, computed, not_reported, not_filed.
 
-    ``rows``: the observations that may be shown (``ROWS_SHOWN`` at most) of ``count``; ``parameter``: the key of the law.
+    ``rows``: the observations that may be shown (``ROWS_SHOWN`` at most) of ``count``; ``parameter``: the key of the law; ``entry``: what
+    an office filed, where its reader sees the return.
     """
 
     kind: str
@@ -41,6 +44,7 @@ class Source:
     count: int = 0
     measure: str = ""
     parameter: str = ""
+    entry: FiledEntry | None = None
 
     @property
     def words(self) -> Text:
@@ -48,7 +52,7 @@ class Source:
 
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "words": self.words.as_dict(), "observations": [each.pk for each in self.rows], "count": self.count,
-                "measure": self.measure or None, "parameter": self.parameter or None}
+                "measure": self.measure or None, "parameter": self.parameter or None, "entry": self.entry.pk if self.entry else None}
 
 
 SOURCE_WORDS: Mapping[str, Text] = {
@@ -57,7 +61,8 @@ SOURCE_WORDS: Mapping[str, Text] = {
     "generated": Text("演练：按种子生成，不是任何口岸的数据", "exercise: generated from a seed, no port's figure"),
     "computed": Text("由下列各项计算", "computed from the items below"),
     "not_reported": Text("未报送", "not reported"),
-    "not_collected": Text("尚无采集途径", "cannot be collected yet"),
+    "filed": Text("随报送填报", "filed with the return"),
+    "not_filed": Text("未填报", "not filed"),
 }
 
 
@@ -164,11 +169,14 @@ def sources_of(
     wanted: dict[str, str] = {}
     found: dict[tuple[str, int], Source] = {}
     port_class = result.data.classes[result.data.ports.index(port)]
+    filed = _filed(user, freeze, port, {each.item for each in figures})
     for each in figures:
         at = (each.item, each.year)
         source = OF_BASE_YEAR.get(each.item, each.item)
         if each.made_of:
             found[at] = Source("computed")
+        elif at in filed:
+            found[at] = Source("filed", entry=filed[at])
         elif freeze.is_exercise:
             found[at] = Source("generated" if each.value is not None else "not_reported")
         elif each.item in SET_BY_LAW:
@@ -177,9 +185,23 @@ def sources_of(
             wanted[source] = str(known[source].measure)
             found[at] = Source("not_reported", measure=wanted[source])
         else:
-            found[at] = Source("not_collected")
+            found[at] = Source("not_filed")
     if wanted:
         _with_observations(user, freeze, result, port, wanted, figures, found)
+    return found
+
+
+def _filed(user: Any, freeze: Freeze, port: str, items: set[str]) -> dict[tuple[str, int], FiledEntry | None]:
+    """What was filed about items of a port when it was frozen, by item and year; None where its reader does not see the return."""
+    found: dict[tuple[str, int], FiledEntry | None] = {}
+    years = Round.objects.filter(year__range=(freeze.first_year, freeze.last_year), is_exercise=freeze.is_exercise)
+    rows = FiledEntry.objects.filter(filed_in__round__in=years, port=port, item__in=items, recorded_at__lte=freeze.known_at)
+    seen: dict[int, set[int]] = {}
+    for each in newest(rows.select_related("filed_in__round")):
+        held = each.filed_in.round
+        if held.pk not in seen:
+            seen[held.pk] = set(returns_visible_to(user, held).values_list("pk", flat=True))
+        found[each.item, held.year] = each if each.filed_in_id in seen[held.pk] else None
     return found
 
 

@@ -3,7 +3,15 @@
 Nothing here is any port's real figure, and everything made of it says so (`LABEL`, `RoundData.is_exercise`).
 """
 
-from kouan.evaluation.method.exercise.generate import KINDS, LABEL, Exercise, Slip, exercise, exercise_round
+from kouan.evaluation.method.exercise.generate import (
+    CENTRAL,
+    KINDS,
+    LABEL,
+    Exercise,
+    Slip,
+    exercise,
+    exercise_round,
+)
 from kouan.evaluation.method.exercise.periods import in_periods
 from kouan.evaluation.method.exercise.ports import (
     NATIONAL,
@@ -14,6 +22,7 @@ from kouan.evaluation.method.exercise.ports import (
 )
 
 __all__ = [
+    "CENTRAL",
     "KINDS",
     "LABEL",
     "NATIONAL",

@@ -14,7 +14,7 @@ surveys, checklist points without evidence, feeds that failed, red lines crossed
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,13 +80,20 @@ class Exercise:
     label: Text = LABEL
 
 
-def exercise_round(ports: Iterable[ExercisePort], *, seed: int, scheme: Scheme | None = None) -> RoundData:
+def exercise_round(
+    ports: Iterable[ExercisePort], *, seed: int, scheme: Scheme | None = None, corrected: Mapping[str, frozenset[str]] | None = None,
+) -> RoundData:
     """The figures alone; see `exercise`."""
-    return exercise(ports, seed=seed, scheme=scheme).data
+    return exercise(ports, seed=seed, scheme=scheme, corrected=corrected).data
 
 
-def exercise(ports: Iterable[ExercisePort], *, seed: int, scheme: Scheme | None = None) -> Exercise:
-    """Generate a round of the scheme (by default the first) for these ports: the same for the same seed and codes."""
+def exercise(
+    ports: Iterable[ExercisePort], *, seed: int, scheme: Scheme | None = None, corrected: Mapping[str, frozenset[str]] | None = None,
+) -> Exercise:
+    """Generate a round of the scheme (by default the first) for these ports: the same for the same seed and codes.
+
+    ``corrected``: items by port in which nothing is put in wrong (as after an objection was upheld); all other figures stay.
+    """
     if scheme is None:
         from kouan.evaluation import schemes
 
@@ -111,7 +118,8 @@ def exercise(ports: Iterable[ExercisePort], *, seed: int, scheme: Scheme | None 
         for code in items:
             if not scheme.items[code].applies_to(kind):
                 values[:, p, place[code]] = np.nan
-        _spoil(stream, draw, port, scheme, items, years, values[:, p], reminders[:, p], slips, decisions)
+        _spoil(stream, draw, port, scheme, items, years, values[:, p], reminders[:, p], slips, decisions,
+               (corrected or {}).get(port.code, frozenset()))
     data = RoundData(
         tuple(port.code for port in held), tuple(port.port_class for port in held), tuple(grades), years, items, values,
         reminders, tuple(decisions), _failed(seed, tuple(sorted({port.port_class for port in held})), years), is_exercise=True,
@@ -137,6 +145,7 @@ def _failed(seed: int, classes: tuple[str, ...], years: tuple[int, ...]) -> tupl
 def _spoil(
     stream: np.random.Generator, draw: Draw, port: ExercisePort, scheme: Scheme, items: tuple[str, ...], years: tuple[int, ...],
     values: NDArray[np.float64], reminders: NDArray[np.int8], slips: list[Slip], decisions: list[Decision],
+    corrected: frozenset[str],
 ) -> None:
     """Put in what is wrong with real returns. ``values`` and ``reminders`` are the port's (years, items), changed in place."""
     careless = float(np.exp(-0.7 * draw.diligence))
@@ -148,7 +157,7 @@ def _spoil(
 
     for y in range(len(years)):
         for at, code in enumerate(items):
-            if np.isnan(values[y, at]):
+            if np.isnan(values[y, at]) or code in corrected:
                 continue
             is_due = not (scheme.items[code].of or code.startswith("threshold_"))
             if code in ("cargo_t", "persons", "value_cny") and chance[0, y, at] < 0.01 * careless:
