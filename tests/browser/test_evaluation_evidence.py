@@ -86,7 +86,8 @@ def test_from_the_claim_to_the_frozen_mean(
 
     come("luohu-bianjian", f"{FILING}/luohu-rail")
     look(page, "filing-port-verifier")
-    for key, button, reason in (("I-0606-5G", "采信", "现场核对属实"), ("I-0606-北斗", "不予采信", "照片不能证明在用"), ("survey_public-answers", "采信", "抽查问卷底稿属实")):
+    for key, button, reason in (("I-0606-5G", "采信", "现场核对属实"), ("I-0606-北斗", "不予采信", "照片不能证明在用"),
+                                ("survey_public-answers", "采信", "抽查问卷底稿属实")):
         panel = page.locator(f"[id='{key}']")
         panel.locator("[name=reason]").fill(reason)
         panel.get_by_role("button", name=button, exact=True).click()

@@ -168,7 +168,8 @@ def filing_port(request: HttpRequest, year: int, port: str) -> HttpResponse:
             for wanted in asked_of(scheme, known.port_class)]
     return render(request, "console/evaluation/filing_port.html", context | {
         "port": known, "filed_in": filed_in, "return_mark": return_mark(filed_in), "class_words": class_words(known.port_class),
-        "to_decide": [row for row in rows if row["may_decide"] and row["state"] == "waiting"], "groups": _grouped(scheme, rows), "findings": findings, "limit": LONGEST_REMARK, "accept": ACCEPT,
+        "to_decide": [row for row in rows if row["may_decide"] and row["state"] == "waiting"],
+        "groups": _grouped(scheme, rows), "findings": findings, "limit": LONGEST_REMARK, "accept": ACCEPT,
         "proposal": proposal_mark(scheme.is_proposal),
         "counts": [(STATES[key][0], sum(row["state"] == key for row in rows)) for key in STATES],
         "crumbs": [*context["crumbs"][:2], {"label": TITLE, "address": reverse("evaluation-filing", args=[year])}, {"label": known.name}],
@@ -226,7 +227,8 @@ def _row(
     words, shape, tone = STATES[state]
     said = {"value": typed.get("value", ""), "remark": typed.get("remark", "")} if typed is not None else {
         "value": "" if entry is None else f"{entry.value:g}", "remark": "" if entry is None else entry.remark}
-    return {"wanted": wanted, "key": key_of(wanted.item), "unit": UNITS.get(wanted.unit, Text(wanted.unit, wanted.unit)), "name": point_name(wanted.item) if wanted.is_point else here(wanted.name), "entry": entry,
+    return {"wanted": wanted, "key": key_of(wanted.item), "unit": UNITS.get(wanted.unit, Text(wanted.unit, wanted.unit)),
+            "name": point_name(wanted.item) if wanted.is_point else here(wanted.name), "entry": entry,
             "state": state, "mark": badge(here(words), shape, tone), "decision": decision_of(entry) if entry is not None else None, "said": said,
             "papers": list(entry.papers.all()) if entry is not None else [], "is_open": typed is not None,
             "history": filed_in.entries.filter(port=entry.port, item=wanted.item).exclude(pk=entry.pk).select_related("filed_by")

@@ -18,7 +18,7 @@ from kouan.basis import Finding, Period, PeriodKind, Place, SubjectKind, Text, m
 from kouan.collection.models import Batch, Origin, Series
 from kouan.evaluation.method.scheme import Scheme
 from kouan.evaluation.rounds.evidence.rulings import central_codes
-from kouan.evaluation.rounds.gathering import ORIGINS, chosen_for
+from kouan.evaluation.rounds.gathering import ORIGINS, chosen_flows
 from kouan.evaluation.rounds.models import Round
 from kouan.evaluation.rounds.queries import returns_visible_to
 from kouan.monitoring.queries import FlowSeries, flows_in
@@ -61,8 +61,8 @@ def differences(held: Round, scheme: Scheme, ports: Collection[str]) -> list[Dif
         Batch.objects.filter(organisation__kind__in=OWN_SIDE), Batch.objects.exclude(organisation__kind__in=OWN_SIDE)))
     found = []
     for code, item in wanted.items():
-        theirs = {each.subject.code: each for each in chosen_for(other, item)}
-        for mine in chosen_for(own, item):
+        theirs = {each.subject.code: each for each in chosen_flows(other, item)}
+        for mine in chosen_flows(own, item):
             told = theirs.get(mine.subject.code)
             ours, others = _whole(mine, held.year), _whole(told, held.year) if told is not None else None
             if told is None or ours is None or others is None or ours == others:
