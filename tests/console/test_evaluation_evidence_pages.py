@@ -102,7 +102,7 @@ def test_nobody_else_opens_a_port_or_its_evidence(office: RoundOffice, open_as: 
     address = f"/evaluation/{YEAR}/evidence/{paper.entry_id}/{paper.version_id}"
     taken = open_as(office.guangdong).get(address)
     assert taken.status_code == 200 and b"".join(taken.streaming_content).startswith(b"%PDF") and "attachment" in taken["Content-Disposition"]
-    assert AuditEntry.objects.filter(kind="download").exists()
+    assert AuditEntry.objects.filter(note="download", actor_id=office.guangdong.pk).exists()
     for stranger, status in ((office.hubei, 404), (office.expert, 403), (an_enterprise_user(), 403), (a_port_reporter("wuhan-water"), 404)):
         assert open_as(stranger).get(PORT).status_code == status, stranger.role
         assert open_as(stranger).get(address).status_code in (403, 404)
