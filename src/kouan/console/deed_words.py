@@ -227,6 +227,7 @@ TABLES: Mapping[str, Text] = {
     "rounds_portscore": Text("口岸评估结果", "Results of ports"),
     "rounds_round": Text("年度评估轮次", "Rounds of evaluation"),
     "rounds_roundreturn": Text("年度评估报送", "Returns of a round"),
+    "rounds_robustness": Text("名次稳健性分析", "Studies of places"),
     "rounds_scoring": Text("年度评估计分版本", "Scorings of rounds"),
     "rounds_schemeversion": Text("评估方案版本", "Versions of schemes of evaluation"),
 }
