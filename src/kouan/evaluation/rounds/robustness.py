@@ -7,12 +7,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from kouan.accounts.action import System, action, allows
-from kouan.basis import Conflict, Finding, NotFound, Place, Refused
+from kouan.basis import Conflict, Refused
 from kouan.desk.progress import Report
 from kouan.evaluation.method.scheme.doubts import FACTORS, RUNS, SEED, Doubts, doubts
 from kouan.evaluation.rounds.frozen import plain
 from kouan.evaluation.rounds.models import Robustness, Round
-from kouan.evaluation.rounds.queries import current_scoring, get_round, is_national
+from kouan.evaluation.rounds.queries import current_scoring, get_round, is_national, scoring_in_force
 from kouan.evaluation.rounds.replaying import replayed
 
 LARGEST = 10_000
@@ -31,10 +31,7 @@ def study_places(*, actor: Any, year: int, runs: int = RUNS, seed: int = SEED, r
         raise Refused.because("runs_out_of_range", f"抽样次数应在 2 至 {LARGEST} 之间。", f"The number of runs lies between 2 and {LARGEST}.",
                               measured=runs, remedy=("请改正。", "Correct it."))
     held = get_round(actor, year)
-    scoring = current_scoring(held)
-    if scoring is None:
-        raise NotFound(Finding.error("not_scored", f"{held.year} 年度评估尚未计分。", f"The round of {held.year} is not scored.",
-                                     where=Place(field="year"), remedy=("请先冻结并计分。", "Freeze and score it first.")))
+    scoring = scoring_in_force(held)
     kept = Robustness.objects.filter(scoring=scoring, runs=runs, seed=seed).first()
     if kept is not None:
         return kept, False
