@@ -137,6 +137,15 @@ def current_scoring(held: Round) -> Scoring | None:
     return freeze.scorings.order_by("-number").select_related("freeze").first() if freeze is not None else None
 
 
+def scoring_in_force(held: Round) -> Scoring:
+    """`current_scoring`, or NotFound while there is none."""
+    found = current_scoring(held)
+    if found is None:
+        raise NotFound(Finding.error("not_scored", f"{held.year} 年度评估尚未计分。", f"The round of {held.year} is not scored.",
+                                     where=Place(field="year"), remedy=("请先冻结并计分。", "Freeze and score it first.")))
+    return found
+
+
 def results(user: Any, held: Round) -> list[PortResult]:
     """The results that somebody may read, by class, grade and port; empty before they may read any."""
     return [_result(user, held, each) for each in _scores(user, held)]
@@ -153,6 +162,20 @@ def result_of(user: Any, held: Round, port: str) -> PortResult:
                                  f"There is no result of “{port[:64]}” for {held.year} that you may read.", where=Place(field="port"),
                                  remedy=("请核对口岸代码；结果在同类比较和通报后按范围开放。",
                                          "Check the code; results open by scope with the comparison and the notice.")))
+
+
+def result_if_any(user: Any, held: Round, port: str) -> PortResult | None:
+    """As `result_of`, for what is only shown beside something else: None, without a trace, where there is nothing to be read."""
+    found = _scores(user, held, port)
+    return _result(user, held, found[0]) if found else None
+
+
+def codes_in_scope(user: Any, held: Round) -> frozenset[str] | None:
+    """The ports of a round whose results somebody may read one by one; None: all of them."""
+    if is_national(user):
+        return None
+    scoring = current_scoring(held)
+    return frozenset() if scoring is None else frozenset(scoring.scores.visible_to(user).values_list("port__code", flat=True))
 
 
 def _scores(user: Any, held: Round, port: str = "") -> list[PortScore]:
