@@ -202,6 +202,23 @@ def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> Non
 
 
 @app.command()
+def report(
+    year: int = YEAR, port: str = typer.Option(..., help="口岸代码 / port"),
+    form: str = typer.Option("", "--format", help="pdf 或 docx；不填按文件名 / pdf or docx; none: by the name of the file"),
+    to: Path = typer.Option(..., "--out", dir_okay=False, help="写到的文件 / file to write"), as_user: str = AS_READER,
+) -> None:
+    """一个口岸的评估报告，只含该用户可以查看的内容。 / A port's report, holding what this user may read.
+
+    例：kouan evaluation report 2024 --port luohu-rail --out 罗湖铁路.pdf
+    """
+    from kouan.evaluation.rounds.reports import port_file
+
+    made = port_file(reader(as_user), year, port, form or to.suffix.lstrip(".").lower())
+    to.write_bytes(made.content)
+    out.print(say(f"已写出：{to}（{len(made.content):,} 字节）", f"Written: {to} ({len(made.content):,} bytes)"), markup=False)
+
+
+@app.command()
 def exercise(
     year: int = typer.Option(0, min=0, max=2099, help="年度；不填则补齐演练工作区的两个年度 / year; none: the two that the exercise workspace shows"),
     to: str = typer.Option("archived", help="演练到哪一环节 / up to which stage"), json: bool = JSON,
