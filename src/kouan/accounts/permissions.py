@@ -63,6 +63,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "rounds.read": INSIDE - ASKED,
     "rounds.run": NATIONAL,
     "rounds.object": PROVINCIAL | {Role.CITY_OFFICER},
+    "clearances.propose": NATIONAL,
+    "clearances.approve": frozenset({Role.NATIONAL_LEADER}),
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),

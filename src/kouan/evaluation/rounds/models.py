@@ -258,3 +258,7 @@ class Objection(models.Model):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["scoring", "port", "indicator"], name="objection_once")]
         verbose_name = verbose_name_plural = "评估异议"
+
+
+# What follows the sign-off has a file of its own; Django looks for models here.
+from kouan.evaluation.rounds.after_models import Clearance, ClearanceState, NoticeReceipt, RectificationTask  # noqa: E402, F401
