@@ -18,7 +18,14 @@ from kouan.grading.case_verdict import CaseVerdict
 from kouan.grading.evaluation_results import NOTE, newest_results
 from kouan.grading.facts import CLASS_NAMES, TransportClass
 from kouan.grading.ladder import NAMED_LISTS
-from kouan.grading.models import CriterionScores, EvaluationResult, GradeDecision, PolicyCell, PortGrade, Stage
+from kouan.grading.models import (
+    CriterionScores,
+    EvaluationResult,
+    GradeDecision,
+    PolicyCell,
+    PortGrade,
+    Stage,
+)
 from kouan.grading.named_lists import NamedIn, judged, named_in
 from kouan.grading.queries import digest_of, law_as_of
 from kouan.law import Law, Setting

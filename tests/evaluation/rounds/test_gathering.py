@@ -62,7 +62,7 @@ def test_each_item_by_its_measure_direction_and_group_whole_years_only() -> None
     assert column(found, "pax_in")[4] == 900 and np.isnan(column(found, "pax_out")[4])
     assert column(found, "threshold_cargo_t")[4] > 0 and column(found, "threshold_persons")[0] > 0
     told = {each.code: each for each in found.findings}
-    assert told["items_without_measure"].measured in (31, "31") and "items_not_reported" in told
+    assert "items_without_measure" not in told and "items_not_reported" in told, "what has no measure is filed beside the return"
     assert {each.kind for each in found.evidence} == {"series"} and len(found.evidence) == 3
 
 
@@ -89,7 +89,7 @@ def test_who_did_not_answer_is_reminded_of_what_is_missing_in_the_year() -> None
     figures("port:shekou-water", "teu", {"2025": 7}, unit="teu")
     data = gathered(unanswered=frozenset({"shekou-water", "elsewhere"})).data
     assert data.reminded("teu").sum() == 0 and data.reminded("cargo_in_t").tolist() == [[0], [0], [0], [0], [2]]
-    assert data.reminded("I-0704/执法公示").sum() == 0, "nobody can report what has no measure yet"
+    assert data.reminded("I-0704/执法公示").sum() == 0, "a point that nobody filed counts 0 without any reminder"
 
 
 def test_years_go_back_to_the_base_year_until_its_medians_are_fixed() -> None:
@@ -174,10 +174,11 @@ def test_a_real_round_is_frozen_scored_and_replayed() -> None:
     assert data.column("cargo_t")[4, data.ports.index("luohu-road")] == 1000.0, "frozen is frozen"
     scoring, _ = score_round(actor=office.officer, year=YEAR)
     cells = PortScore.objects.get(port__code="luohu-road").cells
-    assert cells["I-0201"]["raw"] == 1000.0 and cells["I-0704"]["mark"] == "not_applicable"
-    decided = {each["code"]: each["by"] for each in freeze.decisions}
-    assert {"I-0106", "I-0401", "I-0606", "I-0704", "I-0706"} <= decided.keys() and set(decided.values()) == {"national_office"}
-    assert "indicators_not_collected" in [each["code"] for each in freeze.findings]
+    assert cells["I-0201"]["raw"] == 1000.0
+    assert (cells["I-0704"]["mark"], cells["I-0704"]["points"]) == ("no_evidence", 0.0), "nobody filed its points: M5"
+    assert freeze.decisions == [] and cells["I-0509"]["mark"] == "peer_median"
+    # Five road ports, 23 points each.
+    assert {each["code"]: each["measured"] for each in freeze.findings}["points_not_filed"] == "115"
     assert replayed(scoring.round).digest == scoring.result_digest
     with refused("not_from_here", Conflict):
         freeze_round(actor=office.officer, year=YEAR)

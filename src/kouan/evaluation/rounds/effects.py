@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from kouan.desk.matters.models import Matter, MatterStep
 from kouan.desk.matters.queries import clocks_of, settings_of
 from kouan.evaluation.method.scheme import METHOD_VERSION, Scheme, records, score_round
 from kouan.evaluation.rounds.clearing import check_cleared
+from kouan.evaluation.rounds.evidence.deciding import check_entries
+from kouan.evaluation.rounds.evidence.overlay import overlaid
 from kouan.evaluation.rounds.frozen import columns_of, data_of, plain, rows_of
 from kouan.evaluation.rounds.gathering import Gathered, gather, generated, items_behind
 from kouan.evaluation.rounds.models import Freeze, FrozenPort, Objection, PortScore, Round, Scoring
@@ -65,6 +68,7 @@ def freeze(matter: Matter, step: MatterStep, actor: Any) -> None:
     else:
         gathered = gather(scheme, held.year, ports, moment, bases=_bases_before(held), unanswered=_unanswered(held, scheme.shape.missing.reminders),
                           report=_report.get())
+    gathered = _with_what_was_filed(held, scheme, gathered)
     gathered.data.check(scheme)
     last = held.freezes.aggregate(last=Max("revision"))["last"] or 0
     data = gathered.data
@@ -130,7 +134,7 @@ def sign_off(matter: Matter, step: MatterStep, actor: Any) -> None:
 
 # ``check_scored`` is what editions of before 2026-11-27 name for their sign-off.
 CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored, "sign_off": sign_off, "check_objections": check_objections,
-           "send_notices": send_notices, "check_cleared": check_cleared}
+           "send_notices": send_notices, "check_cleared": check_cleared, "check_entries": check_entries}
 
 
 def _round_of(matter: Matter) -> Round:
@@ -139,6 +143,12 @@ def _round_of(matter: Matter) -> Round:
         raise Refused.because("no_round", "此件没有对应的年度评估。", "There is no round behind this matter.",
                               remedy=("请用“发起年度评估”开始。", "Open a round instead."))
     return found
+
+
+def _with_what_was_filed(held: Round, scheme: Scheme, gathered: Gathered) -> Gathered:
+    """Points, figures, experts' marks and rulings laid over what was gathered."""
+    data, findings, evidence = overlaid(held, scheme, gathered.data)
+    return replace(gathered, data=data, findings=(*gathered.findings, *findings), evidence=(*gathered.evidence, *evidence))
 
 
 def _bases_before(held: Round) -> dict[str, float]:

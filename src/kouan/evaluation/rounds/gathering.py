@@ -3,8 +3,7 @@
 Only whole years count, of official and derived figures (never press, the other side's counts, or generated ones); of several
 sources the one that monitoring prefers. The volume standards come from the law in force for each year, a base-year item from
 its own item. What has no measure yet (points of checklists, answers behind surveys, companions of honest reporting) is missing,
-and a finding says which. An indicator that rests on points or answers which nobody can file does not apply in the round, by
-decision of the office that freezes it: else every port would be given 0, or one median, for the system's own gap.
+and a finding says which; they come in by the entries of the round (``evidence.overlay``).
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ from kouan.basis.measures import DataItem
 from kouan.collection.models import Observation, Origin, Series
 from kouan.desk.progress import Report
 from kouan.evaluation.method.exercise import CENTRAL, LABEL, ExercisePort, exercise_round
-from kouan.evaluation.method.scheme import Decision, RoundData, Scheme
+from kouan.evaluation.method.scheme import RoundData, Scheme
 from kouan.evaluation.method.scheme.items import answers_of
+from kouan.evaluation.rounds.evidence.asking import without_measure
 from kouan.evaluation.rounds.objects import Evaluated
 from kouan.grading.queries import law_as_of
 from kouan.law import Law
@@ -38,8 +38,6 @@ OF_BASE_YEAR = {"proc_time_base": "proc_time_now"}
 # Years before the round's that formulas look back to (`prev3`).
 LOOK_BACK = 3
 PORTS_AT_ONCE = 40
-NOT_COLLECTED = Text("本系统尚无该指标检查点或答卷数的采集途径，本轮不适用，其权重由组内其他指标承担",
-                     "the system cannot take in its points or answers yet: it does not apply in this round, and its weight goes to its group")
 # Every exercise workspace generates the same figures.
 SEED = 1
 
@@ -101,8 +99,7 @@ def gather(
                 reminders[-1, at[port], place[code]] = scheme.shape.missing.reminders
     data = RoundData(
         tuple(each.code for each in ports), tuple(each.port_class for each in ports), tuple(each.grade for each in ports), years, items, values,
-        reminders, volume_bases=bases, decisions=tuple(
-            Decision(code, "national_office", NOT_COLLECTED.zh) for code in not_collected(scheme, frozenset(items) - read.keys())))
+        reminders, volume_bases=bases)
     return Gathered(data, tuple(_told(scheme, data, set(read) | set(by_law) | set(OF_BASE_YEAR))), _evidence(used))
 
 
@@ -165,12 +162,6 @@ def items_behind(scheme: Scheme, indicator: str) -> frozenset[str]:
     return frozenset(each for each in {*used, *found.points, *(answers_of(item) for item in used)} if each in scheme.items)
 
 
-def not_collected(scheme: Scheme, lacking: frozenset[str]) -> tuple[str, ...]:
-    """The indicators that rest on points of a checklist, or on a survey's number of answers, among items without a measure."""
-    return tuple(each.code for each in scheme.indicators
-                 if lacking & {*each.points, *(answers_of(item) for item in each.formula.items() if answers_of(item) in scheme.items)})
-
-
 def _chosen(flows: Sequence[FlowSeries], item: DataItem) -> list[FlowSeries]:
     """For each port the series that speaks for an item: of its measure, direction and group, from the preferred source."""
     best: dict[str, FlowSeries] = {}
@@ -203,15 +194,10 @@ def _by_law(years: Sequence[int], ports: Sequence[Evaluated], law: Law) -> dict[
 
 def _told(scheme: Scheme, data: RoundData, read: set[str]) -> list[Finding]:
     """What a reader of the freeze must know: items without a measure, items that nobody reported, how much is there."""
-    lacking = [code for code in data.items if code not in read]
+    beside = without_measure(scheme)
+    lacking = [code for code in data.items if code not in read and code not in beside]
     empty = [code for k, code in enumerate(data.items) if code in read and np.isnan(data.values[-1, :, k]).all()]
     found = []
-    decided = [scheme.indicator(each.code) for each in data.decisions]
-    if decided:
-        found.append(Finding.warning(
-            "indicators_not_collected", f"{len(decided)} 项指标{NOT_COLLECTED.zh}：{'、'.join(each.code for each in decided)}。",
-            f"{len(decided)} indicators: {NOT_COLLECTED.en}: {', '.join(each.code for each in decided)}.", measured=len(decided),
-            remedy=("待法定报送接入检查表和问卷后自动计入。", "They count once checklists and surveys can be filed.")))
     for code, names, zh, en in (
         ("items_without_measure", lacking, "个数据项尚无对应的统计指标，本轮按缺失处理", "items have no measure yet and are missing in this round"),
         ("items_not_reported", empty, "个数据项没有任何口岸报送全年数据", "items were reported for a whole year by no port"),

@@ -67,6 +67,19 @@ class Missing(Part):
     smallest_survey: int = Field(30, ge=1)
 
 
+class Experts(Part):
+    """Marks of experts on checklist points: how many make a mean, and the spread (max − min) from which the office is told."""
+
+    smallest: int = Field(2, ge=2)
+    spread: float = Field(30.0, ge=0, le=100)
+
+
+class CrossCheck(Part):
+    """From which relative difference a self-reported figure and another source's are told to the verifier."""
+
+    tolerance: float = Field(0.05, ge=0)
+
+
 class Derived(Part):
     tolerance: float = Field(0.005, ge=0)
     items: dict[str, str] = {}
@@ -107,6 +120,9 @@ class Shape(Part):
     peers: Peers
     red_line: RedLine
     missing: Missing
+    # Optional: a scheme without them is the same scheme with these values.
+    experts: Experts = Experts()
+    cross_check: CrossCheck = CrossCheck()
     target: float = Field(100.0, gt=0)
     decimals: int = Field(6, ge=0, le=12)
     derived: Derived
