@@ -66,14 +66,14 @@ def grounds_of(scheme: Scheme, score: PortScore) -> tuple[dict[str, Any], ...]:
     bands = sorted(scheme.shape.bands, key=lambda each: each.least)
     found: list[dict[str, Any]] = []
     if score.band == bands[0].code:
-        found.append({"kind": "band", "code": score.band, "zh": f"档次为“{bands[0].name.zh}”", "en": f"the band is “{bands[0].name.en}”"})
+        found.append({"kind": "band", "code": score.band, "zh": f"档次为“{bands[0].zh}”", "en": f"the band is “{bands[0].en}”"})
     if score.red_line:
         found.append({"kind": "red_line", "code": "", "zh": "触及红线", "en": "a red line was crossed"})
     limit = bands[1].least if len(bands) > 1 else bands[0].least
     for code, points in sorted(score.groups.items()):
         if points is not None and points < limit:
-            name = scheme.groups[code].name
-            found.append({"kind": "group", "code": code, "zh": f"“{name.zh}”低于{limit:g}分", "en": f"“{name.text.en}” is under {limit:g} points"})
+            name = scheme.groups[code].name.text
+            found.append({"kind": "group", "code": code, "zh": f"“{name.zh}”低于{limit:g}分", "en": f"“{name.en}” is under {limit:g} points"})
     return tuple(found)
 
 
@@ -99,7 +99,8 @@ def give_tasks(*, actor: Any, year: int, ports: Sequence[str], requirement: str)
     strange = [code for code in wanted if code not in known]
     if strange:
         raise Refused([Finding.error(
-            "no_ground", f"“{code[:64]}”的结果没有整改事由，或没有报送单位。", f"The result of “{code[:64]}” gives no reason, or no office reports for it.",
+            "no_ground", f"“{code[:64]}”的结果没有整改事由，或没有报送单位。",
+            f"The result of “{code[:64]}” gives no reason, or no office reports for it.",
             where=Place(field="ports"), remedy=("请从列表中选择。", "Choose from the list.")) for code in strange])
     given = [code for code in wanted if known[code].task is not None]
     if given:
