@@ -176,7 +176,7 @@ def test_nothing_else_of_the_evaluation_opens_without_a_sign_in(office: RoundOff
     for pattern in get_resolver().url_patterns[:]:
         for one in getattr(pattern, "url_patterns", [pattern]):
             name = getattr(one, "name", "") or ""
-            if not name.startswith("evaluation") or name.startswith("evaluation-public") and name != "evaluation-publication":
+            if not name.startswith("evaluation") or (name.startswith("evaluation-public") and name != "evaluation-publication"):
                 continue
             address = str(one.pattern)
             for part, value in (("<int:year>", str(YEAR)), ("<int:version>", "1"), ("<str:port>", "luohu-road"), ("<str:code>", "luohu-road"),

@@ -109,6 +109,10 @@ class RoundOffice:
     def on_to_notice(self) -> None:
         """From scored to notified, the clocks taking their steps."""
         self.step("open_peer_view")
+        self.from_peer_view_to_notice()
+
+    def from_peer_view_to_notice(self) -> None:
+        """The rest of the way, where the comparison is open already."""
         day = clock.today()
         for _ in range(2):
             day += timedelta(days=40)

@@ -78,7 +78,7 @@ def gather(
                                        measure__in={each.measure for each in read.values()})
         flows = flows_in(series, kind=PeriodKind.YEAR, by_direction=True, with_total=True, known_at=known_at, within=whole)
         for code, item in read.items():
-            for chosen in _chosen(flows, item):
+            for chosen in chosen_flows(flows, item):
                 for flow in chosen.flows:
                     if flow.value is not None and flow.period.start.year in years:
                         values[years.index(flow.period.start.year), at[chosen.subject.code], place[code]] = float(flow.value)
@@ -162,7 +162,7 @@ def items_behind(scheme: Scheme, indicator: str) -> frozenset[str]:
     return frozenset(each for each in {*used, *found.points, *(answers_of(item) for item in used)} if each in scheme.items)
 
 
-def _chosen(flows: Sequence[FlowSeries], item: DataItem) -> list[FlowSeries]:
+def chosen_flows(flows: Sequence[FlowSeries], item: DataItem) -> list[FlowSeries]:
     """For each port the series that speaks for an item: of its measure, direction and group, from the preferred source."""
     best: dict[str, FlowSeries] = {}
     for each in flows:

@@ -213,7 +213,7 @@ def fill(
             mark[unproved[:, :, k] & (mark[:, :, k] == Mark.SCORED), k] = Mark.NO_EVIDENCE
         elif each.missing == "M6":
             poor = (thin[:, :, k] & (why[:, :, k] <= Why.MISSING)) | (why[:, :, k] == Why.MISSING)
-            _peer_median(scheme, data, k, poor & ~outside[None, :, k], points, mark)
+            peer_median(scheme, data, k, poor & ~outside[None, :, k], points, mark)
     mark[np.broadcast_to(outside[None], mark.shape)] = Mark.OUTSIDE
     points[~np.isin(mark, COUNTED)] = np.nan
     return points, mark
@@ -238,7 +238,7 @@ def _suspend(data: RoundData, why: Reasons, failed: Flags, mark: NDArray[np.int8
         mark[np.ix_(down, members)] = Mark.SUSPENDED
 
 
-def _peer_median(scheme: Scheme, data: RoundData, k: int, poor: Flags, points: Floats, mark: NDArray[np.int8]) -> None:
+def peer_median(scheme: Scheme, data: RoundData, k: int, poor: Flags, points: Floats, mark: NDArray[np.int8]) -> None:
     """M6: the median of the points of peers with a sound survey; the ladder of peers holds here too."""
     each = scheme.indicators[k]
     sound = np.where(~poor & (mark[:, :, k] == Mark.SCORED), points[:, :, k], np.nan)

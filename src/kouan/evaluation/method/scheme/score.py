@@ -141,7 +141,7 @@ def score_round(scheme: Scheme, data: RoundData) -> RoundResult:
             unproved[:, :, k] |= np.isnan(data.column(code))
     points, mark = fill(scheme, data, why, placed, overdue=overdue, failed=failed, unproved=unproved)
     red = placed.red
-    weight, group_weight, group_points, contribution = _weighed(scheme, data, points, red)
+    weight, group_weight, group_points, contribution = weighed(scheme, data, points, red)
     total = np.where(
         group_weight.sum(axis=2) > 0, np.nansum(group_weight * np.nan_to_num(group_points), axis=2), np.nan
     )
@@ -237,7 +237,7 @@ def _overdue(figures: Figures, why: Reasons) -> Flags:
     return ((why == Why.MISSING) & _any_of(figures, owed)) | ((why == Why.IMPOSSIBLE) & _any_of(figures, reminded))
 
 
-def _weighed(
+def weighed(
     scheme: Scheme, data: RoundData, points: Floats, red: Flags
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Weights in force, group weights in force, group points (capped), contributions."""
