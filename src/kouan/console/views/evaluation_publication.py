@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.action import refuse
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, Text
+from kouan.console import figures
 from kouan.console.evaluation_page import proposal_mark, round_page
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
@@ -49,13 +50,15 @@ def _fields(row: Clearance) -> SafeString:
 
 
 def _who(person: Any, day: Any, said: str) -> SafeString | str:
-    return "—" if person is None else format_html('{} <span class="keep">{}</span><span class="subline">{}</span>', person.display_name, day, said)
+    if person is None:
+        return "—"
+    return format_html('{} <span class="keep">{}</span><span class="subline">{}</span>', person.display_name, figures.day(day), said)
 
 
 VERSIONS = Table(
     name="clearances", title=Text("各版公开内容", "Versions"),
     columns=(
-        Column("version", Text("版本", "Version"), is_key=True, is_number=True),
+        Column("version", Text("版本", "Version"), is_key=True),
         Column("state", Text("状态", "State"), value=lambda r: STATES[r.state], show=lambda r: badge(here(STATES[r.state]), *_MARKS[r.state])),
         Column("fields", Text("公开的内容", "What is public"), value=lambda r: "、".join(r.fields), show=_fields),
         Column("port_count", Text("口岸数", "Ports"), is_number=True),

@@ -91,7 +91,13 @@ RECEIPTS = Table(
 
 
 def _grounds(row: Any) -> SafeString:
-    return format_html_join("", "<div>{}</div>", ((here(Text(each["zh"], each["en"])),) for each in row.grounds))
+    """Why: band and red line by a line each, the groups under the limit together in one."""
+    lines = [here(Text(each["zh"], each["en"])) for each in row.grounds if "limit" not in each]
+    groups = [each for each in row.grounds if "limit" in each]
+    if groups:
+        zh, en = "、".join(each["name"]["zh"] for each in groups), ", ".join(each["name"]["en"] for each in groups)
+        lines.append(here(Text(f"低于{groups[0]['limit']:g}分的组：{zh}", f"Groups under {groups[0]['limit']:g} points: {en}")))
+    return format_html_join("", "<div>{}</div>", ((each,) for each in lines))
 
 
 TASKS = Table(

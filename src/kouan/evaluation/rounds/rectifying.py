@@ -73,7 +73,8 @@ def grounds_of(scheme: Scheme, score: PortScore) -> tuple[dict[str, Any], ...]:
     for code, points in sorted(score.groups.items()):
         if points is not None and points < limit:
             name = scheme.groups[code].name.text
-            found.append({"kind": "group", "code": code, "zh": f"“{name.zh}”低于{limit:g}分", "en": f"“{name.en}” is under {limit:g} points"})
+            found.append({"kind": "group", "code": code, "name": name.as_dict(), "limit": limit, "zh": f"“{name.zh}”低于{limit:g}分",
+                          "en": f"“{name.en}” is under {limit:g} points"})
     return tuple(found)
 
 
