@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,26 @@ def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> Non
         return
     out.print(say(f"重算一致：{year} 年，{said['ports']} 个口岸，结果校验值 {said['result_digest']}",
                   f"Replayed to the same scores: {year}, {said['ports']} ports, digest of the result {said['result_digest']}"), markup=False)
+
+
+@app.command()
+def report(
+    year: int = YEAR, port: str = typer.Option(..., help="口岸代码 / port"),
+    form: str = typer.Option("", "--format", help="pdf 或 docx；不填按文件名 / pdf or docx; none: by the name of the file"),
+    to: Path = typer.Option(..., "--out", dir_okay=False, help="写到的文件 / file to write"), as_user: str = AS_READER, json: bool = JSON,
+) -> None:
+    """一个口岸的评估报告，只含该用户可以查看的内容。 / A port's report, holding what this user may read.
+
+    例：kouan evaluation report 2024 --port luohu-rail --out 罗湖铁路.pdf
+    """
+    from kouan.evaluation.rounds.reports import port_file
+
+    made = port_file(reader(as_user), year, port, form or to.suffix.lstrip(".").lower())
+    to.write_bytes(made.content)
+    if json:
+        write_json({"year": year, "port": port, "file": str(to), "bytes": len(made.content), "sha256": sha256(made.content).hexdigest()})
+        return
+    out.print(say(f"已写出：{to}（{len(made.content):,} 字节）", f"Written: {to} ({len(made.content):,} bytes)"), markup=False)
 
 
 @app.command()
