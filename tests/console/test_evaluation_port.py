@@ -110,7 +110,7 @@ def test_from_the_result_two_clicks_lead_to_the_row_of_the_file(open_as: Opens) 
         first = text(national.get(PAGE))
         assert "演练数据" not in first and f"{PAGE}/I-0201" in first
         second = text(national.get(f"{PAGE}/I-0201"))
-        (row,) = re.findall(r'href="(/[^"]*observation[^"]*|/figures/\d+[^"]*)"', second)
+        (row,) = re.findall(r'href="(/intake/figures/\d+)"', second)
         assert "1,000" in text(national.get(row))
         assert "未报送" in text(national.get(f"{PAGE}/I-0101")) and "volume_standard.road" in text(national.get(f"{PAGE}/I-0206"))
 

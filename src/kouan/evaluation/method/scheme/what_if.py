@@ -136,7 +136,7 @@ def _group_points(result: RoundResult, y: int, ports: NDArray[np.intp], asked: W
         members = [k for k, each in enumerate(scheme.indicators) if each.group == code and each.code not in asked.left_out]
         given = np.array([scheme.weights[asked.port_type].get(scheme.indicators[k].code, 0.0) for k in members])
         if members:
-            points = result.points[y][np.ix_(ports, members)]
+            points = result.points[y][ports][:, members]
             found[:, g] = _mean(points, np.broadcast_to(given, points.shape), asked.within)
         if any(scheme.indicators[k].rule.code == "N9" for k in members):
             with np.errstate(invalid="ignore"):
