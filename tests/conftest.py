@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,28 +71,62 @@ class Installation:
         return [str(Path(sys.executable).with_name("kouan")), *arguments]
 
 
+@contextmanager
+def _database(environment: dict[str, str], template: str = "") -> Iterator[str]:
+    """On PostgreSQL a new database, empty or a copy of another, named in the environment; elsewhere nothing ("")."""
+    url = os.environ.get("KOUAN_DATABASE_URL", "")
+    if not url:
+        yield ""
+        return
+    import psycopg
+    from psycopg import sql
+
+    name = f"kouan_{secrets.token_hex(6)}"
+    of = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}{}").format(sql.Identifier(name), of))
+    environment["KOUAN_DATABASE_URL"] = urlsplit(url)._replace(path=f"/{name}").geturl()
+    try:
+        yield name
+    finally:
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "KOUAN_HOME": str(home), "KOUAN_DEBUG": "1", "PYTHONUNBUFFERED": "1"}
+
+
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """An empty installation: a new home, and on PostgreSQL a new database; nothing is migrated yet."""
     home = tmp_path / "installation"
     home.mkdir()
-    environment = {**os.environ, "KOUAN_HOME": str(home), "KOUAN_DEBUG": "1", "PYTHONUNBUFFERED": "1"}
-    url = os.environ.get("KOUAN_DATABASE_URL", "")
-    if not url:
+    environment = _environment(home)
+    with _database(environment):
         yield Installation(home, environment)
-        return
-    import psycopg
-    from psycopg import sql
 
-    name = sql.Identifier(database := f"kouan_{secrets.token_hex(6)}")
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
-    environment["KOUAN_DATABASE_URL"] = urlsplit(url)._replace(path=f"/{database}").geturl()
-    try:
+
+@pytest.fixture(scope="session")
+def _set_up_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """What ``kouan setup --no-data`` leaves, made once: the home, and the name of its database on PostgreSQL."""
+    home = tmp_path_factory.mktemp("set-up") / "installation"
+    home.mkdir()
+    environment = _environment(home)
+    with _database(environment) as name:
+        done = Installation(home, environment).kouan("setup", "--no-data")
+        assert done.returncode == 0, done.stderr
+        yield home, name
+
+
+@pytest.fixture
+def prepared(_set_up_once: tuple[Path, str], tmp_path: Path) -> Iterator[Installation]:
+    """An installation set up without data: a copy of one that was set up once."""
+    model, name = _set_up_once
+    home = Path(shutil.copytree(model, tmp_path / "prepared"))
+    environment = _environment(home)
+    with _database(environment, name):
         yield Installation(home, environment)
-    finally:
-        with psycopg.connect(url, autocommit=True) as server:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +165,7 @@ def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(
         viewport={"width": 1280, "height": 800}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)  # on a machine that does other work as well
     faults: list[str] = []
 
     def loopback_only(route: Any) -> None:

@@ -150,16 +150,15 @@ def test_the_life_of_an_installation(installation: Installation) -> None:
         assert newer.returncode == 1 and "database_newer" in newer.stdout + newer.stderr, arguments
 
 
-def test_serving_answers_and_ends_when_asked(installation: Installation) -> None:
-    assert installation.kouan("setup", "--no-data").returncode == 0
-    with serving(installation) as (server, tcp_port):
+def test_serving_answers_and_ends_when_asked(prepared: Installation) -> None:
+    with serving(prepared) as (server, tcp_port):
         status, page = ask(tcp_port, "/sign-in")
         assert status == 200 and "口岸综合管理系统" in page
         status, body = ask(tcp_port, "/api/v1/ports")
         assert status == 401 and json.loads(body)["error"]["status"] == 401
         assert ask(tcp_port, "/api/v1/docs")[0] == 200
 
-        occupied = installation.kouan("serve", "--port", str(tcp_port), "--no-worker")
+        occupied = prepared.kouan("serve", "--port", str(tcp_port), "--no-worker")
         assert occupied.returncode == 1
         assert f"{tcp_port}" in occupied.stderr and f"--port {tcp_port + 1}" in occupied.stderr
 
@@ -176,9 +175,8 @@ def test_serving_answers_and_ends_when_asked(installation: Installation) -> None
 
 
 @pytest.mark.parametrize("ask_to_end", [signal.SIGTERM, signal.SIGINT])
-def test_the_worker_ends_when_asked(installation: Installation, ask_to_end: signal.Signals) -> None:
-    assert installation.kouan("setup", "--no-data").returncode == 0
-    worker = installation.start("worker", stderr=subprocess.PIPE)
+def test_the_worker_ends_when_asked(prepared: Installation, ask_to_end: signal.Signals) -> None:
+    worker = prepared.start("worker", stderr=subprocess.PIPE)
     try:
         assert worker.stderr is not None and "后台任务进程已启动" in worker.stderr.readline()
         worker.send_signal(ask_to_end)
@@ -190,9 +188,8 @@ def test_the_worker_ends_when_asked(installation: Installation, ask_to_end: sign
             worker.wait()
 
 
-def test_ctrl_c_ends_a_server_without_a_traceback(installation: Installation) -> None:
-    assert installation.kouan("setup", "--no-data").returncode == 0
-    with serving(installation, "--no-worker") as (server, _):
+def test_ctrl_c_ends_a_server_without_a_traceback(prepared: Installation) -> None:
+    with serving(prepared, "--no-worker") as (server, _):
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
         assert server.stdout is not None and "Traceback" not in server.stdout.read()

@@ -16,13 +16,6 @@ from tests.conftest import Installation
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def prepared(installation: Installation) -> Installation:
-    """Set up without data."""
-    assert installation.kouan("setup", "--no-data").returncode == 0
-    return installation
-
-
 def ended(server: object) -> str:
     """What the server wrote until it ended, which it must do by itself and well."""
     said, _ = server.communicate(timeout=30)  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ def test_generated_figures_are_refused_in_a_real_workspace() -> None:
     assert refusal.value.findings[0].code == "not_an_exercise"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_exercise_workspace_is_filled_once_and_judged(installation: Installation) -> None:
     installation.environment["KOUAN_WORKSPACE"] = "exercise"
     assert installation.kouan("setup", "--workspace", "exercise").returncode == 0

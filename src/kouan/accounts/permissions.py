@@ -65,6 +65,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "rounds.file": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER},
     "rounds.verify": NATIONAL | {Role.INSPECTION_OFFICER},
     "rounds.mark": frozenset({Role.EXPERT}),
+    "marks.read": NATIONAL | {Role.EXPERT, Role.AUDITOR},
     "rounds.object": PROVINCIAL | {Role.CITY_OFFICER},
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import typer
 from kouan.cli.command import Group, OnData, use
 from kouan.cli.matters import actor_named
 from kouan.cli.output import out, progress_bar, say, show_findings, table, tell, text, write_json
+from kouan.cli.rounds_evidence import add_to
 from kouan.cli.who import reader
 
 app = typer.Typer(help="年度评估：方案、办理、得分、重算 / the yearly evaluation: schemes, the round, scores, replay", no_args_is_help=True)
@@ -223,6 +225,26 @@ def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> Non
 
 
 @app.command()
+def report(
+    year: int = YEAR, port: str = typer.Option(..., help="口岸代码 / port"),
+    form: str = typer.Option("", "--format", help="pdf 或 docx；不填按文件名 / pdf or docx; none: by the name of the file"),
+    to: Path = typer.Option(..., "--out", dir_okay=False, help="写到的文件 / file to write"), as_user: str = AS_READER, json: bool = JSON,
+) -> None:
+    """一个口岸的评估报告，只含该用户可以查看的内容。 / A port's report, holding what this user may read.
+
+    例：kouan evaluation report 2024 --port luohu-rail --out 罗湖铁路.pdf
+    """
+    from kouan.evaluation.rounds.reports import port_file
+
+    made = port_file(reader(as_user), year, port, form or to.suffix.lstrip(".").lower())
+    to.write_bytes(made.content)
+    if json:
+        write_json({"year": year, "port": port, "file": str(to), "bytes": len(made.content), "sha256": sha256(made.content).hexdigest()})
+        return
+    out.print(say(f"已写出：{to}（{len(made.content):,} 字节）", f"Written: {to} ({len(made.content):,} bytes)"), markup=False)
+
+
+@app.command()
 def exercise(
     year: int = typer.Option(0, min=0, max=2099, help="年度；不填则补齐演练工作区的两个年度 / year; none: the two that the exercise workspace shows"),
     to: str = typer.Option("archived", help="演练到哪一环节 / up to which stage"), json: bool = JSON,
@@ -245,6 +267,7 @@ def exercise(
                       markup=False)
 
 
+add_to(round_app)
 app.add_typer(use(scheme_app, OnData), name="scheme", cls=Group)
 app.add_typer(use(round_app, OnData), name="round", cls=Group)
 

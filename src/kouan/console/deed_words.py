@@ -108,6 +108,7 @@ VERBS: Mapping[str, Text] = {
     "evaluation.rounds.scheme_actions.propose_scheme": Text("提出评估方案", "Propose a scheme of evaluation"),
     "evaluation.rounds.actions.open_round": Text("发起年度评估", "Open a round of evaluation"),
     "evaluation.rounds.actions.freeze_round": Text("冻结年度评估数据", "Freeze the figures of a round"),
+    "evaluation.rounds.robustness.study_places": Text("分析年度评估名次", "Study the places of a round"),
     "evaluation.rounds.actions.score_round": Text("年度评估计分", "Score a round"),
     "evaluation.rounds.scheme_actions.publish_scheme": Text("发布评估方案", "Publish a scheme of evaluation"),
     "grading.actions.record_verdicts": Text("登记达标判定", "Record verdicts"),
@@ -226,6 +227,7 @@ TABLES: Mapping[str, Text] = {
     "rounds_portscore": Text("口岸评估结果", "Results of ports"),
     "rounds_round": Text("年度评估轮次", "Rounds of evaluation"),
     "rounds_roundreturn": Text("年度评估报送", "Returns of a round"),
+    "rounds_robustness": Text("名次稳健性分析", "Studies of places"),
     "rounds_scoring": Text("年度评估计分版本", "Scorings of rounds"),
     "rounds_schemeversion": Text("评估方案版本", "Versions of schemes of evaluation"),
 }

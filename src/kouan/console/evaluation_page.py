@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kouan.basis import Finding, Text, codes
+from kouan.console.addresses import address_of
 from kouan.console.evaluation_tabs import tabs_for
 from kouan.console.marks import badge
 from kouan.console.words import CLASSES, here
@@ -18,6 +19,7 @@ from kouan.desk.matters.queries import procedure_for
 from kouan.evaluation.method.scheme import Scheme
 from kouan.evaluation.rounds.models import Round, SchemeVersion
 from kouan.evaluation.rounds.queries import get_round
+from kouan.grading.grades import GRADES, UNDECIDED
 
 TITLE = Text("年度评估", "Yearly evaluation")
 SCHEMES = Text("评估方案", "Schemes")
@@ -86,3 +88,20 @@ def types_of(scheme: Scheme) -> list[str]:
 def share_words(value: float | None) -> str:
     """A share with one decimal, in a column of its like."""
     return "—" if value is None else f"{value:.1%}"
+
+
+def peer_group_words(group: str, ports: int | None = None) -> Text:
+    """A peer group, ``road/hub``, in words, with how many ports it has.
+
+    >>> peer_group_words("road/hub", 11).zh
+    '公路·国际枢纽口岸（11个）'
+    """
+    port_class, _, grade = group.partition("/")
+    kind, words = class_words(port_class), GRADES.get(grade, UNDECIDED)
+    size = Text("", "") if ports is None else Text(f"（{ports}个）", f" ({ports})")
+    return Text(f"{kind.zh}·{words.zh}{size.zh}", f"{kind.en}, {words.en[:1].lower()}{words.en[1:]}{size.en}")
+
+
+def card_address(year: int, port: str) -> str:
+    """The page of one port's result, where it is served; else the port's own page."""
+    return address_of("evaluation-port", year, port) or reverse("port", args=[port])

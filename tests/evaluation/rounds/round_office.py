@@ -69,7 +69,7 @@ class RoundOffice:
     def entry(self, user: User | None = None, *, port: str = "luohu-road", item: str = "I-0606/5G", value: float = 1, evidence: str = "见证材料",
               **known: Any) -> FiledEntry:
         """A point or figure filed by Guangdong unless said otherwise; with a file of this content, or none where it is empty."""
-        uploads = [Upload(BytesIO(evidence.encode()), "佐证.pdf")] if evidence else []
+        uploads = [Upload(BytesIO(f"%PDF-1.7 {evidence}".encode()), "佐证.pdf")] if evidence else []
         return file_entry(**{"actor": user or self.guangdong, "year": YEAR, "port": port, "item": item, "value": value, "remark": "已落实",
                              "uploads": uploads} | known)
 

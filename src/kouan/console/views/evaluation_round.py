@@ -61,7 +61,9 @@ def _is_late(row: RoundReturn) -> bool:
     return due is not None and due < clock.today()
 
 
-_RETURN_MARKS = {"to_file": ("dotted-ring", "wait"), "filed": ("half", "info"), "verified": ("disc-check", "ok"), "not_filed": ("triangle-cross", "bad")}
+_RETURN_MARKS = {
+    "to_file": ("dotted-ring", "wait"), "filed": ("half", "info"), "verified": ("disc-check", "ok"), "not_filed": ("triangle-cross", "bad"),
+}
 
 
 def return_mark(row: RoundReturn) -> SafeString:
@@ -88,7 +90,8 @@ RETURNS = Table(
         Filter("q", Text("单位", "Office"), apply=lambda rows, value: [row for row in rows if value in row.office.name_zh]),
     ),
     empty=Text("没有可查看的报送。", "There is no return that you may see."),
-    empty_next=Text("贵单位须报送或核验时，任务出现在这里和待办。", "When your office has to file or verify, its task appears here and in the inbox."),
+    empty_next=Text("贵单位须报送或核验时，任务出现在这里和待办。",
+                    "When your office has to file or verify, its task appears here and in the inbox."),
 )
 
 FINDINGS = Table(
@@ -102,7 +105,8 @@ FINDINGS = Table(
         Column("remedy", Text("处理", "What to do"), value=lambda f: f["finding"].remedy, is_wide=True),
     ),
     filters=(
-        Filter("source", Text("环节", "At"), choices=tuple(SOURCES.items()), apply=lambda rows, value: [row for row in rows if row["source"] == value]),
+        Filter("source", Text("环节", "At"), choices=tuple(SOURCES.items()),
+               apply=lambda rows, value: [row for row in rows if row["source"] == value]),
         Filter("severity", Text("程度", "Severity"), choices=tuple(words.SEVERITIES.items()),
                apply=lambda rows, value: [row for row in rows if row["finding"].severity.value == value]),
         Filter("q", Text("口岸或内容", "Port or words"), apply=lambda rows, value: [

@@ -24,7 +24,7 @@ from kouan.desk import queries
 from kouan.desk.matters.mails import MAILS
 from kouan.desk.models import Job, JobState
 from kouan.desk.verification import VERIFY
-from kouan.evaluation.rounds.jobs import FREEZE, SCORE
+from kouan.evaluation.rounds.jobs import FREEZE, SCORE, STUDY
 from kouan.grading.lawbook.jobs import PREVIEW_LAW
 
 KINDS = {
@@ -35,8 +35,9 @@ KINDS = {
     PREVIEW_LAW: Text("预览法规变更", "Preview a change of law"),
     FREEZE: Text("冻结年度评估数据", "Freeze the figures of a round"),
     SCORE: Text("年度评估计分", "Score a round"),
+    STUDY: Text("年度评估名次稳健性分析", "Study the places of a round"),
 }
-OF_A_ROUND = (FREEZE, SCORE)
+OF_A_ROUND = (FREEZE, SCORE, STUDY)
 ENDED = (JobState.DONE, JobState.FAILED)
 WAITS_LONG_SECONDS = 15
 
@@ -157,7 +158,7 @@ def result_address(found: Job) -> str:
     if found.kind == PREVIEW_LAW and found.state == JobState.DONE:
         return reverse("law-preview-result", args=[found.pk])
     if found.kind in OF_A_ROUND and found.state == JobState.DONE:
-        return reverse("evaluation-round", args=[found.arguments["year"]])
+        return reverse("evaluation-results" if found.kind == STUDY else "evaluation-round", args=[found.arguments["year"]])
     return ""
 
 

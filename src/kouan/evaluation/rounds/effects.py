@@ -18,6 +18,7 @@ from kouan.collection.models import LineageLink
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.desk.matters.queries import clocks_of, settings_of
 from kouan.evaluation.method.scheme import METHOD_VERSION, Scheme, records, score_round
+from kouan.evaluation.rounds.evidence.cross_check import differences, summary_of
 from kouan.evaluation.rounds.evidence.deciding import check_entries
 from kouan.evaluation.rounds.evidence.overlay import overlaid
 from kouan.evaluation.rounds.frozen import columns_of, data_of, plain, rows_of
@@ -129,7 +130,8 @@ def _round_of(matter: Matter) -> Round:
 def _with_what_was_filed(held: Round, scheme: Scheme, gathered: Gathered) -> Gathered:
     """Points, figures, experts' marks and rulings laid over what was gathered."""
     data, findings, evidence = overlaid(held, scheme, gathered.data)
-    return replace(gathered, data=data, findings=(*gathered.findings, *findings), evidence=(*gathered.evidence, *evidence))
+    told = summary_of(differences(held, scheme, data.ports), scheme)
+    return replace(gathered, data=data, findings=(*gathered.findings, *findings, *told), evidence=(*gathered.evidence, *evidence))
 
 
 def _bases_before(held: Round) -> dict[str, float]:

@@ -11,8 +11,9 @@ from kouan.desk.progress import Report
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.models import Freeze, Scoring
 from kouan.evaluation.rounds.queries import get_round
+from kouan.evaluation.rounds.robustness import study_places, told_study
 
-FREEZE, SCORE = "rounds.freeze", "rounds.score"
+FREEZE, SCORE, STUDY = "rounds.freeze", "rounds.score", "rounds.study"
 
 
 def freeze_later(*, actor: Any, year: int) -> Job:
@@ -23,6 +24,11 @@ def freeze_later(*, actor: Any, year: int) -> Job:
 def score_later(*, actor: Any, year: int) -> Job:
     """Queue the scoring."""
     return _queued(actor, year, SCORE)
+
+
+def study_later(*, actor: Any, year: int) -> Job:
+    """Queue the study of how firm the places are."""
+    return _queued(actor, year, STUDY)
 
 
 @job_kind(FREEZE, is_repeatable=True)
@@ -39,6 +45,12 @@ def run_freeze(*, owner: Any, report: Report, year: int) -> dict[str, Any]:
 def run_score(*, owner: Any, report: Report, year: int) -> dict[str, Any]:
     """Score; a run that was killed after its transaction finds the work done."""
     return told_scoring(score_round(actor=owner, year=year, report=report)[0])
+
+
+@job_kind(STUDY, is_repeatable=True)
+def run_study(*, owner: Any, report: Report, year: int) -> dict[str, Any]:
+    """Study the places; done already, the kept study is told."""
+    return told_study(study_places(actor=owner, year=year, report=report)[0])
 
 
 def told_freeze(freeze: Freeze) -> dict[str, Any]:

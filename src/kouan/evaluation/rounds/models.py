@@ -239,6 +239,33 @@ class PortScore(Once):
         verbose_name = verbose_name_plural = "口岸评估结果"
 
 
+# The places of three hundred ports are covered by the digest.
+@register(exclude=("ports",))
+class Robustness(Once):
+    """How firm the places of a scoring are (``method.scheme.doubts``): made once for each scoring, number of runs and seed.
+
+    ``ports``: by code place, interval, tie and the statistical method's place; for whoever reads ranks. ``agreement``: of the two methods.
+    """
+
+    scoring = models.ForeignKey(Scoring, models.PROTECT, related_name="robustness")
+    runs = models.PositiveIntegerField("抽样次数")
+    seed = models.PositiveIntegerField("随机种子")
+    failed = models.PositiveIntegerField("失败次数")
+    factors = models.JSONField("变动因素")
+    groups = models.JSONField("各同类组")
+    ports = models.JSONField("各口岸")
+    agreement = models.JSONField("两法一致程度")
+    digest = models.CharField("校验值", max_length=64)
+    findings = models.JSONField("分析时的问题", default=list)
+    made_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name="办理人")
+    recorded_at = models.DateTimeField("登记时间", default=clock.now)
+
+    class Meta:
+        ordering = ["scoring", "-id"]
+        constraints = [models.UniqueConstraint(fields=["scoring", "runs", "seed"], name="robustness_once")]
+        verbose_name = verbose_name_plural = "名次稳健性分析"
+
+
 @register
 class Objection(models.Model):
     """异议: what a reporting office has against a result of one of its ports. Answer and decision stand in its matter."""

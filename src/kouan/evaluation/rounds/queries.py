@@ -114,6 +114,9 @@ class PortResult:
     counted_share: float | None = None
     hidden: tuple[str, ...] = ()
     evidence: EvidenceRef | None = None
+    peer_group: str = ""
+    province_code: str = ""
+    is_invented: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; what is hidden is left out, not nulled."""
@@ -146,9 +149,13 @@ def scoring_in_force(held: Round) -> Scoring:
     return found
 
 
-def results(user: Any, held: Round) -> list[PortResult]:
-    """The results that somebody may read, by class, grade and port; empty before they may read any."""
-    return [_result(user, held, each) for each in _scores(user, held)]
+def results(user: Any, held: Round, *, brief: bool = False) -> list[PortResult]:
+    """The results that somebody may read, by class, grade and port; empty before they may read any.
+
+    ``brief``: without marks and indicators, for lists.
+    """
+    rows, bands = _scores(user, held, brief=brief), bands_of(held)
+    return [_result(user, held, each, bands, brief=brief) for each in rows]
 
 
 def result_of(user: Any, held: Round, port: str) -> PortResult:
@@ -187,36 +194,47 @@ def codes_in_scope(user: Any, held: Round) -> frozenset[str] | None:
     return frozenset() if scoring is None else frozenset(scoring.scores.visible_to(user).values_list("port__code", flat=True))
 
 
-def _scores(user: Any, held: Round, port: str = "") -> list[PortScore]:
+def _scores(user: Any, held: Round, port: str = "", *, brief: bool = False) -> list[PortScore]:
     scoring = current_scoring(held)
     if scoring is None or (not isinstance(user, System) and not allows(user, "rounds.read")):
         return []
     if not is_national(user) and held.stage not in WITH_BANDS:
         return []
-    rows = scoring.scores.visible_to(user).select_related("port", "scoring").defer("port__figures", "port__reminders")
+    rows = scoring.scores.visible_to(user).select_related("port", "scoring").defer("port__figures", "port__reminders", "scoring__record",
+                                                                                   "scoring__findings")
+    if brief:
+        rows = rows.defer("cells", "groups", "five_types")
     return list((rows.filter(port__code=port) if port else rows).order_by("peer_group", "port__code"))
 
 
-def _result(user: Any, held: Round, score: PortScore) -> PortResult:
+def hidden_from(user: Any, held: Round) -> tuple[str, ...]:
+    """What of a result somebody may not read: "rank", "decimals"."""
     if is_national(user):
         shows_all = isinstance(user, System) or allows(user, "scores.read_ranks")
-        hidden: tuple[str, ...] = () if shows_all else ("rank", "decimals")
-    else:
-        hidden = ("rank",) if held.stage in WITH_DECIMALS else ("rank", "decimals")
-    bands = {each.code: each.name for each in _bands(held)}
+        return () if shows_all else ("rank", "decimals")
+    return ("rank",) if held.stage in WITH_DECIMALS else ("rank", "decimals")
+
+
+def _result(user: Any, held: Round, score: PortScore, bands: Mapping[str, Text] | None = None, *, brief: bool = False) -> PortResult:
+    hidden = hidden_from(user, held)
+    bands = bands_of(held) if bands is None else bands
     port = score.port
     shown: dict[str, Any] = {}
     if "decimals" not in hidden:
-        shown = {"total": score.total, "groups": score.groups, "five_types": score.five_types, "cells": score.cells,
-                 "counted_share": score.counted_share}
+        shown = {"total": score.total, "counted_share": score.counted_share}
+        if not brief:
+            shown |= {"groups": score.groups, "five_types": score.five_types, "cells": score.cells}
     if "rank" not in hidden:
         shown["rank"] = score.rank
     return PortResult(
         port.code, Text(port.name_zh, port.name_en or port.name_zh), port.port_class, port.grade, held.year, score.band,
         bands.get(score.band or ""), score.provisional, score.red_line, held.is_exercise, score.scoring.number,
-        {code: cell["mark"] for code, cell in score.cells.items()}, hidden=hidden,
+        {} if brief else {code: cell["mark"] for code, cell in score.cells.items()}, hidden=hidden, peer_group=score.peer_group,
+        province_code=port.province_code, is_invented=port.is_invented,
         evidence=EvidenceRef("evaluation", "port_score", score.pk, score.scoring.number, score.scoring.result_digest), **shown)
 
 
-def _bands(held: Round) -> Any:
-    return [Band.model_validate(each) for each in json.loads(held.scheme_version.content)["scheme"]["bands"]]
+def bands_of(held: Round) -> dict[str, Text]:
+    """The bands of a round's scheme in words, the best first."""
+    found = [Band.model_validate(each) for each in json.loads(held.scheme_version.content)["scheme"]["bands"]]
+    return {each.code: each.name for each in sorted(found, key=lambda each: -each.least)}
