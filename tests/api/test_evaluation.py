@@ -1,12 +1,14 @@
-"""The yearly evaluation for programs: scorecard and trace by scope and stage, in the one error shape."""
+"""The yearly evaluation for programs: rounds by cursor, results within scope and stage, and what one may not read left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.accounts.factories import a_port_reporter, an_enterprise_user
+from django.core.cache import cache
+from tests.accounts.factories import an_auditor, an_enterprise_user
 from tests.api.world import client_of
 from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
@@ -14,54 +16,70 @@ from kouan.basis import clock
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import PortScore
 
-CARD = f"/api/v1/evaluation/rounds/{YEAR}/ports/luohu-road"
-
 pytestmark = pytest.mark.django_db
+DAY = date(2026, 2, 2)
+ROOT = "/api/v1/evaluation/rounds"
 
 
 @pytest.fixture
 def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    cache.clear()
     settings.IS_EXERCISE = True
     monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
-    with clock.travel_to("2026-02-02"):
+    with clock.travel_to(DAY):
         found = RoundOffice()
         found.scored()
         yield found
 
 
-def test_a_card_and_a_trace_hold_what_their_reader_may_read(office: RoundOffice) -> None:
+def test_results_page_by_cursor_and_open_by_stage_and_scope(office: RoundOffice) -> None:
     national = client_of(office.officer)
-    card = national.get(CARD).json()["scorecard"]
-    score = PortScore.objects.get(port__code="luohu-road")
-    assert (card["total"], card["rank"], card["band"], card["is_exercise"], card["is_proposal"]) == (score.total, score.rank, score.band, True, True)
-    assert abs(sum(each["contribution"] for each in card["indicators"]) - score.total) < 1e-6
-    trace = national.get(f"{CARD}/indicators/I-0301").json()["trace"]
-    assert trace["formula"] == "cargo_t / staff_insp" and {each["source"]["kind"] for each in trace["figures"]} <= {
-        "computed", "generated", "not_reported"}
+    seen: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        answer = national.get(f"{ROOT}/{YEAR}/results?limit=4&after={after}").json()
+        seen += answer["items"]
+        after = answer["next"]
+    kept = dict(PortScore.objects.values_list("port__code", "rank"))
+    assert [each["port"] for each in seen] == sorted(kept) and {each["port"]: each["rank"] for each in seen} == kept
+    assert all(each["is_exercise"] and isinstance(each["total"], float) for each in seen) and "indicators" not in seen[0]
+    assert {each["port_class"] for each in national.get(f"{ROOT}/{YEAR}/results?port_class=sea").json()["items"]} == {"sea"}
+    band = seen[0]["band"]
+    assert {each["band"] for each in national.get(f"{ROOT}/{YEAR}/results?band={band}").json()["items"]} == {band}
+    for user in (office.guangdong, office.customs):
+        assert client_of(user).get(f"{ROOT}/{YEAR}/results").json()["items"] == []
+        assert client_of(user).get(f"{ROOT}/{YEAR}/results/luohu-road").status_code == 404
+    office.step("open_peer_view")
     own = client_of(office.guangdong)
-    assert own.get(CARD).status_code == 404
-    office.step("open_peer_view")
-    card = own.get(CARD).json()["scorecard"]
-    assert card["band"] and not {"total", "rank", "groups", "change"} & card.keys() and "points" not in card["indicators"][0]
-    assert not {"points", "value", "low", "sentence"} & own.get(f"{CARD}/indicators/I-0301").json()["trace"].keys()
-    office.from_peer_view_to_notice()
-    card = own.get(CARD).json()["scorecard"]
-    assert card["total"] == score.total and "rank" not in card
+    [line] = own.get(f"{ROOT}/{YEAR}/results").json()["items"]
+    assert line["port"] == "luohu-road" and line["band"] and not {"total", "rank", "counted_share"} & line.keys()
+    whole = own.get(f"{ROOT}/{YEAR}/results/luohu-road").json()
+    assert whole["marks"] and not {"total", "rank", "groups", "five_types", "indicators"} & whole.keys()
+    assert own.get(f"{ROOT}/{YEAR}/results/wuhan-water").status_code == 404
+    assert own.get(f"{ROOT}/{YEAR}/results/nowhere").status_code == 404
 
 
-def test_nobody_else_finds_them_and_errors_have_the_one_shape(office: RoundOffice) -> None:
-    office.step("open_peer_view")
-    for user in (office.hubei, a_port_reporter("wuhan-water"), office.expert, an_enterprise_user()):
-        for address in (CARD, f"{CARD}/indicators/I-0301"):
-            answer = client_of(user).get(address)
-            assert answer.status_code in (403, 404) and answer.json()["error"]["findings"][0]["message"]["zh"]
-            assert PortScore.objects.get(port__code="luohu-road").band not in answer.content.decode()
-    national = client_of(office.officer)
-    for address, status, code in (
-        ("/api/v1/evaluation/rounds/2024/ports/luohu-road", 404, "unknown_round"),
-        (f"/api/v1/evaluation/rounds/{YEAR}/ports/nowhere-road", 404, "unknown_result"), (f"{CARD}/indicators/I-9999", 404, "unknown_indicator"),
-    ):
-        answer = national.get(address)
-        assert answer.status_code == status and answer.json()["error"]["findings"][0]["code"] == code
-    assert national.get("/api/v1/evaluation/rounds/1/ports/luohu-road").status_code == 422
-    assert client_of(None).get(CARD).status_code == 401
+def test_after_the_notice_programs_of_an_office_read_decimals_and_never_places(office: RoundOffice) -> None:
+    office.on_to_notice()
+    with clock.travel_to(DAY + timedelta(days=90)):
+        whole = client_of(office.guangdong).get(f"{ROOT}/{YEAR}/results/luohu-road").json()
+        assert whole["total"] == pytest.approx(PortScore.objects.get(port__code="luohu-road").total) and "rank" not in whole
+        assert whole["groups"] and whole["indicators"]
+        assert client_of(an_auditor()).get(f"{ROOT}/{YEAR}/results/luohu-road").json()["rank"]
+
+
+def test_rounds_are_told_as_far_as_the_caller_may_know(office: RoundOffice) -> None:
+    [line] = client_of(office.guangdong).get(ROOT).json()["items"]
+    assert (line["year"], line["stage"], line["is_proposal"]) == (YEAR, "scored", True)
+    assert client_of(office.guangdong).get(f"{ROOT}?after={YEAR}").json()["items"] == []
+    assert client_of(office.guangdong).get(f"{ROOT}?after=999999999999999999").json()["items"] == [line]
+    national, own = (client_of(user).get(f"{ROOT}/{YEAR}").json() for user in (office.officer, office.guangdong))
+    assert len(national["returns"]) == 2 and national["scoring"]["number"] == 1 and national["freeze"]["data_digest"]
+    assert [each["office"] for each in own["returns"]] == [office.guangdong.organisation.code]
+    assert not {"findings", "freeze", "scoring"} & own.keys()
+    assert client_of(office.officer).get(f"{ROOT}/2024").status_code == 404
+    assert client_of(office.officer).get(f"{ROOT}/1999").status_code == 422
+    for user in (office.expert, an_enterprise_user()):
+        for address in (ROOT, f"{ROOT}/{YEAR}", f"{ROOT}/{YEAR}/results", f"{ROOT}/{YEAR}/results/luohu-road"):
+            assert client_of(user).get(address).status_code == 403, address
+    assert client_of(None).get(ROOT).status_code == 401

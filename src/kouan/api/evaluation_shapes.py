@@ -1,22 +1,101 @@
-"""The shapes of the yearly evaluation as the API's description shows them. What a reader may not read is left out, not nulled."""
+"""The shapes of the yearly evaluation, as the API's description shows them. What the reader may not have is left out, not nulled."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from ninja import Schema
-from pydantic import Field
+
+from kouan.api.matter_shapes import Both
+from kouan.api.shapes import Page
 
 
-class ScorecardAnswer(Schema):
-    """One port's scorecard: band and marks always; total, groups, five types, peers, change from the notice on; rank for whoever reads places."""
+class RoundLine(Schema):
+    """A round as a line of a list; ``stage`` is the state of its matter."""
 
-    workspace: str
-    scorecard: dict[str, Any] = Field(description="band、indicators 等；通报后另有 total、groups、five_types、change / and more after the notice")
+    year: int
+    stage: str
+    stage_label: Both
+    matter: int
+    scheme_version: int
+    scheme_digest: str
+    is_proposal: bool
+    is_exercise: bool
+    opened_on: date
 
 
-class IndicatorTraceAnswer(Schema):
-    """One indicator: formula, rules, mark and figures with their sources always; value, points, scale, weight and peers from the notice on."""
+class RoundPage(Page):
+    """Rounds, the newest first."""
 
-    workspace: str
-    trace: dict[str, Any] = Field(description="figures 列出每个数据及来源 / figures lists each figure with its source")
+    items: list[RoundLine]
+
+
+class ReturnOut(Schema):
+    """What one office is to report, and who verifies it."""
+
+    office: str
+    office_name: str
+    ports: list[str]
+    verifier: str | None
+    verifier_name: str
+    state: str
+    state_label: Both
+    matter: int
+
+
+class FreezeOut(Schema):
+    """The newest freeze."""
+
+    revision: int
+    data_digest: str
+
+
+class ScoringOut(Schema):
+    """The scoring in force."""
+
+    number: int
+    result_digest: str
+
+
+class RoundOut(RoundLine):
+    """A round with the returns that one may see; findings and digests for the national office only."""
+
+    returns: list[ReturnOut]
+    findings: list[dict[str, Any]] | None = None
+    freeze: FreezeOut | None = None
+    scoring: ScoringOut | None = None
+
+
+class ResultLine(Schema):
+    """A port's result: the band always; total and place only for who may read them."""
+
+    port: str
+    name: Both
+    port_class: str
+    grade: str | None
+    year: int
+    result_version: int
+    band: str | None
+    band_name: Both | None
+    provisional: bool
+    red_line: bool
+    is_exercise: bool
+    total: float | None = None
+    rank: int | None = None
+    counted_share: float | None = None
+
+
+class ResultPage(Page):
+    """Results by port."""
+
+    items: list[ResultLine]
+
+
+class ResultOut(ResultLine):
+    """One port's result with the mark of every indicator; groups, types and indicators only for who may read decimals."""
+
+    marks: dict[str, str]
+    groups: dict[str, float | None] | None = None
+    five_types: dict[str, float | None] | None = None
+    indicators: dict[str, Any] | None = None
