@@ -67,6 +67,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "rounds.mark": frozenset({Role.EXPERT}),
     "marks.read": NATIONAL | {Role.EXPERT, Role.AUDITOR},
     "rounds.object": PROVINCIAL | {Role.CITY_OFFICER},
+    "clearances.propose": NATIONAL,
+    "clearances.approve": frozenset({Role.NATIONAL_LEADER}),
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),

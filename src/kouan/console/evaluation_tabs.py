@@ -33,7 +33,7 @@ TABS: tuple[Tab, ...] = (
     Tab("evaluation-what-if", Text("试算", "What if"), "scores.read_ranks"),
     Tab("evaluation-objections", Text("异议", "Objections")),
     Tab("evaluation-tasks", Text("整改", "Rectification")),
-    Tab("evaluation-publication", Text("公布内容", "Publication")),
+    Tab("evaluation-publication", Text("公布内容", "Publication"), "clearances.propose"),
     Tab("evaluation-reports", Text("报告", "Reports")),
     Tab("evaluation-method", Text("方法", "Method")),
 )
