@@ -13,6 +13,7 @@ from kouan.api import (
     collaboration,
     decisions,
     errors,
+    evaluation,
     execution,
     grading,
     intake,
@@ -60,5 +61,5 @@ api = Api(
 errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
-for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, collaboration):
+for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, collaboration):
     api.add_router("", part.router)

@@ -11,6 +11,7 @@ import typer
 from kouan.cli.command import Group, OnData, use
 from kouan.cli.matters import actor_named
 from kouan.cli.output import out, progress_bar, say, show_findings, table, tell, text, write_json
+from kouan.cli.rounds_evidence import add_to
 from kouan.cli.who import reader
 
 app = typer.Typer(help="年度评估：方案、办理、得分、重算 / the yearly evaluation: schemes, the round, scores, replay", no_args_is_help=True)
@@ -273,6 +274,7 @@ def exercise(
                       markup=False)
 
 
+add_to(round_app)
 app.add_typer(use(scheme_app, OnData), name="scheme", cls=Group)
 app.add_typer(use(round_app, OnData), name="round", cls=Group)
 

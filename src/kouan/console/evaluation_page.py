@@ -104,4 +104,4 @@ def peer_group_words(group: str, ports: int | None = None) -> Text:
 
 def card_address(year: int, port: str) -> str:
     """The page of one port's result, where it is served; else the port's own page."""
-    return address_of("evaluation-card", year, port) or reverse("port", args=[port])
+    return address_of("evaluation-port", year, port) or reverse("port", args=[port])

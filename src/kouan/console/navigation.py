@@ -43,6 +43,7 @@ MENU: tuple[Entry, ...] = (
     Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
     Entry("flows", Text("监测", "Monitoring"), "chart-line", "ports.read", ("flows",), WORK),
     Entry("evaluation", Text("评估", "Evaluation"), "chart-radar", "rounds.read", ("evaluation",), WORK),
+    Entry("evaluation-marks", Text("专家评分", "Experts' marks"), "clipboard-check", "rounds.mark", ("evaluation",), WORK),
     Entry("grading", Text("分级与准入退出", "Grading and withdrawal"), "stairs", "lists.read", ("grading",), WORK),
     Entry("matters", Text("办件", "Matters"), "folders", "matters.read", ("matters",), TOGETHER),
     Entry("oversight", Text("督查督办", "Supervision"), "eye-check", "oversight.read", ("oversight",), TOGETHER),

@@ -12,7 +12,9 @@ PAGES = (
     "sources", "flows", "counterpart", "benchmark", "benchmark_port", "grading_lists", "grades", "matters", "matter", "matter_paper",
     "matter_statistics", "oversight", "execution", "execution_project", "execution_plan", "instructions", "circulars", "bottlenecks", "conferences",
         "calendar", "procedures",
-    "evaluation", "evaluation_schemes", "evaluation_round", "evaluation_results", "evaluation_reports",
+    "evaluation", "evaluation_schemes", "evaluation_round", "evaluation_workbench", "evaluation_filing", "evaluation_experts",
+    "evaluation_rulings", "evaluation_results", "evaluation_objections", "evaluation_method",
+    "evaluation_tasks", "evaluation_publication", "evaluation_public", "evaluation_reports",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
     "trail", "users", "jobs",
 )

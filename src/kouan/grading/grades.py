@@ -15,9 +15,17 @@ from django.db.models import OuterRef, QuerySet, Subquery, prefetch_related_obje
 
 from kouan.basis import Text, clock
 from kouan.grading.case_verdict import CaseVerdict
+from kouan.grading.evaluation_results import NOTE, newest_results
 from kouan.grading.facts import CLASS_NAMES, TransportClass
 from kouan.grading.ladder import NAMED_LISTS
-from kouan.grading.models import CriterionScores, GradeDecision, PolicyCell, PortGrade, Stage
+from kouan.grading.models import (
+    CriterionScores,
+    EvaluationResult,
+    GradeDecision,
+    PolicyCell,
+    PortGrade,
+    Stage,
+)
 from kouan.grading.named_lists import NamedIn, judged, named_in
 from kouan.grading.queries import digest_of, law_as_of
 from kouan.law import Law, Setting
@@ -48,6 +56,7 @@ class Proposed:
     """What the rule says of the newest scores of a port; without scores it is unknown, and says what is missing.
 
     ``lists``: those of the plan that name the port; ``under``: what the other reading of what a list does would give.
+    ``evaluation``: the newest yearly result signed off, evidence beside the proposal and no part of its rule.
     """
 
     port_code: str
@@ -55,6 +64,7 @@ class Proposed:
     outcome: CaseVerdict
     lists: tuple[NamedIn, ...] = ()
     under: tuple[tuple[Setting, CaseVerdict], ...] = ()
+    evaluation: EvaluationResult | None = None
 
     @property
     def grade(self) -> str | None:
@@ -100,6 +110,10 @@ class Proposed:
                 **{name: str(getattr(held, name)) for name in CRITERIA},
             },
         }
+        if self.evaluation is not None:
+            # The reference alone: decimals and bands are read where evaluation decides who reads them.
+            content["evaluation"] = {"year": self.evaluation.year, "evidence": self.evaluation.evidence_uri,
+                                     "evidence_digest": self.evaluation.evidence_digest, "note": NOTE.as_dict()}
         return {**content, "digest": digest_of(content)}
 
 
@@ -119,6 +133,7 @@ def proposals(codes: Iterable[str], year: int | None = None, law: Law | None = N
     scores, now, lists = newest_scores(wanted, year), law or law_as_of(), named_in(wanted)
     held_reading = now.setting(NAMED_LISTS)
     other_readings = [now.supposing(NAMED_LISTS, each) for each in held_reading.choices if each != held_reading.value]
+    results = newest_results(wanted)
     found = {}
     for code in wanted:
         held = scores.get(code)
@@ -126,7 +141,7 @@ def proposals(codes: Iterable[str], year: int | None = None, law: Law | None = N
         rows = lists.get(code, ())
         bands = [each.list.band for each in rows]
         under = tuple((each.setting(NAMED_LISTS), judged(row, bands, each)) for each in other_readings) if rows else ()
-        found[code] = Proposed(code, held, judged(row, bands, now), rows, under)
+        found[code] = Proposed(code, held, judged(row, bands, now), rows, under, results.get(code))
     return found
 
 

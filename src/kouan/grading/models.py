@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from kouan.audit import register
-from kouan.basis import clock
+from kouan.basis import EvidenceRef, clock
 from kouan.ports.models import TransportClass, TransportMode, scope_for
 
 
@@ -233,6 +233,35 @@ class CriterionScores(models.Model):
         ordering = ["port_code", "-year", "-revision"]
         constraints = [models.UniqueConstraint(fields=["port_code", "year", "revision"], name="criterion_scores_once")]
         verbose_name = verbose_name_plural = "分级标准得分"
+
+
+@register
+class EvaluationResult(models.Model):
+    """A port's result of a yearly evaluation as it was signed off, with the row it comes from. Signed off anew: the next revision."""
+
+    port_code = models.CharField("口岸代码", max_length=64)
+    year = models.PositiveIntegerField("年度")
+    revision = models.PositiveIntegerField("版本", default=1)
+    total = models.DecimalField("总分", max_digits=9, decimal_places=6, null=True)
+    band = models.CharField("档次", max_length=24, blank=True)
+    band_name_zh = models.CharField("档次名称", max_length=40, blank=True)
+    band_name_en = models.CharField("档次名称（英文）", max_length=80, blank=True)
+    red_line = models.BooleanField("触及红线")
+    provisional = models.BooleanField("暂定")
+    evidence_uri = models.CharField("来源记录", max_length=120)
+    evidence_digest = models.CharField("来源校验值", max_length=64)
+    actor_id_recorded = models.BigIntegerField("登记人", null=True)
+    recorded_at = models.DateTimeField("登记时间", default=clock.now)
+
+    class Meta:
+        ordering = ["port_code", "-year", "-revision"]
+        constraints = [models.UniqueConstraint(fields=["port_code", "year", "revision"], name="evaluation_result_once")]
+        verbose_name = verbose_name_plural = "年度评估结果（供分级参考）"
+
+    @property
+    def evidence(self) -> EvidenceRef:
+        """The row in evaluation that it comes from."""
+        return EvidenceRef.from_uri(self.evidence_uri, self.evidence_digest)
 
 
 @register

@@ -14,7 +14,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, QuerySet
 
 from kouan.basis import Period, PeriodKind, SubjectKind, SubjectRef, measures
-from kouan.collection.models import Observation, Origin, Series
+from kouan.collection.models import Batch, Observation, Origin, Series
 from kouan.monitoring.models import MonthOfDays
 from kouan.monitoring.rollup import (
     Cell,
@@ -76,8 +76,10 @@ class FlowSeries:
         return peak(self.flows)
 
 
-def current(observations: QuerySet[Observation], known_at: datetime | None = None) -> QuerySet[Observation]:
-    """The figures without a later revision (known by ``known_at``)."""
+def current(
+    observations: QuerySet[Observation], known_at: datetime | None = None, told_in: QuerySet[Batch] | None = None,
+) -> QuerySet[Observation]:
+    """The figures without a later revision (known by ``known_at``; among those of some batches)."""
     later = Observation.objects.filter(
         series_id=OuterRef("series_id"), period_start=OuterRef("period_start"),
         period_end=OuterRef("period_end"), revision__gt=OuterRef("revision"),
@@ -85,11 +87,15 @@ def current(observations: QuerySet[Observation], known_at: datetime | None = Non
     if known_at is not None:
         later = later.filter(batch__committed_at__lte=known_at)
         observations = observations.filter(batch__committed_at__lte=known_at)
+    if told_in is not None:
+        later = later.filter(batch__in=told_in)
+        observations = observations.filter(batch__in=told_in)
     return observations.filter(~Exists(later))
 
 
 def _cells(
-    series: Sequence[Series], kind: PeriodKind, known_at: datetime | None, within: Period | None, is_traced: bool
+    series: Sequence[Series], kind: PeriodKind, known_at: datetime | None, within: Period | None, is_traced: bool,
+    told_in: QuerySet[Batch] | None = None,
 ) -> dict[int, list[Cell]]:
     """The cells of every series, in two queries however many series there are.
 
@@ -100,7 +106,7 @@ def _cells(
         each.pk for each in series
         if each.granularity == PeriodKind.DAY and kind != PeriodKind.DAY and _how(each.measure) == Rollup.SUM
     }
-    kept = in_months if known_at is None and not is_traced else set()
+    kept = in_months if known_at is None and not is_traced and told_in is None else set()
     cells: dict[int, list[Cell]] = {pk: [] for pk in by_id}
     if kept:
         months = MonthOfDays.objects.filter(series_id__in=kept).order_by()
@@ -115,7 +121,7 @@ def _cells(
         if within is not None:
             found = found.filter(period_start__gte=within.start, period_end__lte=within.end)
         columns = ("series_id", "period_start", "period_end", "value", *(("id", "revision") if is_traced else ()))
-        for pk, start, end, value, *trace in current(found, known_at).values_list(*columns):
+        for pk, start, end, value, *trace in current(found, known_at, told_in).values_list(*columns):
             used = (Used(pk, trace[0], trace[1], value),) if trace else ()
             cells[pk].append(Cell(_period(by_id[pk].granularity, start, end), value, used=used))
         for pk in in_months - kept:
@@ -199,17 +205,18 @@ def flows_in(
     with_total: bool = False,
     within: Period | None = None,
     is_traced: bool = False,
+    told_in: QuerySet[Batch] | None = None,
 ) -> list[FlowSeries]:
     """``flows_of`` for series already at hand (``series_of``); those coarser than ``kind`` are left out.
 
     Months, quarters and years of one source, definition, group and direction are put together
     (``rollup.cover``). ``with_total``: beside the directions kept apart also the total of each period.
     ``within``: only figures of periods that lie in this one. ``is_traced``: each flow names the recorded
-    figures that it rests on.
+    figures that it rests on. ``told_in``: only what came in with these batches, as if nobody else had said anything.
     """
     kind = PeriodKind(kind)
     found = [each for each in series if _usable(each, kind)]
-    cells = _cells(found, kind, known_at, within, is_traced)
+    cells = _cells(found, kind, known_at, within, is_traced, told_in)
     families: dict[tuple[str, ...], list[Series]] = {}
     for each in found:
         key = (each.subject_kind, each.subject_code, each.measure, each.group,

@@ -30,7 +30,8 @@ CONTENT = read_folder(Path(schemes.__file__).parent / "national-first")
 YEAR = 2025
 FEW = {"road": 6, "sea": 5}
 DAYS = {"collection_days": 60, "verification_days": 30, "expert_days": 15, "peer_view_days": 10, "comment_days": 15, "signing_days": 10,
-        "filing_days": 40, "verifying_days": 20, "answer_days": 15}
+        "filing_days": 40, "verifying_days": 20, "answer_days": 15,
+        "receipt_days": 15, "plan_days": 20, "rectify_days": 90, "review_days": 20}
 
 
 class RoundOffice:
@@ -56,7 +57,7 @@ class RoundOffice:
             self.set_periods()
 
     def set_periods(self) -> None:
-        for procedure in ("yearly_evaluation", "evaluation_return", "evaluation_objection"):
+        for procedure in ("yearly_evaluation", "evaluation_return", "evaluation_objection", "evaluation_receipt", "evaluation_rectification"):
             for setting in in_force(procedure).procedure.settings:
                 ProcedureSetting.objects.create(procedure=procedure, setting=setting, count=DAYS[setting], reason="测试", set_by=self.officer)
 
@@ -69,7 +70,7 @@ class RoundOffice:
     def entry(self, user: User | None = None, *, port: str = "luohu-road", item: str = "I-0606/5G", value: float = 1, evidence: str = "见证材料",
               **known: Any) -> FiledEntry:
         """A point or figure filed by Guangdong unless said otherwise; with a file of this content, or none where it is empty."""
-        uploads = [Upload(BytesIO(evidence.encode()), "佐证.pdf")] if evidence else []
+        uploads = [Upload(BytesIO(f"%PDF-1.7 {evidence}".encode()), "佐证.pdf")] if evidence else []
         return file_entry(**{"actor": user or self.guangdong, "year": YEAR, "port": port, "item": item, "value": value, "remark": "已落实",
                              "uploads": uploads} | known)
 

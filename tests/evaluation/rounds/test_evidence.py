@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from kouan.evaluation import schemes
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.evidence.asking import asked_of, for_experts
+from kouan.evaluation.rounds.evidence.filing import Upload
 from kouan.evaluation.rounds.evidence.models import EntryDecision, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import entries_of, evidence_file
 from kouan.evaluation.rounds.frozen import data_of
@@ -79,6 +81,11 @@ def test_a_point_said_to_be_met_needs_a_file_and_each_wording_stays(office: Roun
         office.entry(evidence="")
     with refused("evidence_without_file"):
         office.entry(evidence="", documents=[a_document(organisation=office.guangdong.organisation).pk])
+    for content, name, code in (
+        (b"MZ", "run.exe", "file_kind_not_allowed"), (b"not a pdf", "a.pdf", "file_is_not_that"), (b"", "a.pdf", "file_is_not_that"),
+    ):
+        with refused(code):
+            office.entry(uploads=[Upload(BytesIO(content), name)])
     others = office.entry(office.hubei, port="wuhan-water").papers.get().version.document
     with refused("evidence_without_file"):
         office.entry(evidence="", documents=[others.pk])
@@ -98,7 +105,7 @@ def test_a_point_said_to_be_met_needs_a_file_and_each_wording_stays(office: Roun
     assert [each.pk for each in entries_of(office.return_of(office.guangdong))] == [no.pk]
     with pytest.raises(WrittenOnce):
         FiledEntry.objects.filter(pk=first.pk).update(value=0)
-    assert file_place(first.papers.get().version.sha256).read_bytes() == "一".encode()
+    assert file_place(first.papers.get().version.sha256).read_bytes() == "%PDF-1.7 一".encode()
 
 
 def test_only_the_reporting_office_files_and_only_while_its_return_is_open(office: RoundOffice) -> None:

@@ -22,6 +22,7 @@ from kouan.desk.matters.models import Matter, MatterNotice, MatterStep, Procedur
 from kouan.desk.matters.queries import inbox
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds import playing
+from kouan.evaluation.rounds.clearing import public_of
 from kouan.evaluation.rounds.models import Freeze, Objection, PortScore, Round, SchemeVersion
 from kouan.evaluation.rounds.playing import STAGES, play, play_all
 from kouan.evaluation.rounds.replaying import replayed
@@ -82,6 +83,12 @@ def test_one_round_is_archived_the_next_is_open_and_a_second_run_changes_nothing
     for name in ("guojia", "fuzeren", "guangdong", "yunnan", "luohu-bianjian"):
         assert inbox(User.objects.get(username=name)).filter(matter__title__contains="2025").exists(), name
     assert not inbox(User.objects.get(username="guojia")).filter(matter__title__contains="2024").exists()
+    # After the sign-off: two offices signed and the late one did not; its tasks wait, the others' are accepted; bands alone are public.
+    assert {each.office.code: each.matter.state for each in held.receipts.all()} == {"gd": "signed", "sz": "signed", "yn": "to_sign"}
+    assert held.rectifications.exists()
+    assert {(each.office.code == "yn", each.matter.state) for each in held.rectifications.all()} <= {(True, "given"), (False, "accepted")}
+    content = public_of(2024).content
+    assert content is not None and content["fields"] == list(playing.CLEARED) and len(content["ports"]) == 7
     before = counts()
     assert play_all(quiet) == found
     assert counts() == before

@@ -15,15 +15,8 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, Place, Refused, Text, clock
-from kouan.console.evaluation_page import (
-    SCHEMES,
-    TITLE,
-    class_words,
-    proposal_mark,
-    share_words,
-    types_of,
-    version_words,
-)
+from kouan.console.evaluation_method_words import method_of
+from kouan.console.evaluation_page import SCHEMES, TITLE, proposal_mark, version_words
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, page
 from kouan.console.tables import Column, Filter, Table
@@ -145,17 +138,13 @@ def scheme_page(request: HttpRequest, year: int, version: int) -> HttpResponseBa
             return redirect("evaluation-scheme", year, version)
         row = get_scheme(user, year, version)
     scheme = row.scheme()
-    types = types_of(scheme)
     is_draft = row.state == SchemeState.DRAFT
     return render(request, "console/evaluation/scheme.html", {
         "row": row, "scheme": scheme, "state": state_badge(row), "proposal": proposal_mark(row.is_proposal), "findings": findings,
         "opinion": opinion, "is_national": is_national(user), "is_draft": is_draft,
         "may_publish": is_draft and may(user, "schemes.publish") and row.proposed_by_id != user.pk,
         "waits_for_another": is_draft and row.proposed_by_id == user.pk,
-        "groups": [{"code": code, "name": group.name.text, "indicators": len(scheme.of_group(code)),
-                    "weights": [share_words(sum(scheme.weights[kind].get(each.code, 0.0) for each in scheme.of_group(code))) for kind in types]}
-                   for code, group in scheme.groups.items()],
-        "types": [class_words(each) for each in types], "shares": [share_words(scheme.quantitative_share(kind)) for kind in types],
+        "method": method_of(scheme),
         "crumbs": [{"label": TITLE, "address": reverse("evaluation")}, {"label": SCHEMES, "address": reverse("evaluation-schemes")},
                    {"label": Text(f"{year} 年{version_words(row).zh}", f"{year}, version {version}")}],
     }, status=status)

@@ -35,6 +35,7 @@ from kouan.console.views.ports import port_name
 from kouan.console.words import here
 from kouan.grading import sheets
 from kouan.grading.case_verdict import CASE_VERDICTS
+from kouan.grading.evaluation_results import NOTE
 from kouan.grading.grade_actions import (
     HEADS,
     NewScores,
@@ -210,6 +211,9 @@ def one_grade(request: HttpRequest, code: str) -> HttpResponse:
             "name": port_name(port),
             "tabs": tabs("grades"),
             "proposed": proposed,
+            # Decimals of the evaluation are read by whoever reads its ranks; others see the evaluation's own pages.
+            "evaluation": proposed.evaluation if may(request.user, "scores.read_ranks") else None,
+            "evaluation_note": NOTE,
             "verdict": verdict,
             "lists_reading": proposed.outcome.law.setting(NAMED_LISTS),
             "lists_address": reverse("law-setting", args=[NAMED_LISTS]),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,24 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Max
 
-from kouan.basis import EvidenceRef, Finding, NotAllowed, Refused, clock
+from kouan.basis import EvidenceRef, Finding, NotAllowed, Refused, Text, clock
 from kouan.collection.models import LineageLink
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.desk.matters.queries import clocks_of, settings_of
 from kouan.evaluation.method.scheme import METHOD_VERSION, Scheme, records, score_round
+from kouan.evaluation.rounds.clearing import check_cleared
+from kouan.evaluation.rounds.evidence.cross_check import differences, summary_of
 from kouan.evaluation.rounds.evidence.deciding import check_entries
 from kouan.evaluation.rounds.evidence.overlay import overlaid
 from kouan.evaluation.rounds.frozen import columns_of, data_of, plain, rows_of
 from kouan.evaluation.rounds.gathering import Gathered, gather, generated, items_behind
 from kouan.evaluation.rounds.models import Freeze, FrozenPort, Objection, PortScore, Round, Scoring
+from kouan.evaluation.rounds.notices import send_notices
 from kouan.evaluation.rounds.objections import check_objections
 from kouan.evaluation.rounds.objects import evaluated
 from kouan.evaluation.rounds.replaying import replayed
 from kouan.evaluation.rounds.scheme_actions import refuse_altered
+from kouan.grading.evaluation_results import NewResult, record_evaluation_results
 
 PROCEDURES = Path(__file__).parent / "procedures"
 Report = Callable[[int, int | None, str], None]
@@ -115,7 +120,22 @@ def check_scored(matter: Matter, step: MatterStep, actor: Any) -> None:
     replayed(_round_of(matter))
 
 
-CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored, "check_objections": check_objections, "check_entries": check_entries}
+def sign_off(matter: Matter, step: MatterStep, actor: Any) -> None:
+    """审签: the scores are made again and compared, then handed down to grading as facts, each with the row it comes from."""
+    held = _round_of(matter)
+    replayed(held)
+    scoring = held.scorings.order_by("-number")[0]
+    names = {each.code: each.name for each in held.scheme_version.scheme().shape.bands}
+    rows = scoring.scores.filter(port__is_invented=False).select_related("port").defer("cells", "port__figures", "port__reminders")
+    record_evaluation_results(actor=actor, lines=[NewResult(
+        each.port.code, held.year, None if each.total is None else Decimal(str(round(each.total, 6))), each.band or "",
+        names.get(each.band or "", Text("", "")), each.red_line, each.provisional,
+        EvidenceRef("evaluation", "port_score", each.pk, scoring.number, scoring.result_digest)) for each in rows])
+
+
+# ``check_scored`` is what editions of before 2026-11-27 name for their sign-off.
+CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored, "sign_off": sign_off, "check_objections": check_objections,
+           "send_notices": send_notices, "check_cleared": check_cleared, "check_entries": check_entries}
 
 
 def _round_of(matter: Matter) -> Round:
@@ -129,7 +149,8 @@ def _round_of(matter: Matter) -> Round:
 def _with_what_was_filed(held: Round, scheme: Scheme, gathered: Gathered) -> Gathered:
     """Points, figures, experts' marks and rulings laid over what was gathered."""
     data, findings, evidence = overlaid(held, scheme, gathered.data)
-    return replace(gathered, data=data, findings=(*gathered.findings, *findings), evidence=(*gathered.evidence, *evidence))
+    told = summary_of(differences(held, scheme, data.ports), scheme)
+    return replace(gathered, data=data, findings=(*gathered.findings, *findings, *told), evidence=(*gathered.evidence, *evidence))
 
 
 def _bases_before(held: Round) -> dict[str, float]:

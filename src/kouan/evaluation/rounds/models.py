@@ -287,6 +287,8 @@ class Objection(models.Model):
         verbose_name = verbose_name_plural = "评估异议"
 
 
+# What follows the sign-off has a file of its own; Django looks for models here.
+from kouan.evaluation.rounds.after_models import Clearance, ClearanceState, NoticeReceipt, RectificationTask  # noqa: E402, F401
 from kouan.evaluation.rounds.evidence.models import (  # noqa: E402,F401 - Django finds a room's models here
     EntryDecision,
     EntryPaper,

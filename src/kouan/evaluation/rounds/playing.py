@@ -5,11 +5,13 @@ steps bear that day, the trail the moment at which they were really written. Wha
 these matters alone. Nothing is played on a day to come: a round that waits for its time stays where it is, and `play` says so.
 
 The story: everybody files but one province, which is closed after two reminders; a reporting office objects to an indicator that rests
-on a slip in its figures and is upheld, so the round is sent back, frozen and scored anew.
+on a slip in its figures and is upheld, so the round is sent back, frozen and scored anew. After the sign-off the offices sign for
+the notice, but the late one; the worst results become tasks, done by all but the late one; bands are cleared and published.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,10 +33,12 @@ from kouan.desk.models import DocumentKind
 from kouan.evaluation import schemes
 from kouan.evaluation.method.exercise import CENTRAL, exercise
 from kouan.evaluation.rounds.actions import freeze_round, open_round, score_round
+from kouan.evaluation.rounds.clearing import decide_clearance, in_force, propose_clearance
 from kouan.evaluation.rounds.gathering import SEED, items_behind, pupils_of
 from kouan.evaluation.rounds.models import Objection, Round, SchemeState, SchemeVersion
 from kouan.evaluation.rounds.objections import raise_objection
 from kouan.evaluation.rounds.objects import evaluated
+from kouan.evaluation.rounds.rectifying import candidates, give_tasks
 from kouan.evaluation.rounds.scheme_actions import propose_scheme, publish_scheme
 
 Say = Callable[[str, str], None]
@@ -44,10 +48,19 @@ ARCHIVED_YEAR, OPEN_YEAR = 2024, 2025
 OFFICER, LEADER, OBJECTOR, LATE, PANEL = "guojia", "fuzeren", "guangdong", "yn", "zhuanjia"
 WHY = "演练设定，非公开规定"
 DAYS = {"collection_days": 60, "verification_days": 30, "expert_days": 15, "peer_view_days": 10, "comment_days": 15, "signing_days": 10,
-        "filing_days": 40, "verifying_days": 20, "answer_days": 15}
+        "filing_days": 40, "verifying_days": 20, "answer_days": 15,
+        "receipt_days": 15, "plan_days": 20, "rectify_days": 90, "review_days": 20}
 OTHER_DAYS = 30
 # How long the whole story takes, and its first day in the year after the round's.
-LASTS = timedelta(days=200)
+LASTS = timedelta(days=260)
+MOST_TASKS = 2
+CLEARED = ("band", "class", "group_bands", "type_bands", "provisional")
+REMEDY: tuple[tuple[str, str, int, tuple[str, ...], dict[str, str]], ...] = (
+    ("file_plan", "reporter", 14, (), {"plan": "演练：查明原因，补充设施和人员，三个月内完成"}),
+    ("report", "reporter", 40, ("evidence",), {"result": "演练：所列事项已整改完成"}),
+    ("accept", "national", 5, (), {"opinion": "演练：经核对属实，予以验收"}),
+)
+OPEN_TO = {"given": ("file_plan",), "planned": ("report",), "reported": ("accept",), "accepted": (), "withdrawn": ()}
 # Slips that an office would object to, the plainest first.
 OBJECTED = {"unit": "报送时单位有误", "part": "报送时分项大于合计", "unreported": "已按催报补报，系统未计入", "gap": "已补报，系统未计入"}
 
@@ -172,10 +185,41 @@ class _Story:
         self._step("notify", self.day + timedelta(days=3), papers=("notice",))
 
     def _notified(self) -> None:
-        self._step("publish", self.day + timedelta(days=8), self.leader, papers=("cleared_fields",))
+        """Everybody but the late office signs; the worst results become tasks; bands are cleared and published."""
+        for each in self.held.receipts.select_related("office", "matter__edition", "matter__applicant"):
+            if each.office.code != LATE and each.matter.ended_at is None:
+                self._step("sign", self.day + timedelta(days=2), _standing_for(each.matter, "office"), matter=each.matter_id)
+        wanted = self._worst()
+        if wanted:
+            with self._on(3):
+                give_tasks(actor=self.officer, year=self.held.year, ports=wanted, requirement="演练：请针对所列事由查明原因，制定措施，限期整改。")
+        if in_force(self.held) is None:
+            with self._on(2):
+                made = propose_clearance(actor=self.officer, year=self.held.year, fields=CLEARED, reason="演练：公开档次，不公开名次和小数")
+            with self._on(2):
+                decide_clearance(actor=self.leader, year=self.held.year, version=made.version, approves=True, opinion="演练：同意公开")
+        self._step("publish", self.day + timedelta(days=2), self.leader, papers=("cleared_fields",))
 
     def _published(self) -> None:
+        """Who rectifies does so and is accepted; the late office is late once more."""
+        tasks = [each for each in self.held.rectifications.select_related("office") if each.office.code != LATE]
+        for transition, party, days, papers, fields in REMEDY:
+            day = self.day + timedelta(days=days)
+            for each in tasks:
+                held = _matter(each.matter_id)
+                if transition in OPEN_TO[held.state]:
+                    self._step(transition, day, _standing_for(held, party), matter=held.pk, papers=papers, **fields)
         self._step("archive", self.day + timedelta(days=15))
+
+    def _worst(self) -> list[str]:
+        """Of each office two ports at most, those with most reasons first; none where tasks were given."""
+        if self.held.rectifications.exists():
+            return []
+        found: dict[str, list[str]] = defaultdict(list)
+        for each in sorted(candidates(self.officer, self.held), key=lambda one: (-len(one.grounds), one.code)):
+            if len(found[each.office.code]) < MOST_TASKS:
+                found[each.office.code].append(each.code)
+        return sorted(code for codes in found.values() for code in codes)
 
     # ---- what the stages are made of --------------------------------------------------------------------
 
@@ -202,7 +246,7 @@ class _Story:
               **fields: str) -> None:
         actor = actor or self.officer
         with clock.travel_to(min(day, clock.today())):
-            procedure = procedure_for(self.held.matter)
+            procedure = procedure_for(self.held.matter if matter is None else _matter(matter))
             kept = {kind: record_document(
                 actor=actor, kind=DocumentKind.OTHER, title=f"演练：{self.held.year} 年度口岸综合绩效评估{procedure.documents[kind].zh}（虚构）",
                 note=WHY) for kind in papers}

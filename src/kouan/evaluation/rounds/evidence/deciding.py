@@ -19,6 +19,7 @@ from kouan.evaluation.rounds.evidence.asking import point_name
 from kouan.evaluation.rounds.evidence.models import EntryDecision, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import (
     BEFORE_FREEZE,
+    Standing,
     decision_of,
     entries_of,
     return_for,
@@ -59,9 +60,9 @@ def decide_entry(*, actor: Any, year: int, entry: int, accepted: bool, reason: s
                                         decided_by_id=actor.pk, decided_on=clock.today())
 
 
-def refuse_four_eyes(actor: Any, filed_in: RoundReturn, entry: FiledEntry, *, stage: str) -> None:
-    """NotAllowed or Conflict where it is not for the actor to decide on this entry now."""
-    standing, state = standing_at(actor, filed_in), filed_in.matter.state
+def refuse_four_eyes(actor: Any, filed_in: RoundReturn, entry: FiledEntry, *, stage: str, standing: Standing | None = None) -> None:
+    """NotAllowed or Conflict where it is not for the actor to decide on this entry now. ``standing``: where it is known already."""
+    standing, state = standing or standing_at(actor, filed_in), filed_in.matter.state
     if entry.filed_by_id == actor.pk or str(entry.filed_by_id) in standing.bound:
         raise _not_yours("填报人不能核验自己填报的项目。", "Nobody decides on what he or she filed.")
     # The national office files for ports without an office of their own: there a second person of it decides.

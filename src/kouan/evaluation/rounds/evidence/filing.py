@@ -14,13 +14,14 @@ from django.db.models import Max
 
 from kouan.accounts.action import action
 from kouan.basis import Conflict, Finding, NotAllowed, Place, Refused, clock
-from kouan.desk.actions import refuse_secrets, store_version
+from kouan.desk.actions import record_document, refuse_secrets, store_version
 from kouan.desk.matters.models import Matter
+from kouan.desk.matters.paper_files import check_file
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 from kouan.desk.queries import documents_visible_to
 from kouan.evaluation.rounds.evidence.asking import Wanted, asked_of, point_name, ports_of
 from kouan.evaluation.rounds.evidence.models import EntryPaper, FiledEntry
-from kouan.evaluation.rounds.evidence.seeing import BEFORE_FREEZE, return_for, standing_at
+from kouan.evaluation.rounds.evidence.seeing import BEFORE_FREEZE, Standing, return_for, standing_at
 from kouan.evaluation.rounds.models import RoundReturn
 from kouan.evaluation.rounds.queries import get_round
 
@@ -54,11 +55,12 @@ def file_entry(
     Matter.objects.select_for_update(of=("self",)).get(pk=filed_in.matter_id)
     filed_in.matter.refresh_from_db()
     wanted = wanted_of(filed_in, port, item)
-    _refuse_others(actor, filed_in, wanted)
+    refuse_outside(actor, filed_in, wanted)
     refuse_secrets(remark)
     findings = [*_wrong_value(wanted, value), *_wrong_remark(remark)]
     papers, missing = _versions(actor, documents)
     findings += missing
+    findings += [one for each in uploads for one in check_file(each.source, each.file_name, "documents")]
     if len(papers) + len(uploads) > MOST_PAPERS:
         findings.append(Finding.error("too_much_evidence", f"一项佐证不超过 {MOST_PAPERS} 份。", f"At most {MOST_PAPERS} papers for one entry.",
                                       where=Place(field="documents"), remedy=("请合并后再上传。", "Put them together first.")))
@@ -89,8 +91,9 @@ def wanted_of(filed_in: RoundReturn, port: str, item: str) -> Wanted:
     return found
 
 
-def _refuse_others(actor: Any, filed_in: RoundReturn, wanted: Wanted) -> None:
-    parties, state = standing_at(actor, filed_in).parties, filed_in.matter.state
+def refuse_outside(actor: Any, filed_in: RoundReturn, wanted: Wanted, standing: Standing | None = None) -> None:
+    """NotAllowed or Conflict where it is not for the actor to enter this now. ``standing``: where it is known already."""
+    parties, state = (standing or standing_at(actor, filed_in)).parties, filed_in.matter.state
     if wanted.is_of_inspection:
         if not parties & {"verifier", "national"} or actor.organisation_id == filed_in.office_id:
             raise NotAllowed.because("not_for_the_reporter", "检查发现的瞒报由核验单位或国家口岸办填报。",
@@ -144,8 +147,6 @@ def _versions(actor: Any, documents: Sequence[int]) -> tuple[list[DocumentVersio
 
 def _kept(actor: Any, year: int, wanted: Wanted, upload: Upload) -> DocumentVersion:
     """An uploaded file as a paper of the office."""
-    from kouan.desk.actions import record_document
-
     title = upload.title.strip() or f"{year} 年度评估佐证：{wanted.name.zh}"
     paper: Document = record_document(actor=actor, kind=DocumentKind.DATA, title=title[:300], note=wanted.item)
     return store_version(paper, upload.source, upload.file_name, actor=actor, media_type=upload.media_type)

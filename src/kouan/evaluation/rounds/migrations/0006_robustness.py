@@ -10,7 +10,7 @@ import kouan.basis.clock
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rounds', '0004_evidence'),
+        ('rounds', '0005_after'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
