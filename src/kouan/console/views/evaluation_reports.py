@@ -31,12 +31,12 @@ from kouan.evaluation.rounds.reports import (
 from kouan.grading.grades import GRADES, UNDECIDED
 
 TITLE = Text("报告", "Reports")
-FORMS = {"pdf": Text("PDF", "PDF"), "docx": Text("Word", "Word"), "xlsx": Text("Excel（含公式）", "Excel with formulas")}
+FORMS = {"pdf": Text("PDF", "PDF"), "docx": Text("Word", "Word"), "xlsx": Text("Excel", "Excel")}
 
 
 def _links(row: PortResult) -> SafeString:
     forms = [form for form in FORMS if form != "xlsx" or "decimals" not in row.hidden]
-    return format_html_join(" ", '<a href="{}">{}</a>', (
+    return format_html_join(" · ", '<a href="{}">{}</a>', (
         (reverse("evaluation-report-port", args=[row.year, row.code, form]), here(FORMS[form])) for form in forms))
 
 
