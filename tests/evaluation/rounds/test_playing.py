@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.casework.execution_office import refused
 from tests.conftest import Installation
@@ -23,6 +24,8 @@ from kouan.desk.matters.queries import inbox
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds import playing
 from kouan.evaluation.rounds.clearing import public_of
+from kouan.evaluation.rounds.evidence.models import EntryPaper
+from kouan.evaluation.rounds.frozen import data_of
 from kouan.evaluation.rounds.models import Freeze, Objection, PortScore, Round, SchemeVersion
 from kouan.evaluation.rounds.playing import STAGES, play, play_all
 from kouan.evaluation.rounds.replaying import replayed
@@ -74,8 +77,15 @@ def test_one_round_is_archived_the_next_is_open_and_a_second_run_changes_nothing
     changed = {each.code for each in first.ports.all() if each.figures != second.ports.get(code=each.code).figures
                or each.reminders != second.ports.get(code=each.code).reminders}
     assert changed == {objection.port.code}
-    assert [each["code"] for each in second.findings] == ["generated_figures", "figures_not_filed", "figures_corrected"]
+    assert [each["code"] for each in second.findings] == [
+        "generated_figures", "figures_not_filed", "figures_corrected", "entries_taken_in", "entries_rejected", "marks_far_apart"]
     replayed(held)
+    # Points were filed and one rejected; experts' marks took the place of 1.
+    data = data_of(second)
+    at = data.ports.index("luohu-rail")
+    assert [float(data.column(item)[-1, at]) for item in ("I-0606/5G", "I-0606/区块链", "I-0401/应急预案")] == [0.8, 0.0, 0.75]
+    assert np.isnan(data.column("I-0606/北斗")[-1, at]) and data.column("survey_public.answers")[-1, at] == 64
+    assert {each.version.document.title[:6] for each in EntryPaper.objects.select_related("version__document")} == {"演练佐证（虚"}
     # Every day lies in the past, in order; what is open is everybody's to do.
     days = list(held.matter.steps.order_by("number").values_list("taken_on", flat=True))
     assert days == sorted(days) and days[0] == date(2025, 3, 3) and days[-1] < TODAY
@@ -140,7 +150,7 @@ def test_a_real_workspace_has_no_exercise(settings: Any) -> None:
 
 @pytest.mark.long
 def test_make_demo_plays_the_nation_s_round_once(installation: Installation) -> None:
-    installation.environment |= {"KOUAN_WORKSPACE": "exercise", "KOUAN_DEBUG": "1"}
+    installation.environment.update({"KOUAN_WORKSPACE": "exercise", "KOUAN_DEBUG": "1"})
     assert installation.kouan("setup", "--workspace", "exercise").returncode == 0
     told = [json.loads(installation.kouan("evaluation", "round", "show", year, "--json").stdout) for year in ("2024", "2025")]
     assert [each["stage"] for each in told] == ["archived", "collecting"]

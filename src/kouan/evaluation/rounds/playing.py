@@ -4,9 +4,10 @@ Only in the exercise workspace. Every step is taken by the same verbs as by hand
 steps bear that day, the trail the moment at which they were really written. What the passing of days brings is brought by the clocks of
 these matters alone. Nothing is played on a day to come: a round that waits for its time stays where it is, and `play` says so.
 
-The story: everybody files but one province, which is closed after two reminders; a reporting office objects to an indicator that rests
-on a slip in its figures and is upheld, so the round is sent back, frozen and scored anew. After the sign-off the offices sign for
-the notice, but the late one; the worst results become tasks, done by all but the late one; bands are cleared and published.
+The story: everybody files but one province, which is closed after two reminders; some points are filed with evidence, one is rejected
+and experts mark the rest (``playing_evidence``); a reporting office objects to an indicator that rests on a slip in its figures and is
+upheld, so the round is sent back, frozen and scored anew. After the sign-off the offices sign for the notice, but the late one; the
+worst results become tasks, done by all but the late one; bands are cleared and published.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ from kouan.evaluation.method.exercise import CENTRAL, exercise
 from kouan.evaluation.rounds.actions import freeze_round, open_round, score_round
 from kouan.evaluation.rounds.clearing import decide_clearance, in_force, propose_clearance
 from kouan.evaluation.rounds.gathering import SEED, items_behind, pupils_of
-from kouan.evaluation.rounds.models import Objection, Round, SchemeState, SchemeVersion
+from kouan.evaluation.rounds.models import Objection, Round, RoundReturn, SchemeState, SchemeVersion
 from kouan.evaluation.rounds.objections import raise_objection
 from kouan.evaluation.rounds.objects import evaluated
+from kouan.evaluation.rounds.playing_evidence import decide_points, file_points, mark_as_experts
 from kouan.evaluation.rounds.rectifying import candidates, give_tasks
 from kouan.evaluation.rounds.scheme_actions import propose_scheme, publish_scheme
 
@@ -234,13 +236,20 @@ class _Story:
     def _file(self, matter: int, day: date) -> None:
         held = _matter(matter)
         if held.state == "to_file":
-            self._step("file", day, _standing_for(held, "reporter"), matter=matter, remarks="演练：数据已报齐")
+            reporter = _standing_for(held, "reporter")
+            with clock.travel_to(min(day, clock.today())):
+                file_points(_return(matter), reporter)
+            self._step("file", day, reporter, matter=matter, remarks="演练：数据已报齐")
 
     def _verify(self, matter: int, day: date) -> None:
         held = _matter(matter)
         if held.state == "filed":
             filer = held.steps.filter(transition="file").order_by("-number")[0].actor_id
-            self._step("verify", day, _standing_for(held, "verifier", but=filer), matter=matter, opinion="演练：与来源核对一致")
+            verifier = _standing_for(held, "verifier", but=filer)
+            with clock.travel_to(min(day, clock.today())):
+                decide_points(_return(matter), verifier)
+                mark_as_experts(_return(matter), self.officer, PANEL)
+            self._step("verify", day, verifier, matter=matter, opinion="演练：与来源核对一致")
 
     def _step(self, transition: str, day: date, actor: User | None = None, *, matter: int | None = None, papers: tuple[str, ...] = (),
               **fields: str) -> None:
@@ -302,8 +311,9 @@ def _file_first(held: Round, day: date) -> None:
     for each in held.returns.select_related("matter__edition", "matter__applicant").order_by("office__code"):
         if _standing_for(each.matter, "verifier").role == Role.INSPECTION_OFFICER:
             with clock.travel_to(day):
-                take_step(actor=_standing_for(each.matter, "reporter"), matter=each.matter_id, transition="file",
-                          fields={"remarks": "演练：数据已报齐"})
+                reporter = _standing_for(each.matter, "reporter")
+                file_points(_return(each.matter_id), reporter)
+                take_step(actor=reporter, matter=each.matter_id, transition="file", fields={"remarks": "演练：数据已报齐"})
             return
 
 
@@ -360,6 +370,10 @@ def _standing_for(matter: Matter, party: str, but: int | None = None) -> User:
     one = procedure_for(matter).parties[party]
     desk = desk_of(one, matter)
     return _of(people_of(desk.organisation, desk.roles).exclude(pk=but), one.label.zh)
+
+
+def _return(matter: int) -> RoundReturn:
+    return RoundReturn.objects.select_related("round__scheme_version", "round__matter__edition", "matter__edition").get(matter=matter)
 
 
 def _of(people: Any, who: str) -> User:
