@@ -85,6 +85,14 @@ def test_what_is_shown_follows_the_scope(office: RoundOffice, kouan: Any) -> Non
     (shown,) = kouan(*show, "--as", "guangdong", "--json").json["results"]
     assert shown["port"] == "luohu-road" and shown["band"] and "total" not in shown
     assert kouan(*show, "--port", "luohu-road", "--as", "hubei", "--json").codes == ["unknown_result"]
+    card = ("evaluation", "round", "port", "2025", "luohu-road")
+    assert "同类中位数" in kouan(*card).out and "比上年" in kouan(*card).out and kouan(*card, "--json").json["rank"]
+    trace = kouan(*card, "--indicator", "I-0301")
+    assert "进出境货运量 ÷ 查验人员在岗数" in trace.out and "生成" in trace.out
+    assert "同类中位数" not in kouan(*card, "--as", "guangdong").out and "按数据计分" in kouan(*card, "--as", "guangdong").out
+    assert "total" not in kouan(*card, "--as", "guangdong", "--json").json
+    assert kouan(*card, "--as", "hubei", "--json").codes == ["unknown_result"]
+    assert kouan(*card, "--indicator", "I-9999", "--json").codes == ["unknown_indicator"]
     against = ("evaluation", "round", "object", "2025", "luohu-road", "--grounds", "数据有误", "--as")
     assert kouan(*against, "guangdong", "--json").codes == ["not_the_time"]
     with clock.travel_to("2026-02-14"), acting_system("run_clocks") as system:

@@ -42,6 +42,12 @@ EXAMPLES = {
     "get /api/v1/observations/{id}": "/api/v1/observations/1",
     "get /api/v1/flows": "/api/v1/flows?subject=counterpart_point:lo-wu&every=year",
     "get /api/v1/totals": "/api/v1/totals?subject=province:44&measure=person_crossings&every=month",
+    "get /api/v1/evaluation/rounds/{year}": "/api/v1/evaluation/rounds/2025",
+    "get /api/v1/evaluation/rounds/{year}/results": "/api/v1/evaluation/rounds/2025/results?port_class=rail",
+    "get /api/v1/evaluation/rounds/{year}/results/{code}": "/api/v1/evaluation/rounds/2025/results/luohu-rail",
+    "get /api/v1/evaluation/rounds/{year}/ports/{port}": "/api/v1/evaluation/rounds/2025/ports/luohu-rail",
+    "get /api/v1/evaluation/rounds/{year}/ports/{port}/indicators/{indicator}":
+        "/api/v1/evaluation/rounds/2025/ports/luohu-rail/indicators/I-0201",
     "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
     "get /api/v1/law/rules": "/api/v1/law/rules?as_of=2024-06-30",
     "get /api/v1/law/rules/{key}": "/api/v1/law/rules/access_air",

@@ -22,6 +22,7 @@ from kouan.api import (
     matters,
     observations,
     oversight,
+    scorecards,
     totals,
 )
 from kouan.api.auth import AUTH
@@ -61,5 +62,6 @@ api = Api(
 errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
-for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, collaboration):
+for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
+             collaboration):
     api.add_router("", part.router)

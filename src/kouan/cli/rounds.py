@@ -158,6 +158,27 @@ def show(
     _say_round(reader(as_user), year, json, port)
 
 
+@round_app.command(name="port")
+def port_card(
+    year: int = YEAR, port: str = typer.Argument(..., help="口岸代码 / port"),
+    indicator: str = typer.Option("", help="指标代码：该指标的由来 / an indicator: where it comes from"), as_user: str = AS_READER, json: bool = JSON,
+) -> None:
+    """一个口岸的评估结果：十组、五型、与同类和上年比；或一项指标的公式、标尺、数据及来源。 / A port's scorecard, or one indicator to its source.
+
+    例：kouan evaluation round port 2025 luohu-road --indicator I-0301
+    """
+    from kouan.evaluation.rounds.queries import get_round
+    from kouan.evaluation.rounds.scorecard import scorecard
+    from kouan.evaluation.rounds.tracing import indicator_trace
+
+    user = reader(as_user)
+    held = get_round(user, year)
+    if indicator:
+        _say_trace(indicator_trace(user, held, port, indicator), json)
+    else:
+        _say_card(scorecard(user, held, port), json)
+
+
 @round_app.command(name="object")
 def object_(
     year: int = YEAR, port: str = typer.Argument(..., help="口岸代码 / port"), grounds: str = typer.Option(..., help="异议理由 / grounds"),
@@ -297,6 +318,53 @@ def _say_scheme(row: Any, json: bool) -> None:
         return
     out.print(say(f"{said['year']} 年第 {said['version']} 版，{_both(said['state_label'])}：{row.name_zh}，校验值 {row.digest}",
                   f"{said['year']}, version {said['version']}, {_both(said['state_label'])}: {row.name_en}, digest {row.digest}"), markup=False)
+
+
+def _say_card(card: Any, json: bool) -> None:
+    if json:
+        write_json(card.as_dict())
+        return
+    result = card.result
+    head = f"{text(result.name)}　{result.year}　{text(result.band_name) if result.band_name else '—'}"
+    if card.shows_decimals:
+        head += f"　{_points(result.total)}"
+    out.print(head + (say("　演练，数据均为生成", " (exercise, generated figures)") if result.is_exercise else ""), markup=False)
+    for each in card.notes:
+        out.print(text(each), markup=False)
+    if not card.shows_decimals:
+        table([say("指标", "indicator"), say("名称", "name"), say("计分情况", "how scored")],
+              ([each.code, text(each.name), text(each.mark_name)] for each in card.indicators))
+        return
+    table([say("项目", "what"), say("得分", "points"), say("同类中位数", "peers' median"), say("上年", "last year")],
+          ([text(each.name), _points(each.points), _points(each.peers.median if each.peers else None), _points(each.before)]
+           for each in (card.total, *card.groups, *card.five_types)), right=[1, 2, 3])
+    if card.change is not None:
+        found = card.change.of_year
+        out.print(say(f"比上年 {found.change:+.2f}：自身数据 {found.own:+.2f}，同类口岸 {found.peers:+.2f}",
+                      f"Since last year {found.change:+.2f}: own figures {found.own:+.2f}, the peers {found.peers:+.2f}"), markup=False)
+    for label, lines in ((say("长处", "Strengths"), card.strengths), (say("短板", "Weaknesses"), card.weaknesses)):
+        if lines:
+            out.print(f"{label}：{'、'.join(f'{each.code} {text(each.name)}' for each in lines)}", markup=False)
+
+
+def _say_trace(trace: Any, json: bool) -> None:
+    if json:
+        write_json(trace.as_dict())
+        return
+    if trace.told is not None:
+        out.print(text(trace.told.sentence()), markup=False)
+    for label, words in ((say("计分情况", "how scored"), trace.line.mark_name), (say("公式", "formula"), trace.formula_words),
+                         (say("标准化", "to points"), trace.rule), (say("缺失时", "if missing"), trace.missing)):
+        out.print(f"{label}：{text(words)}", markup=False)
+    for each in trace.decisions:
+        out.print(text(each), markup=False)
+    table([say("数据项", "item"), say("年度", "year"), say("数值", "value"), say("单位", "unit"), say("来源", "source")],
+          ([text(each.name), each.year, "—" if each.value is None else f"{each.value:,.6g}", text(each.unit),
+            text(each.source.words) + "".join(f" #{row.pk}" for row in each.source.rows)] for each in trace.figures), right=[2])
+
+
+def _points(value: float | None) -> str:
+    return "—" if value is None else f"{value:.2f}"
 
 
 def _say_job(job: Any, json: bool) -> None:

@@ -177,6 +177,15 @@ def result_if_any(user: Any, held: Round, port: str) -> PortResult | None:
     return _result(user, held, found[0]) if found else None
 
 
+def newest_result(user: Any, port: str) -> tuple[Round, PortResult] | None:
+    """The result of a port in the newest round in which its reader finds one; None, without a trace, where there is none yet."""
+    for held in rounds_visible_to(user).order_by("-year"):
+        found = result_if_any(user, held, port)
+        if found is not None:
+            return held, found
+    return None
+
+
 def codes_in_scope(user: Any, held: Round) -> frozenset[str] | None:
     """The ports of a round whose results somebody may read one by one; None: all of them."""
     if is_national(user):

@@ -9,7 +9,6 @@ What is not stored (earlier years, scales, formulas) comes from scoring the froz
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +28,10 @@ from kouan.evaluation.rounds.replaying import in_memory
 # What is named as a strength or weakness: this far from the peers' median, and no more of them than these.
 LEAST_GAP = 5.0
 NAMED = 5
+# A note names this many indicators; the table has them all.
+IN_NOTE = 6
+# The five types in the plan's order; the kept text of a scheme has them by code.
+FIVE = ("safe", "effective", "smart", "lawful", "green")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,8 @@ class Card:
     total: Line
     change: Change | None
     notes: tuple[Text, ...]
+    # The place of its band from the best (0) down; None without a band.
+    band_place: int | None = None
 
     @property
     def shows_decimals(self) -> bool:
@@ -183,7 +188,8 @@ def scorecard(user: Any, held: Round, port: str) -> Card:
     return Card(
         found, group, peer_groups(result.data).count(group), scheme.name, held.scheme_version.version, scheme.is_proposal,
         *(_lines(result, y, p, codes_in_scope(user, held)) if shows else _names(scheme, found)),
-        change=_change(user, held, result, port) if shows else None, notes=tuple(_notes(scheme, found, result.data.types(scheme)[p])))
+        change=_change(user, held, result, port) if shows else None, notes=tuple(_notes(scheme, found, result.data.types(scheme)[p])),
+        band_place=next((n for n, each in enumerate(scheme.shape.bands) if each.code == found.band), None))
 
 
 def _names(scheme: Scheme, found: PortResult) -> tuple[tuple[Line, ...], tuple[Line, ...], tuple[IndicatorLine, ...], Line]:
@@ -193,7 +199,7 @@ def _names(scheme: Scheme, found: PortResult) -> tuple[tuple[Line, ...], tuple[L
         each, mark = scheme.indicator(code), Mark[name.upper()]
         lines.append(IndicatorLine(code, each.group, each.name, unit_words(each.unit), name, MARK_TEXT[mark], MARK_CODE.get(mark, "")))
     return (tuple(Line(code, each.name.text) for code, each in scheme.groups.items()),
-            tuple(Line(code, each.text) for code, each in scheme.shape.five_types.items()), tuple(lines), _total())
+            _in_order([Line(code, each.text) for code, each in scheme.shape.five_types.items()]), tuple(lines), _total())
 
 
 def _lines(
@@ -212,8 +218,8 @@ def _lines(
                 for code in scheme.groups}
     groups = tuple(Line(code, each.name.text, _plain(result.group_points[y, p, n]), float(result.group_weight[y, p, n]), of_group[code],
                         last(result.group_points, n), peers[k + n]) for n, (code, each) in enumerate(scheme.groups.items()))
-    types = tuple(Line(code, each.text, _plain(result.five[y, p, n]), before=last(result.five, n), peers=peers[k + g + n])
-                  for n, (code, each) in enumerate(scheme.shape.five_types.items()))
+    types = _in_order([Line(code, each.text, _plain(result.five[y, p, n]), before=last(result.five, n), peers=peers[k + g + n])
+                       for n, (code, each) in enumerate(scheme.shape.five_types.items())])
     indicators = []
     for n, each in enumerate(scheme.indicators):
         mark, basis = Mark(int(result.mark[y, p, n])), Basis(int(result.placed.basis[y, p, n]))
@@ -225,6 +231,10 @@ def _lines(
     total = Line("total", _total().name, _plain(result.total[y, p]), before=None if before is None else _plain(result.total[before, p]),
                  peers=peers[k + g + t])
     return groups, types, tuple(indicators), total
+
+
+def _in_order(types: list[Line]) -> tuple[Line, ...]:
+    return tuple(sorted(types, key=lambda each: FIVE.index(each.code) if each.code in FIVE else len(FIVE)))
 
 
 def _peers(result: RoundResult, columns: Floats, p: int, mine: frozenset[str] | None) -> list[Peers | None]:
@@ -276,9 +286,9 @@ def _notes(scheme: Scheme, found: PortResult, port_type: str) -> list[Text]:
     ):
         codes = [code for code, name in found.marks.items() if name == mark.name.lower()]
         if codes:
-            said = [scheme.indicator(each) for each in codes]
-            notes.append(Text(f"{len(codes)} 项指标{zh}：{'、'.join(f'{each.code} {each.name.zh}' for each in said)}。",
-                              f"{len(codes)} indicators {en}: {', '.join(f'{each.code} {each.name.en}' for each in said)}."))
+            said, more = [scheme.indicator(each) for each in codes[:IN_NOTE]], len(codes) > IN_NOTE
+            notes.append(Text(f"{len(codes)} 项指标{zh}：{'、'.join(f'{each.code} {each.name.zh}' for each in said)}{'等' if more else ''}。",
+                              f"{len(codes)} indicators {en}: {', '.join(f'{each.code} {each.name.en}' for each in said)}{' …' if more else '.'}"))
     return notes
 
 
@@ -289,8 +299,3 @@ def _total() -> Line:
 def _plain(value: Any) -> float | None:
     number = float(value)
     return number if number - number == 0 else None
-
-
-def group_names(scheme: Scheme) -> Mapping[str, Text]:
-    """The ten groups by code."""
-    return {code: each.name.text for code, each in scheme.groups.items()}
