@@ -226,20 +226,48 @@ def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> Non
 
 @app.command()
 def report(
-    year: int = YEAR, port: str = typer.Option(..., help="口岸代码 / port"),
-    form: str = typer.Option("", "--format", help="pdf 或 docx；不填按文件名 / pdf or docx; none: by the name of the file"),
-    to: Path = typer.Option(..., "--out", dir_okay=False, help="写到的文件 / file to write"), as_user: str = AS_READER, json: bool = JSON,
+    year: int = YEAR, port: str = typer.Option("", help="口岸代码 / port"),
+    province: str = typer.Option("", help="省级行政区划代码：该省的通报稿 / province: its circular"),
+    national: bool = typer.Option(False, "--national", help="全国报告，含名次 / the national report, with places"),
+    form: str = typer.Option("", "--format", help="pdf、docx 或 xlsx；不填按文件名 / pdf, docx or xlsx; none: by the file's name"),
+    to: Path | None = typer.Option(None, "--out", dir_okay=False, help="写到的文件 / file to write"),
+    all_ports: Path | None = typer.Option(None, "--all-ports", file_okay=False,
+                                          help="可以查看的全部口岸，写到此文件夹 / every port that one may read, into this folder"),
+    as_user: str = AS_READER, json: bool = JSON,
 ) -> None:
-    """一个口岸的评估报告，只含该用户可以查看的内容。 / A port's report, holding what this user may read.
+    """口岸报告、省级通报稿或全国报告，只含该用户可以查看的内容。 / The report of a port, a province or the nation, as this user may read it.
 
     例：kouan evaluation report 2024 --port luohu-rail --out 罗湖铁路.pdf
     """
-    from kouan.evaluation.rounds.reports import port_file
+    from kouan.basis import Refused
+    from kouan.evaluation.rounds.reports import national_file, port_file, port_files, province_file
 
-    made = port_file(reader(as_user), year, port, form or to.suffix.lstrip(".").lower())
+    if bool(port) + bool(province) + national + (all_ports is not None) != 1 or (to is None) == (all_ports is None):
+        raise Refused.because(
+            "one_subject", "请在 --port、--province、--national（各加 --out 文件）和 --all-ports 文件夹中选且只选一个。",
+            "Choose one of --port, --province, --national (each with --out FILE) and --all-ports FOLDER.",
+            remedy=("如 --port luohu-rail --out 罗湖铁路.pdf。", "As --port luohu-rail --out luohu.pdf."))
+    user = reader(as_user)
+    if all_ports is not None:
+        all_ports.mkdir(parents=True, exist_ok=True)
+        with progress_bar(quiet=json) as progress:
+            written = 0
+            for each in port_files(user, year, form or "pdf", progress):
+                (all_ports / each.file_name).write_bytes(each.content)
+                written += 1
+        if json:
+            write_json({"year": year, "folder": str(all_ports), "files": written})
+            return
+        out.print(say(f"已写出 {written} 个文件：{all_ports}", f"{written} files written: {all_ports}"), markup=False)
+        return
+    to = to or Path()
+    form = form or to.suffix.lstrip(".").lower()
+    made = (port_file(user, year, port, form) if port else province_file(user, year, province, form) if province
+            else national_file(user, year, form))
     to.write_bytes(made.content)
     if json:
-        write_json({"year": year, "port": port, "file": str(to), "bytes": len(made.content), "sha256": sha256(made.content).hexdigest()})
+        write_json({"year": year, "port": port or None, "province": province or None, "file": str(to), "bytes": len(made.content),
+                    "sha256": sha256(made.content).hexdigest()})
         return
     out.print(say(f"已写出：{to}（{len(made.content):,} 字节）", f"Written: {to} ({len(made.content):,} bytes)"), markup=False)
 

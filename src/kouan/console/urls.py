@@ -15,7 +15,7 @@ PAGES = (
     "evaluation", "evaluation_schemes", "evaluation_round", "evaluation_workbench", "evaluation_filing", "evaluation_experts",
     "evaluation_rulings", "evaluation_results", "evaluation_objections", "evaluation_method",
     "evaluation_port", "evaluation_compare", "evaluation_what_if",
-    "evaluation_tasks", "evaluation_publication", "evaluation_public",
+    "evaluation_tasks", "evaluation_publication", "evaluation_public", "evaluation_reports",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
     "trail", "users", "jobs",
 )

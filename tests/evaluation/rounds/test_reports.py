@@ -15,14 +15,21 @@ from pypdf import PdfReader
 from tests.accounts.factories import a_port_reporter, an_administrator, an_enterprise_user
 from tests.casework.execution_office import refused
 from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
+from tests.evaluation.rounds.spreadsheet import Sheets
 from typer.testing import CliRunner
 
 from kouan.audit.models import AuditEntry
-from kouan.basis import NotFound, clock
+from kouan.basis import NotAllowed, NotFound, clock
 from kouan.cli import app
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import PortScore, Round
-from kouan.evaluation.rounds.reports import port_file
+from kouan.evaluation.rounds.reports import (
+    drawable_provinces,
+    national_file,
+    port_file,
+    port_files,
+    province_file,
+)
 
 DAY = date(2026, 2, 2)
 PORT = "luohu-road"
@@ -81,7 +88,7 @@ class TestPort:
         pages = pages_of(port_file(office.officer, YEAR, PORT).content)
         assert len(pages) >= 4
         for number, page in enumerate(pages, 1):
-            assert "演练：数据均为生成" in page and "建议稿：方案未经主管部门审定" in page and "未通报" in page
+            assert "演练：数据均为生成" in page and "建议稿" in page and "未通报" in page
             assert f"第{number}页共{len(pages)}页" in page
 
     def test_word_says_what_the_pdf_says_and_can_be_edited(self, office: RoundOffice) -> None:
@@ -141,3 +148,71 @@ class TestPort:
         run = CliRunner().invoke(app, ["evaluation", "report", str(YEAR), "--port", PORT, "--out", str(tmp_path / "x.pdf"), "--as",
                                        office.guangdong.username])
         assert run.exit_code != 0 and not (tmp_path / "x.pdf").exists()
+
+
+class TestWorkbook:
+    def test_every_formula_gives_the_figure_on_record(self, office: RoundOffice) -> None:
+        for score in PortScore.objects.select_related("port"):
+            made = Sheets(port_file(office.officer, YEAR, score.port.code, "xlsx").content)
+            lines = {made.value("结果", f"A{row}"): row for row in range(2, made.book["结果"].max_row + 1)}
+            assert abs(made.value("结果", f"C{lines['total']}") - score.total) < 1e-6
+            for code, value in {**score.groups, **score.five_types}.items():
+                found = made.value("结果", f"C{lines[code]}") if code in lines else made.value("结果", f"C{2 + list(score.groups).index(code)}")
+                assert found in (None, "") if value is None else abs(found - value) < 1e-6
+            for row in range(2, made.book["指标"].max_row + 1):
+                cell = score.cells[made.value("指标", f"B{row}")]
+                assert abs(made.value("指标", f"P{row}") - cell["weight"]) < 1e-9 and abs(made.value("指标", f"Q{row}") - cell["contribution"]) < 1e-6
+                assert made.value("指标", f"N{row}") == 0
+            assert all(made.value("结果", f"E{row}") == 0 for row in lines.values())
+
+    def test_a_changed_value_changes_the_total(self, office: RoundOffice) -> None:
+        made = Sheets(port_file(office.officer, YEAR, PORT, "xlsx").content)
+        row = next(row for row in range(2, made.book["指标"].max_row + 1)
+                   if made.value("指标", f"F{row}") in ("N4", "N6") and 5 < made.value("指标", f"M{row}") < 95)
+        made = Sheets(port_file(office.officer, YEAR, PORT, "xlsx").content)
+        made.book["指标"][f"E{row}"] = 100.0
+        assert made.value("结果", "C12") > score_of().total
+
+    def test_it_opens_with_the_notice_and_text_is_no_formula(self, office: RoundOffice) -> None:
+        office.step("open_peer_view")
+        with refused("figures_not_open"):
+            port_file(office.guangdong, YEAR, PORT, "xlsx")
+        made = Sheets(port_file(office.officer, YEAR, PORT, "xlsx").content)
+        assert not made.formulas("说明") and not made.formulas("数据") and "未通报" in made.book["结果"].oddHeader.center.text
+
+
+class TestMany:
+    def test_the_nation_has_places_and_only_who_may_read_them_draws_it(self, office: RoundOffice) -> None:
+        said = words_of(national_file(office.officer, YEAR).content)
+        assert "各同类组名次" in said and "两种方法的一致性" in said and "内部：含名次" in said and score_of().scoring.result_digest in said
+        made = Sheets(national_file(office.officer, YEAR, "xlsx").content)
+        heads = {made.value("结果", cell.coordinate): cell.column_letter for cell in made.book["结果"][1]}
+        for row in range(2, made.book["结果"].max_row + 1):
+            assert made.value("结果", f"{heads['差']}{row}") == 0
+            assert made.value("结果", f"{heads['同类组名次（公式）']}{row}") == made.value("结果", f"{heads['同类组名次（登记）']}{row}")
+        office.on_to_notice()
+        for user in (office.guangdong, an_administrator(organisation=office.officer.organisation)):
+            with pytest.raises(NotAllowed):
+                national_file(user, YEAR)
+
+    def test_a_circular_is_for_who_reads_every_port_of_the_province(self, office: RoundOffice) -> None:
+        office.step("open_peer_view")
+        before = words_of(province_file(office.guangdong, YEAR, "44").content)
+        assert "广东省" in before and "代拟稿" in before and "上年档次" not in before and "进步明显" not in before
+        office.from_peer_view_to_notice()
+        after = words_of(province_file(office.guangdong, YEAR, "44").content)
+        assert "上年档次" in after and f"{score_of().total:.2f}" not in after and "名次" not in after.replace("名次相关", "")
+        heads = [cell.value for cell in Sheets(province_file(office.guangdong, YEAR, "44", "xlsx").content).book["结果"][1]]
+        assert "总分（公式）" in heads and not any("名次" in head for head in heads)
+        for user, code in ((office.hubei, "44"), (office.guangdong, "42"), (office.expert, "44"), (office.guangdong, "99")):
+            with pytest.raises(NotFound):
+                province_file(user, YEAR, code)
+        assert drawable_provinces(office.guangdong, Round.objects.get(year=YEAR), score_of().scoring.freeze) == ["44"]
+
+    def test_all_ports_in_one_go_are_those_that_one_may_read(self, office: RoundOffice) -> None:
+        office.on_to_notice()
+        made = list(port_files(office.guangdong, YEAR))
+        assert [PORT in each.file_name for each in made] == [True] and f"总分{score_of().total:.2f}分" in words_of(made[0].content)
+        assert AuditEntry.objects.filter(note="export", after__contains='"all_ports"').count() == 1
+        with pytest.raises(NotFound):
+            list(port_files(office.expert, YEAR))

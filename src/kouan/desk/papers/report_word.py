@@ -5,6 +5,7 @@ The document names the typefaces of official papers (方正小标宋简体, 仿�
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -35,7 +36,6 @@ def report_docx(report: Report) -> bytes:
         _block(book, block)
     _signatures(book, report)
     if report.annexes:
-        book.add_page_break()
         for block in report.annexes:
             _block(book, block)
     if report.cited_as:
@@ -46,6 +46,15 @@ def report_docx(report: Report) -> bytes:
     held = BytesIO()
     book.save(held)
     return held.getvalue()
+
+
+def short_labels(labels: Sequence[str]) -> list[str]:
+    """Labels for the head of a page: the first in full, of the others the word before the colon.
+
+    >>> short_labels(["演练：生成数据", "建议稿：未经审定"])
+    ['演练：生成数据', '建议稿']
+    """
+    return [label if at == 0 else label.split("：")[0] for at, label in enumerate(labels)]
 
 
 def _page(book: Any, report: Report) -> None:
@@ -59,7 +68,7 @@ def _page(book: Any, report: Report) -> None:
     name = f"{report.title} · {report.subtitle}" if report.subtitle else report.title
     _run(head, name, HEAD_FACE, Pt(8), QUIET)
     if report.labels:
-        _run(head, f"\t{'　'.join(report.labels)}", HEAD_FACE, Pt(8), WARN)
+        _run(head, f"\t{'　'.join(short_labels(report.labels))}", HEAD_FACE, Pt(8), WARN)
     _edge(head, "bottom", "C5CED8", 4)
     foot = section.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER

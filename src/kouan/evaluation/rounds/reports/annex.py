@@ -37,7 +37,7 @@ def method(scheme: Scheme, scoring: Scoring, freeze: Freeze, port_class: str = "
     smallest, target, cap = scheme.shape.peers.smallest, scheme.shape.target, scheme.shape.red_line.cap
     state = "方案为建议稿，指标、权重、档次线和固定参考值均未经主管部门审定。" if scheme.is_proposal else ""
     return [
-        report.heading(f"附件{number}　方法与版本"),
+        report.heading(f"附件{number}　方法与版本" if number else "附件　方法与版本"),
         report.text(f"评估依据国家“十四五”口岸发展规划四（一）、六（一）和专栏1，按“{scheme.name.zh}”计分，"
                     f"十组 {len(scheme.indicators)} 项指标。{state}"),
         *_weights(scheme, port_class),

@@ -42,6 +42,11 @@ def province_name(code: str) -> str:
     return _PROVINCES[code].zh if code in _PROVINCES else "演练设定，无所在省"
 
 
+def province_short(code: str) -> str:
+    """A province in two or three characters, for tables."""
+    return _PROVINCES[code].short_zh if code in _PROVINCES else NONE
+
+
 def labels_of(held: Round, *, is_proposal: bool) -> list[str]:
     """What stands at the head of every page, so that nobody takes the report for more than it is."""
     said = [EXERCISE] if held.is_exercise else []
