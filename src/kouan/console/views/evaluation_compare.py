@@ -68,7 +68,7 @@ def evaluation_compare(request: HttpRequest, year: int) -> HttpResponseBase:
         "shows": found.shows_decimals, "chart": _chart(found) if found.shows_decimals and len(cards) >= FEWEST else None, "most": MOST,
         "asked": ",".join(codes), "may_add": len(cards) < MOST,
         "options": [(each.code, Text(f"{each.name.zh}（{class_words(each.port_class).zh}）", f"{each.name.en} ({class_words(each.port_class).en})"))
-                    for each in results(request.user, held) if each.code not in codes],
+                    for each in results(request.user, held, brief=True) if each.code not in codes],
     })
 
 
