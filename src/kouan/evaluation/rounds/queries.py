@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -132,10 +133,16 @@ class PortResult:
         return said
 
 
-def current_scoring(held: Round) -> Scoring | None:
-    """The scoring in force: of the newest freeze. None while that is not scored, or the round was sent back to be frozen anew."""
+def current_scoring(held: Round, *, brief: bool = False) -> Scoring | None:
+    """The scoring in force: of the newest freeze. None while that is not scored, or the round was sent back to be frozen anew.
+
+    ``brief``: for a line on a page, without its record and what was found.
+    """
     if held.stage in ("collecting", "verifying", "frozen"):
         return None
+    if brief:
+        return held.scorings.filter(freeze=held.freezes.order_by("-revision").values("pk")[:1]).order_by("-number").defer(
+            "record", "findings").first()
     freeze = held.freezes.order_by("-revision").first()
     return freeze.scorings.order_by("-number").select_related("freeze").first() if freeze is not None else None
 
@@ -179,10 +186,10 @@ def result_if_any(user: Any, held: Round, port: str) -> PortResult | None:
 
 def newest_result(user: Any, port: str) -> tuple[Round, PortResult] | None:
     """The result of a port in the newest round in which its reader finds one; None, without a trace, where there is none yet."""
-    for held in rounds_visible_to(user).order_by("-year"):
-        found = result_if_any(user, held, port)
-        if found is not None:
-            return held, found
+    for held in rounds_visible_to(user).defer("scheme_version__content", "findings", "matter__edition__text").order_by("-year"):
+        found = _scores(user, held, port, brief=True)
+        if found:
+            return held, _result(user, held, found[0], brief=True)
     return None
 
 
@@ -195,7 +202,7 @@ def codes_in_scope(user: Any, held: Round) -> frozenset[str] | None:
 
 
 def _scores(user: Any, held: Round, port: str = "", *, brief: bool = False) -> list[PortScore]:
-    scoring = current_scoring(held)
+    scoring = current_scoring(held, brief=True)
     if scoring is None or (not isinstance(user, System) and not allows(user, "rounds.read")):
         return []
     if not is_national(user) and held.stage not in WITH_BANDS:
@@ -236,5 +243,12 @@ def _result(user: Any, held: Round, score: PortScore, bands: Mapping[str, Text] 
 
 def bands_of(held: Round) -> dict[str, Text]:
     """The bands of a round's scheme in words, the best first."""
-    found = [Band.model_validate(each) for each in json.loads(held.scheme_version.content)["scheme"]["bands"]]
-    return {each.code: each.name for each in sorted(found, key=lambda each: -each.least)}
+    return dict(_bands_of(held.scheme_version_id, held.scheme_version.digest))
+
+
+@lru_cache(maxsize=32)
+def _bands_of(version: int, digest: str) -> tuple[tuple[str, Text], ...]:
+    """Read once from the quarter of a megabyte of a version, which never changes."""
+    content = SchemeVersion.objects.values_list("content", flat=True).get(pk=version)
+    found = [Band.model_validate(each) for each in json.loads(content)["scheme"]["bands"]]
+    return tuple((each.code, each.name) for each in sorted(found, key=lambda each: -each.least))
