@@ -140,7 +140,8 @@ def _draw_help(command: Any, ctx: Any) -> None:
         if parameter.param_type_name == "argument":
             arguments.append((" ".join(parameter.get_usage_pieces(ctx)).strip("[]{}").upper(), _said_of(parameter)))
         elif (record := parameter.get_help_record(ctx)) is not None:
-            options.append((record[0], _said_of(parameter)))
+            # “ / ” parts two languages everywhere else; here it would part a claim from its denial.
+            options.append((record[0].replace(" / ", "/"), _said_of(parameter)))
     listed = [
         (name, (each.help or "").split("\n\n")[0].strip())
         for name, each in getattr(command, "commands", {}).items()
