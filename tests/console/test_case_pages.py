@@ -14,7 +14,7 @@ from tests.monitoring.factories import a_year_of_months, figures
 from tests.ports.factories import a_document, a_port, a_sea_port
 
 from kouan.accounts.models import OrganisationKind, Role
-from kouan.basis import clock
+from kouan.basis import Text, clock
 from kouan.desk.matters.models import Matter
 from kouan.desk.matters.registry import procedures
 from kouan.desk.matters.upkeep import delegate
@@ -156,3 +156,18 @@ def test_a_neighbour_gathers_nothing(offices: Offices, open_as: Any) -> None:
     matter = offices.begun("expansion", {"port": "xintang-air"}, on=DAY)
     elsewhere = open_as(a_user(Role.PROVINCIAL_OFFICER, an_office(OrganisationKind.PROVINCIAL_OFFICE, province_code="37")))
     assert elsewhere.post(f"/matters/{matter.pk}", {"deed": "gather"}).status_code == 404
+
+
+def test_a_case_names_the_newest_evaluation_of_its_port(offices: Offices, open_as: Any, monkeypatch: Any) -> None:
+    a_sea_port(PORT, open_since=date(2005, 1, 1), accepted_on=date(2006, 1, 1))
+    matter = offices.begun("withdrawal", {"port": PORT}, offices.national)
+    asked = []
+
+    def newest(user: Any, port: str) -> dict[str, Any]:
+        asked.append((user.pk, port))
+        return {"year": 2024, "band": Text("良好", "Good"), "provisional": False, "is_exercise": False, "address": "/evaluation/2024/ports/x"}
+
+    monkeypatch.setattr("kouan.console.case_page.newest_evaluation", newest)
+    said = words(open_as(offices.national).get(f"/matters/{matter.pk}"))
+    assert "2024 年度：良好" in said and "不随件固定" in said and "未评估" not in said
+    assert asked == [(offices.national.pk, PORT)], "as far as this reader may see"

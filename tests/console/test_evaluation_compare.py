@@ -56,7 +56,8 @@ def test_ports_stand_side_by_side_and_the_widest_difference_is_first(office: Rou
     assert national.get(f"{COMPARE}?ports=luohu-road&add={others[0]}").headers["Location"] == f"{COMPARE}?ports=luohu-road,{others[0]}"
     codes = ["luohu-road", *others[:2]]
     page = text(national.get(f"{COMPARE}?ports={','.join(codes)}"))
-    drawn = json.loads(re.search(r'id="chart-compare-data"[^>]*>(.*?)</script>', page, re.S)[1])  # type: ignore[index]
+    (block,) = re.findall(r'id="chart-compare-data"[^>]*>(.*?)</script>', page, re.S)
+    drawn = json.loads(block)
     scores = {score.port.code: score for score in PortScore.objects.select_related("port")}
     assert [each["value"] for each in drawn["option"]["series"][0]["data"]] == [
         [round(value or 0, 1) for value in scores[code].groups.values()] for code in codes]

@@ -52,7 +52,8 @@ def test_the_national_office_reads_everything_and_reaches_each_figure(exercise: 
     assert f"{score.total:.2f}" in page and "组内名次" in page and "建议稿" in page and "演练" in page
     for words in ("十组得分", "五型口岸", "与上年比", "自身数据变化", "长处", "短板", "同类中位数", "平安口岸"):
         assert words in page, words
-    drawn = json.loads(re.search(r'id="chart-groups-data"[^>]*>(.*?)</script>', page, re.S)[1])  # type: ignore[index]
+    (block,) = re.findall(r'id="chart-groups-data"[^>]*>(.*?)</script>', page, re.S)
+    drawn = json.loads(block)
     (own, median) = drawn["option"]["series"][0]["data"]
     assert own["value"] == [round(value or 0, 1) for value in score.groups.values()] and len(median["value"]) == 10
     for code, cell in score.cells.items():

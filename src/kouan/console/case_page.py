@@ -18,6 +18,7 @@ from kouan.casework.queries import form_of, newest_gathering
 from kouan.collection import sources
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
+from kouan.console.evaluation_page import newest_evaluation
 from kouan.console.law_facts import fields_of, row_of
 from kouan.console.words import here
 from kouan.desk.matters.models import Matter
@@ -47,6 +48,7 @@ def case_context(request: HttpRequest, matter: Matter, procedure: Procedure, par
             "years_below": kept.record.get("years_below"),
             "flows": [{"label": OF[name], "rows": [_flow(each) for each in rows]} for name, rows in kept.record.get("flows", {}).items() if rows],
             "projects": kept.record.get("projects", ()), "names_port": "port" in kept.record,
+            "evaluated": newest_evaluation(request.user, matter.port_code) if matter.port_code else None,
             "facts": [{"label": procedure.facts[name].label, "value": _in_words(value)} for name, value in kept.facts.items()
                 if name in procedure.facts],
         }

@@ -18,7 +18,7 @@ from kouan.console.words import CLASSES, here
 from kouan.desk.matters.queries import procedure_for
 from kouan.evaluation.method.scheme import Scheme
 from kouan.evaluation.rounds.models import Round, SchemeVersion
-from kouan.evaluation.rounds.queries import get_round
+from kouan.evaluation.rounds.queries import get_round, newest_result
 from kouan.grading.grades import GRADES, UNDECIDED
 
 TITLE = Text("年度评估", "Yearly evaluation")
@@ -105,3 +105,13 @@ def peer_group_words(group: str, ports: int | None = None) -> Text:
 def card_address(year: int, port: str) -> str:
     """The page of one port's result, where it is served; else the port's own page."""
     return address_of("evaluation-port", year, port) or reverse("port", args=[port])
+
+
+def newest_evaluation(user: Any, port: str) -> dict[str, Any] | None:
+    """The newest yearly evaluation of a port whose result this reader may see: band, year, and the way to its page."""
+    found = newest_result(user, port)
+    if found is None:
+        return None
+    held, result = found
+    return {"year": held.year, "band": result.band_name, "provisional": result.provisional, "is_exercise": held.is_exercise,
+            "address": address_of("evaluation-port", held.year, port)}

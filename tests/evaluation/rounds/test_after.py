@@ -256,8 +256,10 @@ def test_a_task_goes_from_plan_to_acceptance_and_back_where_it_is_not_done(poor:
     (task,) = give_tasks(actor=poor.officer, year=YEAR, ports=["luohu-road"], requirement="限期整改")
     assert (task.office, task.grounds[0]["kind"], task.matter.state) == (poor.guangdong.organisation, "red_line", "given")
     assert inbox(poor.guangdong).filter(matter=task.matter).exists()
-    act = lambda who, name, papers=None, **fields: take_step(  # noqa: E731
-        actor=who, matter=task.matter_id, transition=name, fields=fields, documents=papers or {})
+
+    def act(who: Any, name: str, papers: dict[str, Any] | None = None, **fields: str) -> None:
+        take_step(actor=who, matter=task.matter_id, transition=name, fields=fields, documents=papers or {})
+
     act(poor.guangdong, "file_plan", plan="三个月内完成")
     act(poor.officer, "return_plan", reason="措施不具体")
     act(poor.guangdong, "file_plan", plan="明确到人，三个月内完成")

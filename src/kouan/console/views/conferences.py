@@ -33,7 +33,7 @@ from kouan.casework.conference.reasons import suggestions
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
 from kouan.console.tables import Column, Filter, Table
-from kouan.console.views.matter_paper import _refuse_unfit as refuse_unfit
+from kouan.console.views.matter_paper import refuse_unfit
 from kouan.console.words import here
 from kouan.desk.actions import file_place
 from kouan.desk.matters.paper_files import ACCEPT

@@ -37,7 +37,7 @@ def _year_cell(held: Round) -> SafeString:
 
 def _mine_cell(held: Round) -> SafeString | str:
     """The open tasks of the reader in a round, the soonest first, each with the way to its matter."""
-    tasks: list[Task] = held.my_tasks  # type: ignore[attr-defined]
+    tasks: list[Task] = held.my_tasks  # type: ignore[attr-defined]  # put beside the row by `evaluation`
     if not tasks:
         return here(Text("无须办理", "Nothing asked of you"))
     today, calendar = clock.today(), working_days()

@@ -46,8 +46,8 @@ def _matter(row: Objection) -> SafeString:
 
 def _port(row: Objection) -> SafeString:
     name = here(Text(row.port.name_zh, row.port.name_en or row.port.name_zh))
-    return format_html('<a href="{}">{}</a><span class="subline">{}</span>', card_address(row.year, row.port.code), name,  # type: ignore[attr-defined]
-                       row.port.code)
+    address = card_address(row.scoring.round.year, row.port.code)
+    return format_html('<a href="{}">{}</a><span class="subline">{}</span>', address, name, row.port.code)
 
 
 OBJECTIONS = Table(
@@ -94,7 +94,7 @@ def evaluation_objections(request: HttpRequest, year: int) -> HttpResponseBase:
             return redirect("evaluation-objections", year)
     rows = list(objections_visible_to(user, held))
     for each in rows:
-        put(each, year=year, against=_against(scheme, each.indicator))
+        put(each, against=_against(scheme, each.indicator))
     view = OBJECTIONS.read(request, rows)
     if view.wants_export:
         return view.export()

@@ -57,7 +57,7 @@ def _office_cell(row: RoundReturn) -> SafeString:
 
 
 def _is_late(row: RoundReturn) -> bool:
-    due: date | None = row.due  # type: ignore[attr-defined]
+    due: date | None = row.due  # type: ignore[attr-defined]  # put beside the row by `_returns`
     return due is not None and due < clock.today()
 
 

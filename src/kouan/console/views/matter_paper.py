@@ -47,7 +47,7 @@ def _version(request: HttpRequest, number: int, version: int) -> tuple[Matter, D
     return held, found
 
 
-def _refuse_unfit(found: DocumentVersion) -> None:
+def refuse_unfit(found: DocumentVersion) -> None:
     """Refuse a file that is gone or is no longer what was registered."""
     check = check_version(found)
     if check.state == "altered":
@@ -66,7 +66,7 @@ def _refuse_unfit(found: DocumentVersion) -> None:
 def paper(request: HttpRequest, number: int, version: int) -> HttpResponseBase:
     """A file as it came; the trail records who took it."""
     held, found = _version(request, number, version)
-    _refuse_unfit(found)
+    refuse_unfit(found)
     record_event("download", actor_id=request.user.pk, payload={"matter": held.pk, "document": found.document_id, "version": found.number,
                                                                 "sha256": found.sha256})
     response = FileResponse(file_place(found.sha256).open("rb"), as_attachment=True, filename=found.file_name,
@@ -125,7 +125,7 @@ def look(request: HttpRequest, number: int, version: int) -> HttpResponse:
 def picture(request: HttpRequest, number: int, version: int, shown: int) -> HttpResponse:
     """One page of a file as a drawing, under a policy that lets it be nothing else."""
     _, found = _version(request, number, version)
-    _refuse_unfit(found)
+    refuse_unfit(found)
     kind = kind_of(found.file_name)
     drawn = page_picture(file_place(found.sha256), kind.drawn_as, shown) if kind is not None and kind.drawn_as and 0 < shown < 10_000 else b""
     if not drawn:

@@ -24,6 +24,7 @@ from kouan.collection.models import Observation, Series
 from kouan.console import figures, words
 from kouan.console.addresses import address_of
 from kouan.console.as_written import as_written, in_brackets
+from kouan.console.evaluation_page import newest_evaluation
 from kouan.console.grading_page import grade_badge
 from kouan.console.marks import origin_badge
 from kouan.console.page import page
@@ -34,7 +35,6 @@ from kouan.console.verdict_reason import reason_of
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
 from kouan.desk.models import Document
-from kouan.evaluation.rounds.queries import newest_result
 from kouan.grading.case_verdict import CASE_VERDICTS
 from kouan.grading.facts import MEASURES
 from kouan.grading.grades import grade_of, proposed_verdict
@@ -255,19 +255,9 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
         "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
         "marked": mark_name(mark_of(found.code, as_of, known_at)),
-        "evaluated": _evaluated(request.user, found.code),
+        "evaluated": newest_evaluation(request.user, found.code),
         "proposed": CASE_VERDICTS[proposed_verdict(found.code)], "cases": cases, "readable": cases.readable,
     })
-
-
-def _evaluated(user: Any, code: str) -> dict[str, Any] | None:
-    """The newest yearly evaluation of a port whose result this reader may see: band, year, and the way to its page."""
-    found = newest_result(user, code)
-    if found is None:
-        return None
-    held, result = found
-    return {"year": held.year, "band": result.band_name, "provisional": result.provisional, "is_exercise": held.is_exercise,
-            "address": address_of("evaluation-port", held.year, code)}
 
 
 def _clocks(request: HttpRequest) -> tuple[date | None, datetime | None, list[Finding]]:

@@ -288,7 +288,7 @@ class Objection(models.Model):
 
 
 # What follows the sign-off has a file of its own; Django looks for models here.
-from kouan.evaluation.rounds.after_models import Clearance, ClearanceState, NoticeReceipt, RectificationTask  # noqa: E402, F401
+from kouan.evaluation.rounds.after_models import Clearance, ClearanceState, NoticeReceipt, RectificationTask  # noqa: E402, F401 - as below
 from kouan.evaluation.rounds.evidence.models import (  # noqa: E402,F401 - Django finds a room's models here
     EntryDecision,
     EntryPaper,

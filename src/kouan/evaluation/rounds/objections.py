@@ -60,7 +60,7 @@ def raise_objection(*, actor: Any, year: int, port: str, grounds: str, indicator
 
 def objections_visible_to(user: Any, held: Round) -> QuerySet[Objection]:
     """The objections of a round: the national office all, an office its own."""
-    rows = Objection.objects.filter(scoring__round=held).select_related("port", "office", "matter__edition", "scoring")
+    rows = Objection.objects.filter(scoring__round=held).select_related("port", "office", "matter__edition", "scoring__round")
     if is_national(user):
         return rows
     return rows.filter(office_id=user.organisation_id) if allows(user, "rounds.read") else rows.none()
