@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from monitoring.journal_factories import NOON, OTHER_PORT, a_source, an_event
 from tests.accounts.factories import a_national_officer, a_provincial_officer
 from tests.api.world import client_of
+from tests.monitoring.journal_factories import NOON, OTHER_PORT, a_source, an_event
 
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from monitoring.journal_factories import NOON, OTHER_PORT, PORT, a_source, an_event, sent
 from tests.accounts.factories import a_national_officer, an_enterprise_user
+from tests.monitoring.journal_factories import NOON, OTHER_PORT, PORT, a_source, an_event, sent
 
 from kouan.accounts.models import User
 from kouan.audit.verify import verify

@@ -16,8 +16,17 @@ from operator import attrgetter, sub
 from typing import Any
 
 from kouan.basis import Finding, Place, nearest
-from kouan.monitoring.journal.columns import COLUMNS, EPOCH, FIRST_US, HOUR, MINUTE, PLAN_AHEAD_US, SECOND, iso
-from kouan.monitoring.journal.shape import Incoming, Read
+from kouan.monitoring.journal.columns import (
+    COLUMNS,
+    EPOCH,
+    FIRST_US,
+    HOUR,
+    MINUTE,
+    PLAN_AHEAD_US,
+    SECOND,
+    iso,
+)
+from kouan.monitoring.journal.shape import Read
 from kouan.monitoring.timing.definitions import shipped
 
 Row = tuple[Any, ...]  # the values of columns.COLUMNS
@@ -103,7 +112,8 @@ def _micros_of(moments: Sequence[Any]) -> tuple[list[int], list[int | None]]:
     """Microseconds and reported offsets, in minutes, of moments that are datetimes or microseconds already."""
     if set(map(type, moments)) == {int}:
         return list(moments), [None] * len(moments)
-    occurred, offsets = [], []
+    occurred: list[int] = []
+    offsets: list[int | None] = []
     append, offset = occurred.append, offsets.append
     known: dict[Any, int] = {}
     for moment in moments:

@@ -45,6 +45,8 @@ def clock_findings(source: EventSource) -> list[Finding]:
     rows = EventBatch.objects.filter(source=source.code, delay_low_us__isnull=False).order_by("-pk")[:BATCHES]
     delays = []
     for low, middle, count, received in rows.values_list("delay_low_us", "delay_mid_us", "actual", "received_at"):
+        if low is None or middle is None:
+            continue
         ruled = facts.shift_at(micros(received))
         delays.append((low - ruled, middle - ruled, count))
     found = constant_shift(delays, source.skew_after)

@@ -66,6 +66,7 @@ def write(judged: Judged, *, channel: str, sender_id: int | None, received_at: d
     outcome = Outcome(batch.pk, notes=[*judged.notes])
     rows, numbers = judged.rows, judged.numbers
     if rows:
+        digest: RowsDigest | None
         try:
             with transaction.atomic():
                 digest = _insert(batch.pk, rows)
@@ -90,7 +91,7 @@ def _count(batch: EventBatch, rows: Sequence[Row], judged: Judged, outcome: Outc
         batch.corrections = outcome.corrections = sum(row[REVISION] > 1 for row in rows)
         batch.withdrawals = sum(row[WITHDRAWN] for row in rows)
         before = EventBatch.objects.filter(source=judged.source, pk__lt=batch.pk, last_us__isnull=False).order_by("-pk")
-        mark = max(before.values_list("last_us", flat=True)[:20], default=None)
+        mark = max((each for each in before.values_list("last_us", flat=True)[:20] if each is not None), default=None)
         if mark is not None and batch.first_us < mark - OUT_OF_TURN:
             batch.out_of_order = sum(each < mark - OUT_OF_TURN for each in occurred)
             outcome.notes.append(Finding.info(
