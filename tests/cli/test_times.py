@@ -103,3 +103,12 @@ def test_a_year_far_away_is_a_slip_of_the_pen(kouan, tmp_path: Path) -> None:
     for wrong in ("9026-03-09T14:00:00+08:00", str(10**18)):
         done = kouan("times", "explain", "C1", "--events", write(tmp_path / "e.csv", released=wrong), "--json")
         assert done.codes == ["cell_unreadable"]
+
+
+def test_a_running_case_shows_whose_step_it_is(kouan, tmp_path: Path) -> None:
+    file = write(tmp_path / "e.csv", released=None, delivery_permitted=None, gate_out=None, unloaded=None)
+    with clock.travel_to("2026-03-07T03:00:00+08:00"):
+        done = kouan("times", "explain", "C1", "--events", file)
+    # At the berth since 06:30 on Friday; it is Saturday, 03:00.
+    assert "卸货（进行中）" in done.out and "20小时30分" in done.out and "港站经营单位" in done.out
+    assert "起点之前：申报 −6小时" in done.out

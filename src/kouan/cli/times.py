@@ -90,17 +90,18 @@ def _draw(whole: dict[str, Any], *, is_open_clock_given: bool) -> None:
         head += say(f" · 已 {whole['age']['zh']}", f" · for {whole['age']['en']}")
     out.print(f"\n{head}", style="bold", markup=False)
     out.print(f"{_of(whole['reading'])} {whole['citation']['instrument']} {whole['citation']['article']}", style="dim", markup=False)
-    if not whole["parts"]:
+    parts = whole["parts"] or whole["so_far"]
+    if not parts:
         return
     rows = []
-    for part in whole["parts"]:
+    for part in parts:
         name = "+".join([*(_of(each["name"]) for each in part["absorbed"]), _of(part["name"])])
         rows.append([
-            name + (say("（提前完成）", " (done ahead)") if part["is_ahead"] else ""),
+            name + (say("（进行中）", " (open)") if part["is_open"] else say("（提前完成）", " (done ahead)") if part["is_ahead"] else ""),
             f"{_of(part['from_name'])} → {_of(part['to_name'])}", _beijing(part["ends"]), _of(part["owner_name"]), _of(part["nature_name"]),
             _of(part["length"]), *([_of(part["open_length"]) if part["open_length"] else "—"] if is_open_clock_given else []),
         ])  # fmt: skip
-    rows.append([say("合计", "total"), "", "", "", "", _of(whole["length"]),
+    rows.append([say("合计", "total"), "", "", "", "", _of(whole["length"] or whole["age"]),
                  *([_of(whole["open_length"]) if whole["open_length"] else "—"] if is_open_clock_given else [])])
     columns = [say("分段", "segment"), say("起止节点", "between"), say("止于（北京时间）", "ends (Beijing time)"), say("责任方", "owner"),
                say("性质", "nature"), say("24×7 时钟", "24×7 clock"), *([say("开放时间时钟", "opening hours")] if is_open_clock_given else [])]
@@ -125,10 +126,10 @@ def _norm(check: dict[str, Any]) -> str:
     return say(f"规范：{check['name']['zh']} ≤ {limit.zh}：{took.zh} {mark[0]}", f"norm: {check['name']['en']} ≤ {limit.en}: {took.en} {mark[1]}")
 
 
-def _draw_stages(side: dict[str, Any]) -> None:
+def _draw_stages(side: dict[str, Any] | None) -> None:
     from kouan.monitoring.timing.explain import length
 
-    if len(side["stages"]) < 2:
+    if side is None or len(side["stages"]) < 2:
         return
     figures = {name: length(side[f"{name}_us"]) for name in ("elapsed", "effort", "overlap")}
     path = " → ".join(f"{_of(each['name'])} {_of(each['length'])}" for each in side["critical"])
