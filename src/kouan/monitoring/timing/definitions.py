@@ -1,8 +1,10 @@
 """What is measured: the wholes, the parts that tile them, the stages that may run side by side, and their versions.
 
 A whole runs from a start to an end milestone. Its chain lists the parts in order, each named by the milestone that
-ends it. How an engine applies a chain to a case, in five lines (the timeline here, the generated SQL elsewhere):
+ends it. How an engine applies a chain to a case (the timeline here, the generated SQL elsewhere):
 
+0. What is measured is a leg: the events of one (case_id, case_kind, mode, direction) that are current, actual and not
+   withdrawn. Its port is that of the event that starts the whole (declarations may be lodged at another).
 1. Of each milestone the first or the last current, actual instant stands (`Milestone.repeat`).
 2. `start` is the first milestone of `chain.start` that the case has; `end` the first of `chain.end`. Without both, or with
    the end before the start where that is impossible, there is no whole. An end before the start that is possible
@@ -82,7 +84,8 @@ class Impossible:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A segment (分段): the time that ends with the milestone `to`. See the module for `optional` and `only_after_start`."""
+    """A segment (分段): the time that ends with the milestone `to`. See the module for
+    `is_optional` and `only_after_start`. `expects`: the milestone that is bound to follow once `to` was reached."""
 
     code: str
     to: str
@@ -91,6 +94,7 @@ class Part:
     name: Text
     is_optional: bool = False
     only_after_start: bool = False
+    expects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +267,13 @@ def _impossible(form: Form, place: int, row: Any, milestones: Mapping[str, Miles
 
 def _part(form: Form, code: str, row: Any, milestones: Mapping[str, Milestone]) -> Part:
     path = f"/parts/{code}"
-    data = form.mapping(row, path, {"to", "owner", "nature", "zh", "en"}, {"optional", "only_after_start"})
+    data = form.mapping(row, path, {"to", "owner", "nature", "zh", "en"}, {"optional", "only_after_start", "expects"})
     return Part(
         code, _one_of(form, data.get("to"), f"{path}/to", milestones), _one_of(form, data.get("owner"), f"{path}/owner", OWNERS),
         _one_of(form, data.get("nature"), f"{path}/nature", NATURES),
         Text(form.word(data.get("zh"), f"{path}/zh"), form.word(data.get("en"), f"{path}/en")),
         is_optional=data.get("optional", False) is True, only_after_start=data.get("only_after_start", False) is True,
+        expects=_one_of(form, data["expects"], f"{path}/expects", milestones) if "expects" in data else None,
     )  # fmt: skip
 
 
