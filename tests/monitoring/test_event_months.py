@@ -136,7 +136,8 @@ def test_a_compaction_that_breaks_anywhere_shows_no_half_month_and_the_next_one_
     assert table(officer) == merged and check_files() == []
     row = current_months()["2026-03"]
     assert row.generation == 2 and sum(each["rows"] for each in row.files) == 7
-    assert all((compaction.folder() / "month=2026-03" / each["name"]).samefile(compaction.folder() / ".generations" / row.folder / each["name"]) for each in row.files)
+    shown, kept = compaction.folder() / "month=2026-03", compaction.folder() / ".generations" / row.folder
+    assert all((shown / each["name"]).samefile(kept / each["name"]) for each in row.files)
     assert not list(compaction.folder().glob(".tmp-*"))
 
 

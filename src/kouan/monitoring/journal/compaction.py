@@ -9,6 +9,8 @@ folder:
     _layout.json                      how many buckets; a case lies in parts of one number only
 """
 
+# ruff: noqa: S608 - SQL of our own names, numbers and paths; what users gave is bound
+
 from __future__ import annotations
 
 import contextlib
@@ -140,7 +142,7 @@ def horizon() -> int:
 def write_csv(out: IO[bytes], where: str, parameters: list[Any]) -> None:
     """Rows of the journal, (id, *COLUMNS), as CSV without a heading."""
     names = ", ".join(f'"{name}"' for name in _NAMES)
-    query = f"SELECT {names} FROM {_TABLE} WHERE {where}"  # noqa: S608 - our own names; values are bound
+    query = f"SELECT {names} FROM {_TABLE} WHERE {where}"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", parameters) as copy:
@@ -304,7 +306,7 @@ def _mend() -> None:
         shown, kept = folder() / f"month={month}", place / row.folder
         names = [each["name"] for each in row.files]
         is_shown = shown.is_dir() and sorted(each.name for each in shown.iterdir()) == sorted(names) and all(
-            os.path.samefile(shown / each, kept / each) for each in names)
+            (shown / each).samefile(kept / each) for each in names)
         if kept.is_dir() and not is_shown:
             _show(month, row.folder)
     newest = {row.folder for row in there.values()}
