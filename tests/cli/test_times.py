@@ -89,3 +89,17 @@ def test_what_cannot_be_read_is_named(kouan, events: str, tmp_path: Path) -> Non
     (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
     assert kouan("times", "explain", "C1", "--events", str(tmp_path / "notes.txt"), "--json").codes == ["not_an_event_file"]
     assert kouan("times", "explain", "C1", "--events", str(tmp_path / "nowhere.csv"), "--json").status == 2
+
+
+def test_norms_are_held_against_the_case(kouan, events: str, tmp_path: Path) -> None:
+    norms = tmp_path / "norms.yaml"
+    norms.write_text("norms: [{zh: 卸货, en: unloading, whole: full_operation, between: [berthed, unloaded], direction: inbound, "
+                     "values: [{from: 2026-01-01, hours: 8, instrument: 试用规范, article: 一}]}]", encoding="utf-8")  # fmt: skip
+    done = kouan("times", "explain", "C1", "--events", events, "--norms", str(norms))
+    assert done.status == 0 and "规范：卸货 ≤ 8小时：8小时30分 ✖ 超过" in done.out and "over_norm" in done.err
+
+
+def test_a_year_far_away_is_a_slip_of_the_pen(kouan, tmp_path: Path) -> None:
+    for wrong in ("9026-03-09T14:00:00+08:00", str(10**18)):
+        done = kouan("times", "explain", "C1", "--events", write(tmp_path / "e.csv", released=wrong), "--json")
+        assert done.codes == ["cell_unreadable"]

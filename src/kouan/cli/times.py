@@ -27,6 +27,8 @@ def explain(
     events: list[Path] = EVENTS,
     hours: Path | None = typer.Option(None, "--hours", exists=True, dir_okay=False,
                                       help="口岸公布的开放时间（YAML） / published opening hours of ports (YAML)"),
+    norms: Path | None = typer.Option(None, "--norms", exists=True, dir_okay=False,
+                                      help="作业时间规范（YAML） / norms of operation times (YAML)"),
     on: datetime | None = typer.Option(None, "--on", formats=["%Y-%m-%d"],
                                        help="用某日有效的定义，缺省为最新 / the definitions in force on a day; the newest by default"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
@@ -44,6 +46,7 @@ def explain(
     from kouan.monitoring.timing import clocks
     from kouan.monitoring.timing import events as event_columns
     from kouan.monitoring.timing import explain as explaining
+    from kouan.monitoring.timing.norms import read_norms
     from kouan.procedure.working_days import bundled_tables
 
     found = events_of_case(events, case)
@@ -53,7 +56,7 @@ def explain(
     holidays = frozenset(day for each in bundled_tables() for day in each.holidays) if hours else frozenset()
     told = explaining.explain(
         found, as_of=event_columns.microseconds(clock.now()), on=on.date() if on else None,
-        hours=clocks.read_hours(hours, holidays) if hours else None,
+        hours=clocks.read_hours(hours, holidays) if hours else None, norms=read_norms(norms) if norms else (),
     )
     findings = [Finding.from_dict(each) for each in told["findings"]]
     if json:
@@ -105,7 +108,21 @@ def _draw(whole: dict[str, Any], *, is_open_clock_given: bool) -> None:
     for early in whole["before_start"]:
         out.print(say(f"起点之前：{early['name']['zh']} {early['length']['zh']}（不缩短全程）",
                       f"before the start: {early['name']['en']} {early['length']['en']} (does not shorten the whole)"), markup=False)
+    for check in whole["norms"]:
+        out.print(_norm(check), markup=False)
     _draw_stages(whole["side_by_side"])
+
+
+def _norm(check: dict[str, Any]) -> str:
+    """One norm in a line: what it limits, how long it took, whether it was met."""
+    from kouan.monitoring.timing.explain import length
+
+    limit = length(check["limit_us"])
+    if check["us"] is None:
+        return say(f"规范：{check['name']['zh']} ≤ {limit.zh}：缺节点或开放时间，无法判断",
+                   f"norm: {check['name']['en']} ≤ {limit.en}: cannot be told, a milestone or the opening hours are missing")
+    took, mark = length(check["us"]), ("✔ 达到", "✔ met") if check["is_met"] else ("✖ 超过", "✖ over")
+    return say(f"规范：{check['name']['zh']} ≤ {limit.zh}：{took.zh} {mark[0]}", f"norm: {check['name']['en']} ≤ {limit.en}: {took.en} {mark[1]}")
 
 
 def _draw_stages(side: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ command line and the page draw the same table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta, timezone
 from typing import Any
 
@@ -15,6 +15,7 @@ from kouan.basis.clock import BEIJING
 from kouan.monitoring.timing.clocks import OpeningHours
 from kouan.monitoring.timing.definitions import NATURES, OWNERS, Definitions, shipped
 from kouan.monitoring.timing.events import HOUR, Event, moment, text_of
+from kouan.monitoring.timing.norms import Norm, judge
 from kouan.monitoring.timing.timeline import Slice, Status, Timeline, timelines, unmeasured
 
 STATUS: Mapping[Status, Text] = {
@@ -30,7 +31,7 @@ UNDIVIDED = Text("无法区分", "undivided")
 
 def explain(
     events: Iterable[Event], *, as_of: int | None = None, definitions: Definitions | None = None, on: date | None = None,
-    hours: Mapping[str, OpeningHours] | None = None,
+    hours: Mapping[str, OpeningHours] | None = None, norms: Sequence[Norm] = (),
 ) -> dict[str, Any]:
     """All wholes of the events of one case, with every part. `as_of`: the instant (µs) at which a running case is aged."""
     known = definitions or shipped()
@@ -39,10 +40,12 @@ def explain(
     findings: dict[Finding, None] = dict.fromkeys(unmeasured(rows, known))
     for each in told:
         findings |= dict.fromkeys(each.findings)
+    checks = [judge(each, norms) for each in told]
+    findings |= dict.fromkeys(found for row in checks for check in row if (found := check.finding(rows[0].case_id)) is not None)
     return {
         "definitions": {"edition": known.edition, "digest": known.digest, "citation": known.citation.as_dict()},
         "events": [_event(event, known) for event in sorted(rows, key=lambda event: (event.occurred_at, event.received_at))],
-        "wholes": [_whole(each, known, as_of) for each in told],
+        "wholes": [_whole(each, known, as_of) | {"norms": [check.as_dict() for check in row]} for each, row in zip(told, checks, strict=True)],
         "findings": [finding.as_dict() for finding in findings],
     }
 
