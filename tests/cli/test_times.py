@@ -1,12 +1,15 @@
-"""``kouan times explain``: one case out of CSV and Parquet files, no database."""
+"""``kouan times explain``: one case out of CSV and Parquet files, without a database; or out of the journal."""
 
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests.monitoring.case_factories import an_import_under_way
+from tests.monitoring.journal_factories import NOON, OTHER_PORT, a_source
 
 from kouan.basis import clock
 
@@ -112,3 +115,13 @@ def test_a_running_case_shows_whose_step_it_is(kouan, tmp_path: Path) -> None:
     # At the berth since 06:30 on Friday; it is Saturday, 03:00.
     assert "卸货（进行中）" in done.out and "20小时30分" in done.out and "港站经营单位" in done.out
     assert "起点之前：申报 −6小时" in done.out
+
+
+@pytest.mark.django_db
+def test_without_files_the_journal_is_read_within_a_users_scope(kouan) -> None:
+    user = an_import_under_way()
+    with clock.travel_to(NOON + timedelta(hours=20)):
+        done = kouan("times", "explain", "C00001", "--as", user.username)
+        assert done.status == 0 and "在办" in done.out and "放行（进行中）" in done.out
+        stranger = a_source("mzl-rail", ports=(OTHER_PORT,)).organisation.users.get()
+        assert kouan("times", "explain", "C00001", "--as", stranger.username, "--json").codes == ["unknown_case"]

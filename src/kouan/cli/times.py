@@ -1,4 +1,4 @@
-"""``kouan times``: what operations took. Reads files of milestone events; no database."""
+"""``kouan times``: what operations took. Reads files of milestone events without a database, or the journal."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from kouan.cli.output import out, say, show_findings, status_of, table, write_js
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kouan.monitoring.timing.events import Event
 
 app = typer.Typer(
     help="作业时间：由节点事件文件计算整体通关时间及各分段。 / Operation times: wholes and segments from files of milestone events."
 )
-EVENTS = typer.Option(..., "--events", exists=True,
-                      help="节点事件文件（CSV、Parquet）或其文件夹，可多次 / files of milestone events (CSV, Parquet) or their folder, repeatable")
+EVENTS = typer.Option([], "--events", exists=True,
+                      help="节点事件文件（CSV、Parquet）或其文件夹，可多次；不给则读本系统的事件日志 "
+                           "/ files of milestone events (CSV, Parquet) or their folder, repeatable; the journal without it")
 
 
 @app.command("explain")
@@ -31,6 +33,7 @@ def explain(
                                       help="作业时间规范（YAML） / norms of operation times (YAML)"),
     on: datetime | None = typer.Option(None, "--on", formats=["%Y-%m-%d"],
                                        help="用某日有效的定义，缺省为最新 / the definitions in force on a day; the newest by default"),
+    as_user: str = typer.Option("", "--as", help="读日志时以某用户的范围查看 / within this user's scope, where the journal is read"),
     json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """一个案例的各段时间：起止事件、责任方、两种时钟、问题。各段之和恰为全程。
@@ -39,20 +42,18 @@ def explain(
     24×7 时钟是历时；开放时间时钟只计口岸公布的开放时间，须用 --hours 给出。定义见 docs/operation-times.md。
     / The 24×7 clock is elapsed time; the other counts published opening hours only and needs --hours. Definitions: docs/operation-times.md.
 
+    用 --events 时只读文件，不需数据库。 / With --events only files are read, and no database.
+
     例：kouan times explain MSKU1234565 --events events.csv --hours hours.yaml
     """
-    from kouan.basis import Finding, NotFound, clock
-    from kouan.cli.event_files import events_of_case
+    from kouan.basis import Finding, clock
     from kouan.monitoring.timing import clocks
     from kouan.monitoring.timing import events as event_columns
     from kouan.monitoring.timing import explain as explaining
     from kouan.monitoring.timing.norms import read_norms
     from kouan.procedure.working_days import bundled_tables
 
-    found = events_of_case(events, case)
-    if not found:
-        raise NotFound.because("no_such_case", f"文件里没有案例“{case}”。", f"The files hold no case “{case}”.",
-                               remedy=("核对编号和文件。", "Check the number and the files."))
+    found = _in_files(events, case) if events else _in_journal(as_user, case)
     holidays = frozenset(day for each in bundled_tables() for day in each.holidays) if hours else frozenset()
     told = explaining.explain(
         found, as_of=event_columns.microseconds(clock.now()), on=on.date() if on else None,
@@ -66,6 +67,30 @@ def explain(
             _draw(whole, is_open_clock_given=hours is not None)
         show_findings(findings, limit=100)
     raise typer.Exit(status_of(findings))
+
+
+def _in_files(paths: list[Path], case: str) -> list[Event]:
+    from kouan.basis import NotFound
+    from kouan.cli.event_files import events_of_case
+
+    found = events_of_case(paths, case)
+    if not found:
+        raise NotFound.because("no_such_case", f"文件里没有案例“{case}”。", f"The files hold no case “{case}”.",
+                               remedy=("核对编号和文件。", "Check the number and the files."))
+    return found
+
+
+def _in_journal(as_user: str, case: str) -> list[Event]:
+    """The case out of the journal; only now Django is loaded."""
+    from kouan.cli.command import begin
+
+    begin()
+    from kouan.cli.who import reader
+    from kouan.installation import refuse_unless_current
+    from kouan.monitoring.case_times import events_for
+
+    refuse_unless_current()
+    return events_for(reader(as_user), case)
 
 
 def _of(pair: Mapping[str, str]) -> str:

@@ -170,6 +170,21 @@ class Definitions:
                 return whole
         raise KeyError(f"no whole {code!r} for {subject}, {direction}, {mode}")
 
+    def fingerprint(self, key: str) -> str:
+        """What the figures of a definition (overall_clearance@1) depend on, as a SHA-256; names and citations do not count.
+
+        A change of it needs a new version from a date: the figures published under the old one must stay reproducible.
+        """
+        told = [
+            (whole.subject, whole.direction, whole.modes, whole.start, whole.end,
+             [(p.code, p.to, p.owner, p.nature, p.is_optional, p.only_after_start, self.milestones[p.to].repeat) for p in whole.parts],
+             [(stage.code, stage.starts, stage.ends) for stage in whole.stages])
+            for whole in self.wholes if whole.key == key
+        ]  # fmt: skip
+        if not told:
+            raise KeyError(f"no definition {key!r}")
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
 
 @lru_cache(maxsize=1)
 def shipped() -> Definitions:
