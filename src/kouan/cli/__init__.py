@@ -78,6 +78,7 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_report,
         verdict,
         warnings,
     )
@@ -104,6 +105,7 @@ def _mount() -> None:
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    times_report.mount(times.app)
     app.add_typer(use(times.app, OnFiles), name="times", cls=Group)
 
 
