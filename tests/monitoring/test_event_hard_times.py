@@ -208,7 +208,8 @@ def test_postgres_killed_thirty_times_loses_no_acknowledged_event(tmp_path: Path
             first = max(told) + 1 - 25
             (server.data / "postmaster.pid").unlink(missing_ok=True)
             for _ in range(50):
-                started = server.as_user("pg_ctl", "start", "-w", "-t", "60", "-D", str(server.data), "-l", str(server.folder / "log"), "-o", f"-p {tcp_port}")
+                started = server.as_user("pg_ctl", "start", "-w", "-t", "60", "-D", str(server.data),
+                                         "-l", str(server.folder / "log"), "-o", f"-p {tcp_port}")
                 if started.returncode == 0:
                     break
                 time.sleep(0.2)
