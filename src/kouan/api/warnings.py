@@ -110,13 +110,14 @@ def one_warning(request: HttpRequest, number: Number, response: HttpResponse) ->
 class MessageIn(Schema):
     """A risk message of a local joint-prevention platform."""
 
-    external_id: Annotated[PlainText, Field(min_length=1, max_length=80)]
-    kind: Annotated[str, Field(pattern=r"^[a-z_]{1,24}$")]
-    level: Annotated[int, Field(ge=1, le=4)]
-    port: PortCodeText
-    title: Annotated[PlainText, Field(min_length=1, max_length=120)]
-    occurred_at: Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})]
-    words: Annotated[PlainText, Field(max_length=4000)] = ""
+    external_id: Annotated[PlainText, Field(min_length=1, max_length=80, description="平台消息编号 / the platform's own number")]
+    kind: Annotated[str, Field(pattern=r"^[a-z_]{1,24}$", description="类别，如 dangerous_goods、crowd / kind, such as dangerous_goods, crowd")]
+    level: Annotated[int, Field(ge=1, le=4, description="等级，1最重 / level, 1 the gravest")]
+    port: Annotated[PortCodeText, Field(description="口岸代码 / port by code")]
+    title: Annotated[PlainText, Field(min_length=1, max_length=120, description="标题 / title")]
+    occurred_at: Annotated[str, Field(max_length=40, description="发生时间，带时区 / when it happened, with its time zone",
+                                      json_schema_extra={"format": "date-time"})]
+    words: Annotated[PlainText, Field(max_length=4000, description="内容 / words")] = ""
 
 
 class ReceiptOut(Schema):

@@ -70,7 +70,7 @@ def register_platform(*, actor: Any, organisation: str, name: str, basis: str) -
             "unknown_office", f"“{organisation[:40]}”不是贵单位范围内可以运行平台的单位。",
             f"“{organisation[:40]}” is no office in your scope that runs a platform.",
             where=Place(field="organisation"), remedy=("请选择省、市口岸办或查验机构。", "Choose a provincial or city office, or an agency.")))
-    if findings:
+    if findings or found is None:
         raise Refused(findings)
     try:
         with transaction.atomic():
