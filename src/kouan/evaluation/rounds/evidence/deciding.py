@@ -17,6 +17,7 @@ from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.evaluation.method.scheme.naming import called, listed
 from kouan.evaluation.rounds.evidence.asking import point_name, point_words, ports_of
+from kouan.evaluation.rounds.evidence.marking import keep_desks_of
 from kouan.evaluation.rounds.evidence.models import EntryDecision, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import (
     BEFORE_FREEZE,
@@ -57,8 +58,10 @@ def decide_entry(*, actor: Any, year: int, entry: int, accepted: bool, reason: s
         raise Refused.because("reason_missing", "请填写核验理由（不超过400字）。", "Give the reason, in at most 400 characters.",
                               where=Place(field="reason"), remedy=("请写明核验依据。", "Say what it rests on."))
     last = row.decisions.aggregate(last=Max("number"))["last"] or 0
-    return EntryDecision.objects.create(entry=row, number=last + 1, accepted=accepted, reason=reason.strip(), office_id=actor.organisation_id,
+    made = EntryDecision.objects.create(entry=row, number=last + 1, accepted=accepted, reason=reason.strip(), office_id=actor.organisation_id,
                                         decided_by_id=actor.pk, decided_on=clock.today())
+    keep_desks_of(held, [row.port])
+    return made
 
 
 def refuse_four_eyes(actor: Any, filed_in: RoundReturn, entry: FiledEntry, *, stage: str, standing: Standing | None = None) -> None:
@@ -99,6 +102,7 @@ def check_entries(matter: Matter, step: MatterStep, actor: Any) -> None:
             "entries_undecided", f"{len(waiting)} 项填报尚未核验：{named.zh}。",
             f"{len(waiting)} entries are not decided: {named.en}.", measured=len(waiting), required=0,
             remedy=("请在检查点佐证页逐项采信或不予采信。", "Accept or reject each on the page of evidence first."))])
+    keep_desks_of(filed_in.round, filed_in.ports)
 
 
 def _not_yours(zh: str, en: str) -> Refused:

@@ -18,6 +18,7 @@ from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused,
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters.models import Matter
 from kouan.evaluation.rounds.evidence.asking import for_experts, point_name, point_words
+from kouan.evaluation.rounds.evidence.marking import keep_desks
 from kouan.evaluation.rounds.evidence.models import ExpertAsked, ExpertDeclaration, ExpertMark, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import (
     BEFORE_FREEZE,
@@ -72,6 +73,7 @@ def ask_experts(*, actor: Any, year: int, experts: Sequence[str], ports: Sequenc
             if (indicator, port, person.pk) not in there]
     for each in made:
         each.save()
+    keep_desks(held, (person.pk for person in people.values()), asks=True)
     return made
 
 
@@ -88,6 +90,7 @@ def release_expert(*, actor: Any, year: int, asked: int, reason: str) -> ExpertA
     row.release_reason = _said("reason", reason, "撤回理由", "Reason")
     row.released_by_id, row.released_on = actor.pk, clock.today()
     row.save(update_fields=["released_by", "released_on", "release_reason"])
+    keep_desks(held, [row.expert_id])
     return row
 
 
@@ -104,8 +107,10 @@ def declare_interest(*, actor: Any, year: int, port: str, has_conflict: bool, st
     _lock(held)
     said = _said("statement", statement, "利益关系说明", "Statement")
     last = ExpertDeclaration.objects.filter(round=held, port=port, expert_id=actor.pk).aggregate(last=Max("number"))["last"] or 0
-    return ExpertDeclaration.objects.create(round=held, port=port, expert_id=actor.pk, number=last + 1, has_conflict=has_conflict,
+    made = ExpertDeclaration.objects.create(round=held, port=port, expert_id=actor.pk, number=last + 1, has_conflict=has_conflict,
                                             statement=said, declared_on=clock.today())
+    keep_desks(held, [actor.pk])
+    return made
 
 
 @action("rounds.mark")
@@ -145,8 +150,10 @@ def mark_points(*, actor: Any, year: int, asked: int, points: Mapping[str, int],
         raise Refused(findings)
     said = _said("reason", reason, "评分理由", "Reason")
     last = row.marks.aggregate(last=Max("revision"))["last"] or 0
-    return ExpertMark.objects.create(asked=row, revision=last + 1, reason=said, marked_on=clock.today(), points={
+    made = ExpertMark.objects.create(asked=row, revision=last + 1, reason=said, marked_on=clock.today(), points={
         item: {"mark": int(points[item]), "entry": entry.pk} for item, entry in claimed.items()})
+    keep_desks(held, [actor.pk])
+    return made
 
 
 def to_mark(asked: ExpertAsked) -> dict[str, FiledEntry]:

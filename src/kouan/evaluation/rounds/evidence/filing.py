@@ -20,6 +20,7 @@ from kouan.desk.matters.paper_files import check_file
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 from kouan.desk.queries import documents_visible_to
 from kouan.evaluation.rounds.evidence.asking import Wanted, asked_of, point_name, point_words, ports_of
+from kouan.evaluation.rounds.evidence.marking import keep_desks_of
 from kouan.evaluation.rounds.evidence.models import EntryPaper, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import BEFORE_FREEZE, Standing, return_for, standing_at
 from kouan.evaluation.rounds.models import RoundReturn
@@ -77,6 +78,7 @@ def file_entry(
         filed_in=filed_in, port=port, item=item, revision=last + 1, value=float(value), is_point=wanted.is_point, remark=remark.strip(),
         office_id=actor.organisation_id, filed_by_id=actor.pk, filed_on=clock.today())
     EntryPaper.objects.bulk_create([EntryPaper(entry=made, version=each) for each in {each.pk: each for each in kept}.values()])
+    keep_desks_of(filed_in.round, [port])
     return made
 
 
