@@ -48,6 +48,9 @@ EXAMPLES = {
     "get /api/v1/evaluation/rounds/{year}/ports/{port}": "/api/v1/evaluation/rounds/2025/ports/luohu-rail",
     "get /api/v1/evaluation/rounds/{year}/ports/{port}/indicators/{indicator}":
         "/api/v1/evaluation/rounds/2025/ports/luohu-rail/indicators/I-0201",
+    "get /api/v1/evaluation/rounds/{year}/filing/{code}": "/api/v1/evaluation/rounds/2025/filing/luohu-rail",
+    "get /api/v1/evaluation/rounds/{year}/marks": "/api/v1/evaluation/rounds/2025/marks?limit=20",
+    "get /api/v1/evaluation/rounds/{year}/rulings": "/api/v1/evaluation/rounds/2025/rulings",
     "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
     "get /api/v1/law/rules": "/api/v1/law/rules?as_of=2024-06-30",
     "get /api/v1/law/rules/{key}": "/api/v1/law/rules/access_air",

@@ -14,6 +14,7 @@ from kouan.api import (
     decisions,
     errors,
     evaluation,
+    evidence,
     execution,
     grading,
     intake,
@@ -62,6 +63,6 @@ api = Api(
 errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
-for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration):
+for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, evidence,
+             scorecards, collaboration):
     api.add_router("", part.router)
