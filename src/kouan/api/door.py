@@ -26,6 +26,7 @@ from kouan.api import (
     oversight,
     scorecards,
     totals,
+    warnings,
 )
 from kouan.api.auth import AUTH
 from kouan.api.rate import PerUser
@@ -64,6 +65,6 @@ api = Api(
 errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
-for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, evidence,
-             scorecards, collaboration, events):
+for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
+             collaboration, events, warnings, evidence):
     api.add_router("", part.router)

@@ -14,8 +14,8 @@ from kouan.api.shapes import Page
 
 ItemText = Annotated[PlainText, Field(min_length=1, max_length=64, description="数据项，如 I-0606/5G / item, such as I-0606/5G")]
 IndicatorText = Annotated[str, Field(pattern=r"^I-\d{4}$", description="指标，如 I-0606 / indicator, such as I-0606")]
-SaidText = Annotated[PlainText, Field(max_length=400)]
-ClassText = Annotated[str, Field(pattern=r"^[a-z_]{0,16}$")]
+SaidText = Annotated[PlainText, Field(max_length=400, description="理由或说明，不超过400字 / reason or remark, at most 400 characters")]
+ClassText = Annotated[str, Field(pattern=r"^[a-z_]{0,16}$", description="运输类别，如 sea / class, such as sea")]
 Mark = Annotated[int, Field(ge=-10**6, le=10**6)]
 
 
@@ -74,9 +74,11 @@ class EntryIn(Schema):
     """A point (1 met, 0 not) or a figure, with references of recorded papers."""
 
     item: ItemText
-    value: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+    value: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False,
+                                  description="检查点 1 符合、0 不符合，或数值 / a point: 1 met, 0 not; or a figure")]
     remark: SaidText
-    documents: Annotated[list[Annotated[PlainText, Field(max_length=120)]], Field(max_length=20)] = []
+    documents: Annotated[list[Annotated[PlainText, Field(max_length=120)]],
+                         Field(max_length=20, description="佐证文件的引用名 / references of recorded papers")] = []
 
 
 class EntryAnswer(EntryOut):
@@ -88,7 +90,7 @@ class EntryAnswer(EntryOut):
 class EntryDecisionIn(Schema):
     """A decision on an entry."""
 
-    accepted: bool
+    accepted: bool = Field(description="采信与否 / whether it is accepted")
     reason: SaidText
 
 
@@ -117,9 +119,10 @@ class AskedPage(Page):
 class AskIn(Schema):
     """Experts by sign-in name, and the ports that they mark; no indicators: all that the scheme leaves to experts."""
 
-    experts: Annotated[list[Annotated[PlainText, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=50)]
-    ports: Annotated[list[PortCodeText], Field(min_length=1, max_length=200)]
-    indicators: Annotated[list[IndicatorText], Field(max_length=100)] = []
+    experts: Annotated[list[Annotated[PlainText, Field(min_length=1, max_length=64)]],
+                       Field(min_length=1, max_length=50, description="专家登录名 / sign-in names of experts")]
+    ports: Annotated[list[PortCodeText], Field(min_length=1, max_length=200, description="口岸代码 / ports")]
+    indicators: Annotated[list[IndicatorText], Field(max_length=100, description="指标，不填为全部由专家评分的 / indicators, none: all")] = []
 
 
 class AskedAnswer(Schema):
@@ -132,7 +135,7 @@ class AskedAnswer(Schema):
 class InterestIn(Schema):
     """Whether one has an interest in a port."""
 
-    has_conflict: bool
+    has_conflict: bool = Field(description="有无利益关系 / whether there is an interest")
     statement: SaidText
 
 
@@ -149,7 +152,7 @@ class InterestOut(Schema):
 class MarksIn(Schema):
     """A whole mark of 0 to 100 for every point that can be marked."""
 
-    points: Annotated[dict[ItemText, Mark], Field(min_length=1, max_length=60)]
+    points: Annotated[dict[ItemText, Mark], Field(min_length=1, max_length=60, description="各检查点的分，0–100 / marks by point, 0–100")]
     reason: SaidText
 
 
@@ -189,9 +192,9 @@ class RulingPage(Page):
 class RulingIn(Schema):
     """``not_applicable``: something does not apply (to a port or class, in a year; 0: all). ``failed_feed``: a central source failed."""
 
-    kind: Literal["not_applicable", "failed_feed"]
+    kind: Literal["not_applicable", "failed_feed"] = Field(description="不适用或数据源中断 / does not apply, or a failed source")
     code: ItemText
     reason: SaidText
-    port: Annotated[str, Field(pattern=r"^[-a-z0-9]{0,64}$")] = ""
+    port: Annotated[str, Field(pattern=r"^[-a-z0-9]{0,64}$", description="口岸代码 / port")] = ""
     port_class: ClassText = ""
-    of_year: Annotated[int, Field(ge=0, le=2199)] = 0
+    of_year: Annotated[int, Field(ge=0, le=2199, description="所指年度，0 为各年 / the year meant, 0: all")] = 0

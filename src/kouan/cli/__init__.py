@@ -78,6 +78,7 @@ def _mount() -> None:
         running,
         times,
         verdict,
+        warnings,
     )
 
     for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData),
@@ -94,6 +95,7 @@ def _mount() -> None:
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
+        ("warnings", warnings.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
