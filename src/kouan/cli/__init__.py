@@ -59,6 +59,7 @@ def _mount() -> None:
         documents,
         efficiency,
         evaluation,
+        events,
         execution,
         flows,
         grades,
@@ -77,6 +78,7 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_report,
         verdict,
         warnings,
     )
@@ -94,6 +96,7 @@ def _mount() -> None:
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
+        ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData),
     ):
@@ -102,6 +105,7 @@ def _mount() -> None:
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    times_report.mount(times.app)
     app.add_typer(use(times.app, OnFiles), name="times", cls=Group)
 
 

@@ -31,7 +31,7 @@ VERBS: Mapping[str, Text] = {
     "monitoring.journal.actions.register_event_source": Text("登记事件来源", "Register a source of events"),
     "monitoring.journal.actions.rule_on_clock": Text("裁定来源时钟校正", "Rule on the clock of a source"),
     "monitoring.journal.actions.revoke_clock_ruling": Text("撤销来源时钟裁定", "Revoke a ruling on a clock"),
-    "monitoring.journal.compaction.compact_month": Text("归档事件月份", "Compact a month of events"),
+    "monitoring.journal.compaction.record_month": Text("归档事件月份", "Compact a month of events"),
     "casework.actions.begin_case": Text("以首表发起办件", "Begin a case by its form"),
     "casework.bottlenecks.actions.submit_issue": Text("企业提交诉求", "Submit an issue as an enterprise"),
     "casework.bottlenecks.actions.enter_issue": Text("代录企业诉求", "Enter an enterprise's issue"),
