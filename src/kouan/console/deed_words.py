@@ -248,6 +248,7 @@ TABLES: Mapping[str, Text] = {
     "rounds_entrypaper": Text("评估填报项佐证", "Evidence of entries of a round"),
     "rounds_expertasked": Text("专家评分指派", "Experts asked for marks"),
     "rounds_expertdeclaration": Text("专家利益关系声明", "Experts' declarations of interest"),
+    "rounds_markingtask": Text("专家评分任务", "Experts' marking tasks"),
     "rounds_expertmark": Text("专家评分", "Experts' marks"),
     "rounds_filedentry": Text("评估填报项", "Entries of a round"),
     "rounds_ruling": Text("国家口岸办认定", "Rulings of the national office"),
