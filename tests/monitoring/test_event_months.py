@@ -14,6 +14,7 @@ from tests.monitoring.journal_factories import NOON, OTHER_PORT, a_source, an_ev
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import User
 from kouan.basis import Conflict, NotAllowed, Refused, clock
+from kouan.monitoring.eventlog.source import open_log
 from kouan.monitoring.journal import compaction, reading
 from kouan.monitoring.journal.actions import rule_on_clock
 from kouan.monitoring.journal.compaction import compact, current_months, waiting_months
@@ -83,6 +84,10 @@ def test_the_files_hold_the_columns_of_the_contract_sorted_and_by_case(sender: U
     assert row == (datetime(2026, 3, 2, 4, 0, 5), "", None)
     of_case = duckdb.execute(f"SELECT case_id, count(DISTINCT parse_filename(filename)) FROM read_parquet({files}, filename = true) GROUP BY 1")
     assert {count for _, count in of_case.fetchall()} == {1}
+    with duckdb.connect() as engine:
+        log = open_log(engine, [compaction.folder()])
+    assert log.is_admitted and not log.is_foreign and sorted(map(str, log.files)) == files
+    assert sorted(path for group in log.groups for path in group) == sorted(log.files) and len(log.groups) > 1
 
 
 def test_a_ruling_on_a_clock_holds_in_the_table_at_once_and_in_the_files_after_the_next_compaction(sender: User) -> None:
