@@ -146,7 +146,9 @@ def write_csv(out: IO[bytes], where: str, parameters: list[Any]) -> None:
     query = f"SELECT {names} FROM {_TABLE} WHERE {where}"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with connection.wrap_database_errors, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", parameters) as copy:
+            # The cursor below Django's: the one that Django puts around it in debugging takes no parameters here.
+            below: Any = cursor.cursor
+            with connection.wrap_database_errors, below.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", parameters) as copy:
                 for piece in copy:
                     out.write(piece)
             return
