@@ -48,6 +48,7 @@ bench: ## Measure starts, intake, verdicts, pages and the evaluation engine besi
 	@scripts/bootstrap-debian postgres
 	@.venv/bin/python scripts/bench-index
 	@.venv/bin/python scripts/bench-round
+	@.venv/bin/python scripts/bench-detection
 	@.venv/bin/python scripts/bench $(ARGS)
 
 pictures: dev-install ## Take the README's pictures of the console anew

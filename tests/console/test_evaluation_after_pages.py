@@ -144,6 +144,12 @@ def test_anybody_reads_what_was_published_and_nothing_else(office: RoundOffice, 
     english = Client()
     english.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     assert "Public results" in text(english.get(PUBLIC))
+    # Narrowed by name and by band; an unknown one finds nothing and says so.
+    assert "没有符合条件的口岸" not in text(Client().get(PUBLIC, {"q": "luohu", "band": score.band}))
+    for asked in ({"q": "wuhan"}, {"band": "no such band"}):
+        assert ("luohu-road" not in text(Client().get(PUBLIC, asked))), asked
+    years = text(Client().get("/evaluation/public"))
+    assert f'href="{PUBLIC}"' in years and f'href="{PUBLIC}.csv"' in years and "演练" in years
 
 
 def test_the_public_door_only_reads_and_a_withdrawal_takes_effect_at_once(office: RoundOffice) -> None:
@@ -160,6 +166,7 @@ def test_the_public_door_only_reads_and_a_withdrawal_takes_effect_at_once(office
     assert Client().get(PUBLIC + ".csv").status_code == 410
     page = text(Client().get(PUBLIC))
     assert "撤回" in page and "luohu-road" not in page
+    assert "还没有公布" in text(Client().get("/evaluation/public")) and Client().post("/evaluation/public").status_code == 405
 
 
 def test_an_address_may_ask_so_often_and_another_is_not_held_back(office: RoundOffice, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from tests.ports.factories import a_border_port
 
 from kouan.basis import clock
 from kouan.evaluation.method.exercise import ports as exercise_ports
-from kouan.evaluation.rounds.actions import score_round
+from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.models import FrozenPort, PortScore
 
 DAY = date(2026, 2, 2)
@@ -65,6 +65,26 @@ def test_the_national_office_reads_everything_and_reaches_each_figure(exercise: 
     assert len(exported["rows"] if isinstance(exported, dict) else exported) == len(score.cells)
     page = text(national.get("/ports/luohu-road"))
     assert f'href="{PAGE}"' in page and f"{YEAR} 年度评估" in page
+
+
+def test_a_point_leads_to_what_was_filed_and_its_papers_for_who_sees_the_return(exercise: None, open_as: Opens) -> None:
+    office = RoundOffice()
+    office.opened()
+    paper = office.entry().papers.get()
+    office.file(office.guangdong)
+    office.decide(paper.entry)
+    office.verify(office.guangdong, office.customs)
+    office.file(office.hubei)
+    office.verify(office.hubei)
+    office.step("close_collection")
+    freeze_round(actor=office.officer, year=YEAR)
+    score_round(actor=office.officer, year=YEAR)
+    page = text(open_as(office.officer).get(f"{PAGE}/I-0606"))
+    assert f'href="/evaluation/{YEAR}/filing/luohu-road#I-0606-5G"' in page and "佐证.pdf" in page and "采信" in page
+    assert f'href="/evaluation/{YEAR}/evidence/{paper.entry_id}/{paper.version_id}"' in page
+    office.step("open_peer_view")
+    page = text(open_as(a_port_reporter("luohu-road")).get(f"{PAGE}/I-0606"))
+    assert "随报送填报" in page and "/evidence/" not in page and "已落实" not in page, "a reporter sees the result and not the return"
 
 
 def test_a_province_reads_marks_then_decimals_never_places_nor_others(exercise: None, open_as: Opens) -> None:

@@ -12,7 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from kouan.audit import register
-from kouan.basis import clock
+from kouan.basis import Text, clock
 
 
 class OrganisationKind(models.TextChoices):
@@ -74,6 +74,11 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name_zh
+
+    @property
+    def name(self) -> Text:
+        """Its name in both languages; in Chinese for both where no English one is known."""
+        return Text(self.name_zh, self.name_en or self.name_zh)
 
 
 class UserManager(BaseUserManager["User"]):

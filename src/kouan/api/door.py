@@ -14,6 +14,7 @@ from kouan.api import (
     decisions,
     errors,
     evaluation,
+    events,
     execution,
     grading,
     intake,
@@ -63,5 +64,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration):
+             collaboration, events):
     api.add_router("", part.router)

@@ -115,6 +115,10 @@ def _whole_column(kind: str, column: Sequence[Any]) -> Sequence[str] | None:
     if len(types) != 1:
         return None
     (found,) = types
+    if found is type(None):
+        return [NULL] * len(column)
+    if found is bool and kind == "bool":
+        return ["1" if value else "0" for value in column]
     if found is str and kind in ("text", "date"):
         return column
     if found is int and kind == "int":
@@ -207,6 +211,21 @@ class RowsDigest:
             if len(self._pending) == MARK_EVERY:
                 self._flush()
 
+    def add_columns(self, columns: Sequence[Sequence[Any]]) -> str:
+        """Add rows given column by column, and answer their canonical text: a writer may make its own form of it.
+
+        Nothing may have been added row by row before.
+        """
+        if self._pending or self._flushed % MARK_EVERY:
+            raise RuntimeError("columns can be added only behind whole thousands of rows")
+        pieces = []
+        for start in range(0, len(columns[0]), MARK_EVERY):
+            piece = [column[start : start + MARK_EVERY] for column in columns] if len(columns[0]) > MARK_EVERY else columns
+            text = self._text_of(self._kinds, piece)
+            self._digest(text, len(piece[0]))
+            pieces.append(text)
+        return "".join(pieces)
+
     def _flush(self) -> None:
         """Digest the pending rows column by column: the work then runs in C for the most part."""
         if not self._pending:
@@ -217,15 +236,20 @@ class RowsDigest:
             if not self._lenient:
                 raise
             text = self._text([(kind, _whatever(convert)) for kind, convert in self._kinds])
-        # A lone surrogate cannot be stored by either database; let the writer hear of it here.
-        self._sha.update(text.encode("utf-8", "backslashreplace" if self._lenient else "strict"))
-        self._flushed += len(self._pending)
-        if self._flushed % MARK_EVERY == 0:
-            self.marks.append(self._sha.copy().hexdigest()[:MARK_LENGTH])
+        self._digest(text, len(self._pending))
         self._pending = []
 
+    def _digest(self, text: str, rows: int) -> None:
+        # A lone surrogate cannot be stored by either database; let the writer hear of it here.
+        self._sha.update(text.encode("utf-8", "backslashreplace" if self._lenient else "strict"))
+        self._flushed += rows
+        if self._flushed % MARK_EVERY == 0:
+            self.marks.append(self._sha.copy().hexdigest()[:MARK_LENGTH])
+
     def _text(self, kinds: Sequence[tuple[str, Callable[[Any], str]]]) -> str:
-        given = list(zip(*self._pending, strict=True))[self._skip:]
+        return self._text_of(kinds, list(zip(*self._pending, strict=True))[self._skip:])
+
+    def _text_of(self, kinds: Sequence[tuple[str, Callable[[Any], str]]], given: Sequence[Sequence[Any]]) -> str:
         columns = []
         for (kind, convert), column in zip(kinds, given, strict=True):
             texts = _whole_column(kind, column)

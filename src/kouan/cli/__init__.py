@@ -76,6 +76,7 @@ def _mount() -> None:
         register,
         rounds,
         running,
+        times,
         verdict,
     )
 
@@ -99,6 +100,7 @@ def _mount() -> None:
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    app.add_typer(use(times.app, OnFiles), name="times", cls=Group)
 
 
 _mount()

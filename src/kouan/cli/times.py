@@ -2,8 +2,120 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import typer
+
+from kouan.cli.output import out, say, show_findings, status_of, table, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 app = typer.Typer(
     help="作业时间：由节点事件文件计算整体通关时间及各分段。 / Operation times: wholes and segments from files of milestone events."
 )
+EVENTS = typer.Option(..., "--events", exists=True,
+                      help="节点事件文件（CSV、Parquet）或其文件夹，可多次 / files of milestone events (CSV, Parquet) or their folder, repeatable")
+
+
+@app.command("explain")
+def explain(
+    case: str = typer.Argument(..., help="案例编号 / the case"),
+    events: list[Path] = EVENTS,
+    hours: Path | None = typer.Option(None, "--hours", exists=True, dir_okay=False,
+                                      help="口岸公布的开放时间（YAML） / published opening hours of ports (YAML)"),
+    on: datetime | None = typer.Option(None, "--on", formats=["%Y-%m-%d"],
+                                       help="用某日有效的定义，缺省为最新 / the definitions in force on a day; the newest by default"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """一个案例的各段时间：起止事件、责任方、两种时钟、问题。各段之和恰为全程。
+    / One case, segment by segment: start and end events, owner, both clocks, findings. The segments sum to the whole exactly.
+
+    24×7 时钟是历时；开放时间时钟只计口岸公布的开放时间，须用 --hours 给出。定义见 docs/operation-times.md。
+    / The 24×7 clock is elapsed time; the other counts published opening hours only and needs --hours. Definitions: docs/operation-times.md.
+
+    例：kouan times explain MSKU1234565 --events events.csv --hours hours.yaml
+    """
+    from kouan.basis import Finding, NotFound, clock
+    from kouan.cli.event_files import events_of_case
+    from kouan.monitoring.timing import clocks
+    from kouan.monitoring.timing import events as event_columns
+    from kouan.monitoring.timing import explain as explaining
+    from kouan.procedure.working_days import bundled_tables
+
+    found = events_of_case(events, case)
+    if not found:
+        raise NotFound.because("no_such_case", f"文件里没有案例“{case}”。", f"The files hold no case “{case}”.",
+                               remedy=("核对编号和文件。", "Check the number and the files."))
+    holidays = frozenset(day for each in bundled_tables() for day in each.holidays) if hours else frozenset()
+    told = explaining.explain(
+        found, as_of=event_columns.microseconds(clock.now()), on=on.date() if on else None,
+        hours=clocks.read_hours(hours, holidays) if hours else None,
+    )
+    findings = [Finding.from_dict(each) for each in told["findings"]]
+    if json:
+        write_json(told)
+    else:
+        for whole in told["wholes"]:
+            _draw(whole, is_open_clock_given=hours is not None)
+        show_findings(findings, limit=100)
+    raise typer.Exit(status_of(findings))
+
+
+def _of(pair: Mapping[str, str]) -> str:
+    return say(pair["zh"], pair["en"])
+
+
+def _beijing(text: str) -> str:
+    """The wall time of an instant in Beijing; seconds only where there are any."""
+    from kouan.basis.clock import BEIJING
+
+    local = datetime.fromisoformat(text).astimezone(BEIJING)
+    return f"{local:%Y-%m-%d %H:%M}" + (f":{local:%S}" if local.second else "")
+
+
+def _draw(whole: dict[str, Any], *, is_open_clock_given: bool) -> None:
+    """One whole: a line of what it is and took, its parts, what came before, work side by side."""
+    head = f"{_of(whole['name'])} · {whole['case_id']} · {whole['port']} · {_of(whole['status_name'])}"
+    if whole["length"]:
+        head += f" · {_of(whole['length'])}（{whole['hours']:.2f} h）" if say("zh", "en") == "zh" else \
+            f" · {_of(whole['length'])} ({whole['hours']:.2f} h)"
+    elif whole["age"]:
+        head += say(f" · 已 {whole['age']['zh']}", f" · for {whole['age']['en']}")
+    out.print(f"\n{head}", style="bold", markup=False)
+    out.print(f"{_of(whole['reading'])} {whole['citation']['instrument']} {whole['citation']['article']}", style="dim", markup=False)
+    if not whole["parts"]:
+        return
+    rows = []
+    for part in whole["parts"]:
+        name = "+".join([*(_of(each["name"]) for each in part["absorbed"]), _of(part["name"])])
+        rows.append([
+            name + (say("（提前完成）", " (done ahead)") if part["is_ahead"] else ""),
+            f"{_of(part['from_name'])} → {_of(part['to_name'])}", _beijing(part["ends"]), _of(part["owner_name"]), _of(part["nature_name"]),
+            _of(part["length"]), *([_of(part["open_length"]) if part["open_length"] else "—"] if is_open_clock_given else []),
+        ])  # fmt: skip
+    rows.append([say("合计", "total"), "", "", "", "", _of(whole["length"]),
+                 *([_of(whole["open_length"]) if whole["open_length"] else "—"] if is_open_clock_given else [])])
+    columns = [say("分段", "segment"), say("起止节点", "between"), say("止于（北京时间）", "ends (Beijing time)"), say("责任方", "owner"),
+               say("性质", "nature"), say("24×7 时钟", "24×7 clock"), *([say("开放时间时钟", "opening hours")] if is_open_clock_given else [])]
+    table(columns, rows, right=range(5, len(columns)))
+    for early in whole["before_start"]:
+        out.print(say(f"起点之前：{early['name']['zh']} {early['length']['zh']}（不缩短全程）",
+                      f"before the start: {early['name']['en']} {early['length']['en']} (does not shorten the whole)"), markup=False)
+    _draw_stages(whole["side_by_side"])
+
+
+def _draw_stages(side: dict[str, Any]) -> None:
+    from kouan.monitoring.timing.explain import length
+
+    if len(side["stages"]) < 2:
+        return
+    figures = {name: length(side[f"{name}_us"]) for name in ("elapsed", "effort", "overlap")}
+    path = " → ".join(f"{_of(each['name'])} {_of(each['length'])}" for each in side["critical"])
+    out.print(say(
+        f"并行作业：历时 {figures['elapsed'].zh}，工作量 {figures['effort'].zh}，重叠 {figures['overlap'].zh}；关键路径：{path}",
+        f"side by side: elapsed {figures['elapsed'].en}, effort {figures['effort'].en}, overlap {figures['overlap'].en}; critical path: {path}",
+    ), markup=False)

@@ -109,7 +109,7 @@ def radar(names: Sequence[str], series: Sequence[tuple[str, Sequence[float | Non
     return {
         "animation": False, "aria": {"enabled": False}, "tooltip": {"confine": True},
         "legend": {"top": 0, "left": 0, "type": "scroll"},
-        "radar": {"center": ["50%", "56%"], "radius": "62%", "splitNumber": 4, "axisName": {"color": "#1c2733", "fontSize": 12, "lineHeight": 16},
+        "radar": {"center": ["50%", "56%"], "radius": "58%", "splitNumber": 4, "axisName": {"color": "#1c2733", "fontSize": 12, "lineHeight": 16},
                   "indicator": [{"name": _folded(name), "max": 100} for name in names]},
         "series": [{"type": "radar", "data": [
             {"name": name, "value": [0 if value is None else round(value, 1) for value in values], "symbol": _SYMBOLS[at % 6], "symbolSize": 6,
@@ -121,8 +121,8 @@ def radar(names: Sequence[str], series: Sequence[tuple[str, Sequence[float | Non
 def _folded(name: str) -> str:
     """A name in two lines where it is long, so that the radar fits a phone."""
     if name.isascii():
-        head, space, rest = name.partition(" ")
-        return f"{head}\n{rest}" if space and len(name) > 12 else name
+        at = next((at for at, letter in enumerate(name) if letter in " -"), -1)
+        return f"{name[:at + 1].rstrip()}\n{name[at + 1:]}" if at >= 0 and len(name) > 11 else name
     return f"{name[:4]}\n{name[4:]}" if len(name) > 5 else name
 
 

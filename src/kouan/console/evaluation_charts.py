@@ -41,9 +41,10 @@ def bands_chart(
     lines = [{"name": names[code], "all": sum(counts[code].values()), **{band or "none": counts[code][band] for band, _ in series}} for code in codes]
     option = {
         "animation": False, "color": list(COLOURS), "aria": {"enabled": True, "decal": {"show": True}},
-        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 8, "containLabel": True}, "legend": {"top": 0, "left": 0},
+        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 8, "containLabel": True}, "legend": {"type": "scroll", "top": 0, "left": 0},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
-        "xAxis": {"type": "value", "minInterval": 1}, "yAxis": {"type": "category", "inverse": True, "data": [here(names[code]) for code in codes]},
+        "xAxis": {"type": "value", "minInterval": 1, "axisLabel": {"hideOverlap": True}},
+        "yAxis": {"type": "category", "inverse": True, "data": [here(names[code]) for code in codes]},
         "series": [{"name": here(words), "type": "bar", "stack": "all", "barMaxWidth": 22,
                     "data": [counts[code][band] for code in codes]} for band, words in series],
     }

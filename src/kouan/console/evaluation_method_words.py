@@ -8,6 +8,7 @@ from kouan.basis import Text
 from kouan.console.evaluation_page import class_words, share_words, types_of
 from kouan.evaluation.method.scheme import Scheme
 from kouan.evaluation.method.scheme.doubts import RUNS, VARIED
+from kouan.evaluation.method.scheme.english import told
 from kouan.evaluation.method.scheme.scheme import Indicator
 from kouan.evaluation.method.scheme.words import formula_words, missing_words, rule_words, unit_words
 
@@ -53,7 +54,7 @@ def method_of(scheme: Scheme) -> dict[str, Any]:
         "shares": [share_words(scheme.quantitative_share(kind)) for kind in types],
         "consistency": [f"{scheme.consistency[kind]:.3f}" for kind in types],
         "groups": [{
-            "code": code, "name": group.name.text, "reflects": group.reflects, "considers": group.considers,
+            "code": code, "name": group.name.text, "reflects": told(group.reflects), "considers": told(group.considers),
             "elements": [(name, each.text) for name, each in group.elements.items()],
             "feeds": [shape.five_types[each].text for each in group.feeds],
             "weights": [share_words(sum(scheme.weights[kind].get(each.code, 0.0) for each in scheme.of_group(code))) for kind in types],
@@ -80,7 +81,7 @@ def _indicator(scheme: Scheme, each: Indicator, types: list[str]) -> dict[str, A
         "polarity": POLARITIES.get(each.polarity, Text(each.polarity, each.polarity)),
         "kind": Text("定量", "quantitative") if each.is_quantitative else Text("定性", "qualitative"),
         "elements": [scheme.groups[each.group].elements[code].text for code in each.elements if code in scheme.groups[each.group].elements],
-        "source": each.source, "submitter": each.submitter, "verifier": each.verifier, "evidence": each.evidence,
+        "source": told(each.source), "submitter": told(each.submitter), "verifier": told(each.verifier), "evidence": told(each.evidence),
         "frequency": FREQUENCIES.get(each.frequency, Text(each.frequency, each.frequency)),
         "weights": [(class_words(kind), f"{scheme.weights[kind][each.code]:.2%}") for kind in types if each.code in scheme.weights[kind]],
     }

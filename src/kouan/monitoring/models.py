@@ -25,3 +25,13 @@ class MonthOfDays(models.Model):
 
 
 exempt(MonthOfDays, "derived: rebuilt from the observations, which are audited")
+
+# The journal's models belong to this app: its migrations are this room's.
+from kouan.monitoring.journal.models import (  # noqa: E402, F401 - Django finds them here
+    ClockRuling,
+    Event,
+    EventBatch,
+    EventMonth,
+    EventSource,
+    HeldEvent,
+)

@@ -12,9 +12,10 @@ from tests.monitoring.factories import a_batch, a_year_of_months, figures
 from tests.ports.factories import a_border_port
 
 from kouan.accounts.models import User
-from kouan.basis import clock
+from kouan.basis import Text, clock
 from kouan.collection.models import Batch, Origin
-from kouan.evaluation.rounds.evidence.cross_check import Difference, differences_for, finding_of
+from kouan.evaluation.method.scheme.naming import called
+from kouan.evaluation.rounds.evidence.cross_check import Difference, differences_for, summary_of
 from kouan.evaluation.rounds.models import Round
 from kouan.monitoring.queries import flows_in, series_of
 
@@ -53,8 +54,10 @@ def test_the_office_and_customs_in_the_same_return_are_held_apart(office: RoundO
     cargo(1200, office.guangdong, revision=2)
     one = found(office.officer)[0]
     assert (one.port, one.item, one.own, one.other, round(one.share, 4)) == ("luohu-road", "cargo_in_t", 1200.0, 1000.0, 0.1667)
-    told = finding_of(one, Round.objects.get().scheme_version.scheme())
-    assert "1,200" in told.message.zh and "1,000" in told.message.en and told.required == "≤ 0.05"
+    told = summary_of([one], Round.objects.get().scheme_version.scheme(), lambda code: called(code, Text("罗湖公路口岸", "Luohu Highway Port")))
+    assert [each.message for each in told] == [Text(
+        "1 项自报数据与其他来源相差超过 5%：罗湖公路口岸（luohu-road）“进境货运量”。",
+        "1 self-reported figures are more than 5% from another source: Luohu Highway Port (luohu-road), Inbound cargo.")]
 
 
 @pytest.mark.parametrize(("own", "listed"), [(1050, False), (1053, True), (950, False), (949, True), (1000, False)])

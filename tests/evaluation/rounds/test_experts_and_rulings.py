@@ -12,7 +12,7 @@ from tests.casework.execution_office import refused
 from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.accounts.models import Role, User
-from kouan.basis import Conflict, NotAllowed, NotFound, clock
+from kouan.basis import Conflict, NotAllowed, NotFound, Text, clock
 from kouan.desk.matters.actions import take_step
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.actions import freeze_round, score_round
@@ -90,6 +90,10 @@ def frozen(item: str) -> float:
     return float(data.column(item)[-1, data.ports.index("luohu-road")])
 
 
+def by_code(port: str) -> Text:
+    return Text(port, port)
+
+
 def panels() -> Any:
     held = Round.objects.get()
     return panels_of(held, held.scheme_version.scheme(), newest(FiledEntry.objects.filter(filed_in__round=held)))
@@ -117,7 +121,7 @@ def test_a_spread_is_told_above_the_bound_of_the_scheme(office: RoundOffice, sec
     mark(office.expert, 80, 80, declared=True)
     mark(second, low, low, declared=True)
     scheme = Round.objects.get().scheme_version.scheme()
-    assert scheme.shape.experts.spread == 30 and [each.code for each in findings_of(panels(), scheme)] == told
+    assert scheme.shape.experts.spread == 30 and [each.code for each in findings_of(panels(), scheme, by_code)] == told
 
 
 def test_one_mark_alone_counts_for_nothing(office: RoundOffice, second: User) -> None:
@@ -207,7 +211,7 @@ def test_a_mark_on_what_was_filed_anew_counts_no_more(office: RoundOffice, secon
     found = panels()[0]
     assert found.points == {OTHER: 70.0} and found.stale == {office.expert.pk, second.pk}
     held = Round.objects.get()
-    assert [each.code for each in findings_of([found], held.scheme_version.scheme())] == ["marks_of_old_entries"]
+    assert [each.code for each in findings_of([found], held.scheme_version.scheme(), by_code)] == ["marks_of_old_entries"]
     freeze(office)
     assert (frozen(POINT), frozen(OTHER)) == (1.0, 0.7)
 

@@ -192,3 +192,14 @@ def test_parts_of_a_year_make_the_year_again(code: str) -> None:
         else:
             assert held[-1] == value
     assert in_periods("exercise-road-01", code, 2024, math.nan) == ()
+
+
+def test_what_was_found_names_its_ports_and_says_what_to_do(national, scored):
+    names = dict(national.data.names)
+    found = {each.code: each for each in scored.findings}
+    wrong = found["figures_contradict"]
+    code = next(each for each in names if f"（{each}）" in wrong.message.zh)
+    assert f"{names[code].zh}（{code}）" in wrong.message.zh and f"{names[code].en} ({code})" in wrong.message.en
+    assert wrong.remedy is not None and "、" not in wrong.message.en
+    many = [each for each in scored.findings if int(each.measured or 0) > 5]
+    assert many and all("、" not in each.message.en and f"等 {each.measured} 处" in each.message.zh for each in many)

@@ -89,7 +89,7 @@ def evaluation(request: HttpRequest) -> HttpResponseBase:
     return render(request, "console/evaluation/rounds.html", {
         "title": TITLE, "table": view, "findings": findings, "said": said, "may_open": may_open, "is_national": is_national(user),
         "ready": [(str(each), Text(f"{each} 年", str(each))) for each in ready], "procedure": PROCEDURE,
-        "panels": [(each.code, Text(each.name_zh, each.name_zh)) for each in
+        "panels": [(each.code, each.name) for each in
                    Organisation.objects.filter(kind=OrganisationKind.EXPERT_PANEL, is_active=True).order_by("code")] if may_open else [],
         "schemes_title": SCHEMES, "crumbs": [{"label": TITLE}],
     }, status=status)

@@ -20,14 +20,14 @@ from kouan.accounts.permissions import may
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.console.evaluation_page import TITLE as EVALUATION
 from kouan.console.evaluation_page import proposal_mark, round_page, stage_mark
+from kouan.console.evaluation_points import key_of
 from kouan.console.evaluation_tabs import tabs_for
 from kouan.console.marks import badge
 from kouan.console.page import missing, page
 from kouan.console.tables import Column, Filter, Table
-from kouan.console.views.evaluation_filing import key_of
 from kouan.console.words import here
 from kouan.evaluation.method.scheme import Scheme
-from kouan.evaluation.rounds.evidence.asking import PortAsked, for_experts, point_name, ports_of
+from kouan.evaluation.rounds.evidence.asking import PortAsked, for_experts, point_words, ports_of
 from kouan.evaluation.rounds.evidence.experts import (
     ask_experts,
     declare_interest,
@@ -227,7 +227,7 @@ def _task(scheme: Scheme, asked: ExpertAsked, typed: Mapping[str, str], findings
     """One indicator as the expert marks it: every claimed point with remark and evidence, and what was given before."""
     last = max(asked.marks.all(), key=lambda one: one.revision, default=None)
     mine = bool(findings) and number == str(asked.pk)
-    rows = [{"item": item, "key": f"{asked.pk}-{key_of(item)}", "name": point_name(item), "entry": entry, "papers": list(entry.papers.all()),
+    rows = [{"item": item, "key": f"{asked.pk}-{key_of(item)}", "name": here(point_words(item)), "entry": entry, "papers": list(entry.papers.all()),
              "mark": typed.get(item, "") if mine else _given(last, item, entry)} for item, entry in to_mark(asked).items()]
     indicator = scheme.indicator(asked.indicator)
     return {"asked": asked, "indicator": indicator, "rows": rows, "last": last,
@@ -250,7 +250,7 @@ def _asked_rows(held: Round, scheme: Scheme, asked: Sequence[ExpertAsked]) -> li
         panel = panels.get(each.indicator)
         group["rows"].append({"asked": each, "declared": declared_mark(declared.get((each.port, each.expert_id))), "last": last,
                               "mark": panel.marks.get(each.expert_id) if panel is not None and each.released_on is None else None,
-                              "points": [(point_name(item), said["mark"]) for item, said in last.points.items()] if last else []})
+                              "points": [(point_words(item), said["mark"]) for item, said in last.points.items()] if last else []})
     return list(found.values())
 
 
@@ -258,7 +258,7 @@ def _choices(held: Round, scheme: Scheme) -> dict[str, Any]:
     returns = list(held.returns.select_related("office").order_by("office__code"))
     ports = ports_of([code for each in returns for code in each.ports], held.year)
     offices = [(f"office:{each.office.code}", Text(
-        f"{each.office.name_zh}：全部 {len(each.ports)} 个口岸", f"{each.office.name_en or each.office.name_zh}: all its ports ({len(each.ports)})"))
+        f"{each.office.name_zh}：全部 {len(each.ports)} 个口岸", f"{each.office.name.en}: all its ports ({len(each.ports)})"))
         for each in returns]
     panel = held.matter.named.get("experts", "")
     people = User.objects.filter(Q(organisation__code=panel) if panel else Q(), role=Role.EXPERT, is_active=True).select_related("organisation")

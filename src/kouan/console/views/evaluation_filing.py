@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from kouan.accounts.permissions import may
 from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.console.evaluation_page import class_words, proposal_mark, round_page
-from kouan.console.marks import badge
+from kouan.console.evaluation_points import STATES, UNITS, key_of, state_mark, state_of
 from kouan.console.page import missing, page
 from kouan.console.tables import Column, Filter, Table
 from kouan.console.views.evaluation_round import return_mark
@@ -27,7 +26,8 @@ from kouan.console.words import here
 from kouan.desk.actions import file_place
 from kouan.desk.matters.paper_files import ACCEPT
 from kouan.evaluation.method.scheme import Scheme
-from kouan.evaluation.rounds.evidence.asking import PortAsked, Wanted, asked_of, point_name, ports_of
+from kouan.evaluation.method.scheme.english import told
+from kouan.evaluation.rounds.evidence.asking import PortAsked, Wanted, asked_of, point_words, ports_of
 from kouan.evaluation.rounds.evidence.cross_check import differences_for
 from kouan.evaluation.rounds.evidence.deciding import decide_entry, refuse_four_eyes
 from kouan.evaluation.rounds.evidence.filing import LONGEST_REMARK, Upload, file_entry, refuse_outside
@@ -45,28 +45,6 @@ from kouan.evaluation.rounds.queries import returns_visible_to
 
 TITLE = Text("检查点佐证", "Checklist evidence")
 MOST_FILES = 10
-# What an entry has come to: words, shape, tone.
-STATES: dict[str, tuple[Text, str, str]] = {
-    "none": (Text("未填报", "Not filed"), "dotted-ring", "none"),
-    "not_met": (Text("不符合", "Not met"), "dash-ring", "none"),
-    "waiting": (Text("待核验", "To be verified"), "half", "wait"),
-    "accepted": (Text("采信", "Accepted"), "disc-check", "ok"),
-    "rejected": (Text("不予采信", "Rejected"), "triangle-cross", "bad"),
-}
-
-
-UNITS = {"answers": Text("份", "answers"), "items": Text("项", "items"), "points": Text("分", "points")}
-
-
-def state_of(entry: FiledEntry | None) -> str:
-    """What an entry has come to, as a key of STATES."""
-    if entry is None:
-        return "none"
-    if not entry.is_claim:
-        return "not_met"
-    decided = decision_of(entry)
-    return "waiting" if decided is None else "accepted" if decided.accepted else "rejected"
-
 
 def _count(key: str) -> Any:
     return lambda row: row["counts"][key]
@@ -79,7 +57,7 @@ PORTS = Table(
                show=lambda r: format_html('<a href="{}">{}</a>', reverse("evaluation-filing-port", args=[r["year"], r["code"]]), here(r["name"]))),
         Column("code", Text("口岸代码", "Code"), only="export"),
         Column("class", Text("运输类别", "Class"), value=lambda r: class_words(r["class"]), keeps_line=True),
-        Column("office", Text("报送单位", "Office"), value=lambda r: r["return"].office.name_zh),
+        Column("office", Text("报送单位", "Office"), value=lambda r: r["return"].office.name),
         Column("state", Text("报送", "Return"), value=lambda r: r["return"].matter.state, show=lambda r: return_mark(r["return"])),
         Column("asked", Text("应填", "Asked"), order=True, is_number=True),
         Column("none", Text("未填", "Not filed"), value=_count("none"), order=True, is_number=True),
@@ -190,15 +168,6 @@ def evidence(request: HttpRequest, year: int, entry: int, version: int) -> FileR
     return response
 
 
-def key_of(item: str) -> str:
-    """A name of an item for the page's own anchors: letters, digits and what Chinese the point is called by.
-
-    >>> key_of("I-0606/5G"), key_of("survey_public.answers")
-    ('I-0606-5G', 'survey_public-answers')
-    """
-    return re.sub(r"[^\w-]+", "-", item)[:80]
-
-
 def _rows(user: Any, held: Round, scheme: Scheme) -> list[dict[str, Any]]:
     returns = list(returns_visible_to(user, held))
     ports = ports_of([code for each in returns for code in each.ports], held.year)
@@ -224,12 +193,11 @@ def _row(
 ) -> dict[str, Any]:
     """One thing asked: what stands, and which of the two forms is this reader's."""
     state = state_of(entry)
-    words, shape, tone = STATES[state]
     said = {"value": typed.get("value", ""), "remark": typed.get("remark", "")} if typed is not None else {
         "value": "" if entry is None else f"{entry.value:g}", "remark": "" if entry is None else entry.remark}
     return {"wanted": wanted, "key": key_of(wanted.item), "unit": UNITS.get(wanted.unit, Text(wanted.unit, wanted.unit)),
-            "name": point_name(wanted.item) if wanted.is_point else here(wanted.name), "entry": entry,
-            "state": state, "mark": badge(here(words), shape, tone), "decision": decision_of(entry) if entry is not None else None, "said": said,
+            "name": here(point_words(wanted.item) if wanted.is_point else wanted.name), "entry": entry,
+            "state": state, "mark": state_mark(state), "decision": decision_of(entry) if entry is not None else None, "said": said,
             "papers": list(entry.papers.all()) if entry is not None else [], "is_open": typed is not None,
             "history": filed_in.entries.filter(port=entry.port, item=wanted.item).exclude(pk=entry.pk).select_related("filed_by")
             if entry is not None and entry.revision > 1 else [],
@@ -254,8 +222,9 @@ def _grouped(scheme: Scheme, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
         if wanted.is_point:
             indicator = scheme.indicator(wanted.of)
             group = found.setdefault(indicator.code, {"key": indicator.code, "code": indicator.code, "name": indicator.name, "rows": [],
-                                                      "note": Text(f"佐证：{indicator.evidence}；核验：{indicator.verifier}",
-                                                                   f"Evidence: {indicator.evidence}; verified by: {indicator.verifier}")})
+                                                      "note": Text(
+                f"佐证：{indicator.evidence}；核验：{indicator.verifier}",
+                f"Evidence: {told(indicator.evidence).en}; verified by: {told(indicator.verifier).en}")})
         else:
             group = found.setdefault("figures", {
                 "key": "figures", "code": "", "name": Text("补充数据", "Figures beside the return"), "rows": [], "note": Text(
@@ -294,7 +263,7 @@ def _decide(request: HttpRequest, held: Round) -> Text:
 
 def _called(held: Round, item: str) -> Text:
     """A point by its own name, a figure by the scheme's."""
-    return Text(point_name(item), point_name(item)) if "/" in item else held.scheme_version.scheme().items[item].name
+    return point_words(item) if "/" in item else held.scheme_version.scheme().items[item].name
 
 
 urlpatterns = [

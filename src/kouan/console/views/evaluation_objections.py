@@ -57,7 +57,7 @@ OBJECTIONS = Table(
         Column("code", Text("代码", "Code"), value=lambda r: r.port.code, only="export"),
         Column("indicator", Text("针对", "Against"), value=lambda r: r.against),
         Column("grounds", Text("理由", "Grounds"), is_wide=True),
-        Column("office", Text("提出单位", "Raised by"), value=lambda r: r.office.name_zh),
+        Column("office", Text("提出单位", "Raised by"), value=lambda r: r.office.name),
         Column("raised_on", Text("提出日期", "Raised on"), order=True, keeps_line=True),
         Column("version", Text("结果版本", "Version of the result"), value=lambda r: r.scoring.number, only="export"),
         Column("state", Text("状态", "State"), value=_label, show=_state),
@@ -67,7 +67,7 @@ OBJECTIONS = Table(
         Filter("open", Text("状态", "State"), choices=(("yes", Text("未决定", "Not decided")), ("no", Text("已办结", "Ended"))),
                apply=lambda rows, value: [row for row in rows if (row.matter.ended_at is None) is (value == "yes")]),
         Filter("q", Text("口岸或单位", "Port or office"), apply=lambda rows, value: [
-            row for row in rows if value.lower() in f"{row.port.name_zh} {row.port.name_en} {row.port.code} {row.office.name_zh}".lower()]),
+            row for row in rows if value.lower() in " ".join((row.port.name_zh, row.port.name_en, row.port.code, *row.office.name)).lower()]),
     ),
     empty=Text("没有异议。", "There is no objection."),
     empty_next=Text("意见和异议期内，由口岸的报送单位对本辖区口岸的结果或某项指标提出。",

@@ -32,9 +32,11 @@ from kouan.console.evaluation_card import (
     weight,
 )
 from kouan.console.evaluation_page import TITLE, proposal_mark, round_page
+from kouan.console.evaluation_points import address_of_entry, state_mark, state_of
 from kouan.console.page import page
 from kouan.console.tables import Column, Table
 from kouan.console.words import here
+from kouan.evaluation.method.scheme import english
 from kouan.evaluation.rounds.models import Round
 from kouan.evaluation.rounds.scorecard import Card, IndicatorLine, Line, scorecard
 from kouan.evaluation.rounds.tracing import ROWS_SHOWN, FigureLine, Source, indicator_trace
@@ -246,8 +248,14 @@ def _source_cell(figure: FigureLine) -> SafeString | str:
         return format_html('<a href="{}">{}</a>', address, here(source.words)) if address else here(source.words)
     if source.kind == "filed" and source.entry is not None:
         entry = source.entry
-        return format_html('{}<span class="subline">{}</span>', here(source.words), here(Text(
-            f"{entry.office.name_zh}，第 {entry.revision} 版：{entry.remark}", f"{entry.office.name_zh}, revision {entry.revision}: {entry.remark}")))
+        papers = format_html_join(here(Text("、", ", ")), '<a href="{}" download hx-boost="false">{}</a>', (
+            (reverse("evaluation-evidence", args=[entry.filed_in.round.year, entry.pk, paper.version_id]), paper.version.file_name)
+            for paper in entry.papers.all()))
+        return format_html('<a href="{}">{}</a> {}<span class="subline">{}</span>{}', address_of_entry(entry), here(source.words),
+                           state_mark(state_of(entry)), here(Text(
+                               f"{entry.office.name_zh}，第 {entry.revision} 版：{entry.remark}",
+                               f"{entry.office.name.en}, revision {entry.revision}: {entry.remark}")),
+                           format_html('<span class="subline">{}{}</span>', here(Text("佐证：", "Evidence: ")), papers) if papers else "")
     if source.kind == "generated":
         return format_html('<span class="subline">{}</span>', here(source.words))
     return here(source.words)
@@ -284,6 +292,7 @@ def evaluation_indicator(request: HttpRequest, year: int, code: str, indicator: 
         "quartiles": peers_cell(line.peers), "weight": weight(line.weight), "contribution": points(line.contribution, 3), "scale": scale,
         "before": points(line.before, 2), "sentence": trace.sentence() if trace else None,
         "neighbours": _neighbours(year, card, indicator),
+        "by": {name: english.told(getattr(told, name)) for name in ("source", "submitter", "verifier", "evidence")},
     })
 
 

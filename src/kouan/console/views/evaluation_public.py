@@ -12,9 +12,11 @@ import json
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -26,11 +28,12 @@ from kouan.console.evaluation_page import band_mark, class_words
 from kouan.console.exports import as_text
 from kouan.console.tables import as_read
 from kouan.console.words import here
-from kouan.evaluation.rounds.clearing import FIELDS, Public, public_of
+from kouan.evaluation.rounds.clearing import FIELDS, Public, public_of, public_years
 
 TITLE = Text("口岸综合绩效评估公开结果", "Public results of the evaluation of ports")
 # Requests a minute from one address, for each process of the server.
 LIMIT, WINDOW = 120, 60
+ROWS = 50
 View = Callable[..., HttpResponse]
 
 
@@ -39,16 +42,15 @@ def public(view: View) -> View:
 
     @require_safe
     @wraps(view)
-    def run(request: HttpRequest, year: int) -> HttpResponse:
+    def run(request: HttpRequest, **asked: int) -> HttpResponse:
         if _too_often(request):
             answer = HttpResponse(status=429)
             answer["Retry-After"] = str(WINDOW)
             return answer
         try:
-            found = public_of(year)
+            answer = view(request, *map(public_of, asked.values()))
         except NotFound as error:
             return render(request, "console/refused.html", {"findings": error.findings, "status": 404, "links": []}, status=404)
-        answer = view(request, found)
         answer["Cache-Control"] = "public, no-cache"
         answer["X-Content-Type-Options"] = "nosniff"
         return answer
@@ -64,11 +66,21 @@ def _too_often(request: HttpRequest) -> bool:
 
 
 @public
+def public_years_page(request: HttpRequest) -> HttpResponse:
+    """The years of which something is public, the newest first."""
+    return render(request, "console/evaluation/public_years.html", {
+        "title": TITLE, "years": [public_of(year) for year in public_years()], "is_exercise": settings.IS_EXERCISE})
+
+
+@public
 def public_page(request: HttpRequest, found: Public) -> HttpResponse:
     """The bands, and whatever else was cleared; what was withdrawn says so."""
     content = found.content
+    said = {name: request.GET.get(name, "").strip()[:64] for name in ("q", "band")}
+    pages = Paginator([] if content is None else _rows(content, **said), ROWS)
     return render(request, "console/evaluation/public.html", {
-        "title": TITLE, "found": found, "year": found.year, "content": content, "ports": [] if content is None else _rows(content),
+        "title": TITLE, "found": found, "year": found.year, "content": content, "said": said,
+        "ports": pages.get_page(request.GET.get("page")), "among": "" if not any(said.values()) else urlencode(said) + "&",
         "counts": [] if content is None else _counts(content),
         "heads": [] if content is None else [FIELDS[each].label for each in content["fields"]],
         "json_address": reverse("evaluation-public-json", args=[found.year]), "csv_address": reverse("evaluation-public-csv", args=[found.year]),
@@ -131,10 +143,12 @@ def _names(content: dict[str, Any], field: str) -> dict[str, Any]:
     return found
 
 
-def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The lines as the page shows them: bands in word and shape, groups by their names."""
+def _rows(content: dict[str, Any], q: str, band: str) -> list[dict[str, Any]]:
+    """The lines as the page shows them: bands in word and shape, groups by their names; of one band, or called so, where that is asked."""
     return [{"code": each["port"], "name": Text(each["name"]["zh"], each["name"]["en"]),
-             "cells": [_cell(content, field, each[field]) for field in content["fields"]]} for each in content["ports"]]
+             "cells": [(FIELDS[field].label, _cell(content, field, each[field])) for field in content["fields"]]} for each in content["ports"]
+            if (not band or "band" not in content["fields"] or each["band"] == band)
+            and q.lower() in f"{each['port']} {each['name']['zh']} {each['name']['en']}".lower()]
 
 
 def _cell(content: dict[str, Any], field: str, value: Any) -> Any:
@@ -145,7 +159,7 @@ def _cell(content: dict[str, Any], field: str, value: Any) -> Any:
     if isinstance(value, dict):
         lines = [(here(Text(**_names(content, field)[code])), _band(content, one) if field.endswith("bands") else as_read(one))
                  for code, one in sorted(value.items())]
-        return format_html("<details><summary>{}</summary>{}</details>", here(Text(f"{len(lines)} 项", f"{len(lines)} of them")),
+        return format_html("<details><summary>{}</summary>{}</details>", here(Text(f"{len(lines)} 项", f"show {len(lines)}")),
                            format_html_join("", '<div class="keep">{} {}</div>', lines))
     return as_read(value)
 
@@ -159,6 +173,7 @@ def _counts(content: dict[str, Any]) -> list[tuple[Any, int]]:
 
 
 urlpatterns = [
+    path("evaluation/public", public_years_page, name="evaluation-public-years"),
     path("evaluation/<int:year>/public", public_page, name="evaluation-public"),
     path("evaluation/<int:year>/public.json", public_json, name="evaluation-public-json"),
     path("evaluation/<int:year>/public.csv", public_csv, name="evaluation-public-csv"),

@@ -53,7 +53,7 @@ SOURCES = {"opening": Text("发起", "Opening"), "freeze": Text("冻结", "Freez
 
 
 def _office_cell(row: RoundReturn) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse("matter", args=[row.matter_id]), row.office.name_zh)
+    return format_html('<a href="{}">{}</a>', reverse("matter", args=[row.matter_id]), here(row.office.name))
 
 
 def _is_late(row: RoundReturn) -> bool:
@@ -74,7 +74,7 @@ def return_mark(row: RoundReturn) -> SafeString:
 RETURNS = Table(
     name="returns", title=Text("各单位报送", "Returns"), default_order="due", prefix="returns",
     columns=(
-        Column("office", Text("报送单位", "Office"), value=lambda r: r.office.name_zh, show=_office_cell, is_key=True),
+        Column("office", Text("报送单位", "Office"), value=lambda r: r.office.name, show=_office_cell, is_key=True),
         Column("ports", Text("口岸数", "Ports"), value=lambda r: len(r.ports), order=True, is_number=True),
         Column("port_codes", Text("口岸代码", "Ports by code"), value=lambda r: " ".join(r.ports), only="export"),
         Column("state", Text("状态", "State"), value=lambda r: RETURN_STATES[r.matter.state], show=return_mark, order=True),
@@ -87,7 +87,8 @@ RETURNS = Table(
                apply=lambda rows, value: [row for row in rows if row.matter.state == value]),
         Filter("late", Text("期限", "Due"), choices=(("yes", Text("已逾期", "Late")),),
                apply=lambda rows, value: [row for row in rows if _is_late(row)]),
-        Filter("q", Text("单位", "Office"), apply=lambda rows, value: [row for row in rows if value in row.office.name_zh]),
+        Filter("q", Text("单位", "Office"), apply=lambda rows, value: [
+            row for row in rows if value.lower() in f"{row.office.name_zh} {row.office.name_en}".lower()]),
     ),
     empty=Text("没有可查看的报送。", "There is no return that you may see."),
     empty_next=Text("贵单位须报送或核验时，任务出现在这里和待办。",
@@ -150,7 +151,7 @@ def evaluation_round(request: HttpRequest, year: int) -> HttpResponseBase:
 
 def _returns(user: Any, held: Round) -> list[RoundReturn]:
     rows = list(returns_visible_to(user, held))
-    names = dict(Organisation.objects.filter(code__in={each.matter.named.get("verifier", "") for each in rows}).values_list("code", "name_zh"))
+    names = {each.code: each.name for each in Organisation.objects.filter(code__in={one.matter.named.get("verifier", "") for one in rows})}
     open_tasks = Task.objects.open().filter(matter__in=[each.matter_id for each in rows], due_on__isnull=False).order_by("-due_on")
     soonest = {task.matter_id: task for task in open_tasks}
     calendar = working_days()

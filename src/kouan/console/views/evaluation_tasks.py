@@ -70,7 +70,7 @@ def _lines(row: NoticeReceipt) -> SafeString:
 RECEIPTS = Table(
     name="receipts", title=Text("通报签收", "Receipts of the notice"), prefix="receipts",
     columns=(
-        Column("office", Text("单位", "Office"), value=lambda r: r.office.name_zh, show=lambda r: _matter_link(r, r.office.name_zh), is_key=True),
+        Column("office", Text("单位", "Office"), value=lambda r: r.office.name, show=lambda r: _matter_link(r, here(r.office.name)), is_key=True),
         Column("state", Text("状态", "State"), value=lambda r: RECEIPT_STATES[r.matter.state], show=lambda r: _state(r.matter)),
         Column("lines", Text("通报内容", "What was told"), value=lambda r: len(r.lines), show=_lines),
         Column("sent_on", Text("通报日期", "Sent"), keeps_line=True),
@@ -82,7 +82,8 @@ RECEIPTS = Table(
     filters=(
         Filter("state", Text("状态", "State"), choices=tuple(RECEIPT_STATES.items()),
                apply=lambda rows, value: [row for row in rows if row.matter.state == value]),
-        Filter("q", Text("单位", "Office"), apply=lambda rows, value: [row for row in rows if value in row.office.name_zh]),
+        Filter("q", Text("单位", "Office"), apply=lambda rows, value: [
+            row for row in rows if value.lower() in f"{row.office.name_zh} {row.office.name_en}".lower()]),
     ),
     empty=Text("没有可查看的通报。", "There is no notice that you may see."),
     empty_next=Text("国家口岸办通报结果后，各报送单位在这里签收。",
@@ -92,7 +93,7 @@ RECEIPTS = Table(
 
 def _grounds(row: Any) -> SafeString:
     """Why: band and red line by a line each, the groups under the limit together in one."""
-    lines = [here(Text(each["zh"], each["en"])) for each in row.grounds if "limit" not in each]
+    lines = [here(Text(each["zh"], each["en"][:1].upper() + each["en"][1:])) for each in row.grounds if "limit" not in each]
     groups = [each for each in row.grounds if "limit" in each]
     if groups:
         zh, en = "、".join(each["name"]["zh"] for each in groups), ", ".join(each["name"]["en"] for each in groups)
@@ -106,7 +107,7 @@ TASKS = Table(
         Column("port", Text("口岸", "Port"), value=lambda r: Text(r.port.name_zh, r.port.name_en or r.port.name_zh),
                show=lambda r: _matter_link(r, here(Text(r.port.name_zh, r.port.name_en or r.port.name_zh))), is_key=True),
         Column("code", Text("口岸代码", "Port code"), value=lambda r: r.port_code, only="export"),
-        Column("office", Text("整改单位", "Office"), value=lambda r: r.office.name_zh),
+        Column("office", Text("整改单位", "Office"), value=lambda r: r.office.name),
         Column("grounds", Text("整改事由", "Why"), value=lambda r: "；".join(each["zh"] for each in r.grounds), show=_grounds, is_wide=True),
         Column("state", Text("状态", "State"), value=lambda r: TASK_STATES[r.matter.state], show=lambda r: _state(r.matter)),
         Column("due", Text("期限", "Due"), show=_due),
@@ -117,7 +118,7 @@ TASKS = Table(
         Filter("state", Text("状态", "State"), choices=tuple(TASK_STATES.items()),
                apply=lambda rows, value: [row for row in rows if row.matter.state == value]),
         Filter("q", Text("口岸或单位", "Port or office"), apply=lambda rows, value: [
-            row for row in rows if value.lower() in f"{row.port.name_zh}{row.port.name_en}{row.port_code}{row.office.name_zh}".lower()]),
+            row for row in rows if value.lower() in " ".join((row.port.name_zh, row.port.name_en, row.port_code, *row.office.name)).lower()]),
     ),
     empty=Text("没有可查看的整改任务。", "There is no rectification task that you may see."),
     empty_next=Text("结果通报后，由国家口岸办交办；整改方案和完成情况在各自的办件中报送。",
@@ -161,7 +162,7 @@ def evaluation_tasks(request: HttpRequest, year: int) -> HttpResponseBase:
 
 def _candidate(one: Candidate, bands: Sequence[Band], is_chosen: bool) -> dict[str, Any]:
     place = next((n for n, each in enumerate(bands) if each.code == one.score.band), len(bands) - 1)
-    return {"code": one.code, "name": one.name, "office": one.office.name_zh, "grounds": _grounds(one), "is_chosen": is_chosen,
+    return {"code": one.code, "name": one.name, "office": one.office.name, "grounds": _grounds(one), "is_chosen": is_chosen,
             "band": band_mark(place, bands[place].name if one.score.band else None)}
 
 

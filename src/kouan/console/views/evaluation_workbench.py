@@ -103,14 +103,15 @@ DOUBTS = Table(
         Column("indicator", Text("指标", "Indicator"), value=lambda r: r.about, show=_about),
         Column("what", Text("说明", "What is said"), value=lambda r: r.doubt.what, is_wide=True),
         Column("since", Text("期限", "Was due"), order=True, keeps_line=True, show=lambda r: figures.day(r.since) if r.since else "—"),
-        Column("office", Text("报送单位", "Office"), value=lambda r: r.office or None, order=True),
+        Column("office", Text("报送单位", "Office"), value=lambda r: r.office if r.office.zh else None, order=True),
         Column("way", Text("去处理", "Where it is mended"), value=lambda r: None, show=_way, only="page", keeps_line=True),
     ),
     filters=(
         Filter("kind", Text("问题", "What is wrong"), choices=tuple(KINDS.items()),
                apply=lambda rows, value: [row for row in rows if row.kind == value]),
         Filter("group", Text("指标组", "Group"), apply=lambda rows, value: [row for row in rows if row.group == value]),
-        Filter("office", Text("报送单位", "Office"), apply=lambda rows, value: [row for row in rows if value in row.office]),
+        Filter("office", Text("报送单位", "Office"), apply=lambda rows, value: [
+            row for row in rows if value.lower() in f"{row.office.zh} {row.office.en}".lower()]),
         Filter("q", Text("口岸或指标", "Port or indicator"), apply=lambda rows, value: [
             row for row in rows if value.lower() in f"{row.port} {row.doubt.port_name or ''} {row.about or ''}".lower()]),
     ),
@@ -155,13 +156,14 @@ def evaluation_workbench(request: HttpRequest, year: int) -> HttpResponseBase:
 
 
 def _by_office(lines: list[Line]) -> list[dict[str, Any]]:
-    nobody = here(Text("（演练口岸或无报送单位）", "(exercise ports, or no office)"))
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    ports: dict[str, set[str]] = defaultdict(set)
+    nobody = Text("（演练口岸或无报送单位）", "(exercise ports, or no office)")
+    counts: dict[Text, Counter[str]] = defaultdict(Counter)
+    ports: dict[Text, set[str]] = defaultdict(set)
     for line in lines:
         if line.kind != CONTRADICTION:
-            counts[line.office or nobody][line.kind] += 1
-            ports[line.office or nobody].add(line.port)
+            office = line.office if line.office.zh else nobody
+            counts[office][line.kind] += 1
+            ports[office].add(line.port)
     return [{"office": office, "ports": len(ports[office] - {""}), "all": sum(found.values()),
              **{code: found[code] for code in (RETURN_LATE, HELD, *MARKED)}} for office, found in counts.items()]
 

@@ -149,7 +149,7 @@ def _round_of(matter: Matter) -> Round:
 def _with_what_was_filed(held: Round, scheme: Scheme, gathered: Gathered) -> Gathered:
     """Points, figures, experts' marks and rulings laid over what was gathered."""
     data, findings, evidence = overlaid(held, scheme, gathered.data)
-    told = summary_of(differences(held, scheme, data.ports), scheme)
+    told = summary_of(differences(held, scheme, data.ports), scheme, data.called)
     return replace(gathered, data=data, findings=(*gathered.findings, *findings, *told), evidence=(*gathered.evidence, *evidence))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kouan.basis import Refused
+from kouan.basis import Refused, Text
 from kouan.evaluation.method.scheme import Decision, FailedFeed, RoundData
 from kouan.evaluation.rounds.models import Freeze, FrozenPort
 from kouan.evaluation.rounds.objects import Evaluated
@@ -48,7 +48,8 @@ def data_of(freeze: Freeze) -> RoundData:
         data = RoundData(
             tuple(row.code for row in rows), tuple(row.port_class for row in rows), tuple(row.grade for row in rows), years, items, values,
             reminders, tuple(Decision(**each) for each in freeze.decisions), tuple(FailedFeed(**each) for each in freeze.failed_feeds),
-            {name: float(value) for name, value in freeze.volume_bases.items()}, freeze.is_exercise)
+            {name: float(value) for name, value in freeze.volume_bases.items()}, freeze.is_exercise,
+            {row.code: Text(row.name_zh, row.name_en) for row in rows})
         digest = data.digest
     except (KeyError, ValueError, TypeError):
         digest = ""

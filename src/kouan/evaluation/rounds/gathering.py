@@ -24,6 +24,7 @@ from kouan.desk.progress import Report
 from kouan.evaluation.method.exercise import CENTRAL, LABEL, ExercisePort, exercise_round
 from kouan.evaluation.method.scheme import RoundData, Scheme
 from kouan.evaluation.method.scheme.items import answers_of
+from kouan.evaluation.method.scheme.naming import listed
 from kouan.evaluation.rounds.evidence.asking import without_measure
 from kouan.evaluation.rounds.objects import Evaluated
 from kouan.grading.queries import law_as_of
@@ -99,7 +100,7 @@ def gather(
                 reminders[-1, at[port], place[code]] = scheme.shape.missing.reminders
     data = RoundData(
         tuple(each.code for each in ports), tuple(each.port_class for each in ports), tuple(each.grade for each in ports), years, items, values,
-        reminders, volume_bases=bases)
+        reminders, volume_bases=bases, names={each.code: Text(each.name_zh, each.name_en) for each in ports})
     return Gathered(data, tuple(_told(scheme, data, set(read) | set(by_law) | set(OF_BASE_YEAR))), _evidence(used))
 
 
@@ -131,9 +132,10 @@ def generated(
             f"The offices of {len(unfiled)} ports filed nothing: of this year there is only what central sources say.", measured=len(unfiled),
             remedy=("逾期未报的按方案M1处理。", "M1 of the scheme applies.")))
     if corrected:
+        named = listed([data.called(port) for port in sorted(corrected)])
         found.append(Finding.info(
-            "figures_corrected", f"按采纳的异议更正了 {len(corrected)} 个口岸的数据：{'、'.join(sorted(corrected)[:5])}。",
-            f"Figures of {len(corrected)} ports were corrected as objections were upheld: {', '.join(sorted(corrected)[:5])}."))
+            "figures_corrected", f"按采纳的异议更正了 {len(corrected)} 个口岸的数据：{named.zh}。",
+            f"Figures of {len(corrected)} ports were corrected as objections were upheld: {named.en}."))
     return Gathered(data, tuple(found), seed=seed)
 
 

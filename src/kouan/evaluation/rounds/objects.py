@@ -7,17 +7,18 @@ exercise: every registered port with a class, and invented ones up to the plan's
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from kouan.accounts.models import Organisation, OrganisationKind, Role
 from kouan.accounts.queries import reports_to_the_centre
-from kouan.basis import Finding, clock
+from kouan.basis import Finding, Text, clock
 from kouan.desk.matters.parties import national_office, people_of
 from kouan.evaluation.method.exercise import national_exercise, registered_ports
 from kouan.evaluation.method.scheme import Scheme
+from kouan.evaluation.method.scheme.naming import called, listed
 from kouan.grading.grades import grades_of
 from kouan.ports.models import Port, PortStatus
 from kouan.ports.queries import PortState, states_of
@@ -56,7 +57,7 @@ def evaluated(scheme: Scheme, year: int, *, is_exercise: bool, known_at: datetim
     classed = [each for each in single if each.transport_class in scheme.shape.classes]
     found = [_of(each, grades.get(each.code, "")) for each in classed if is_exercise or each.status == PortStatus.OPEN]
     findings = [*_left_out(
-        "port_without_class", [each.code for each in single if each.transport_class not in scheme.shape.classes and (
+        "port_without_class", [_called(each) for each in single if each.transport_class not in scheme.shape.classes and (
             is_exercise or each.status == PortStatus.OPEN)],
         "个口岸的运输类别未定，不列入本轮", "ports have no decided transport class and are left out",
         ("请在口岸名录中认定类别。", "Decide their class in the register."))]
@@ -67,13 +68,13 @@ def evaluated(scheme: Scheme, year: int, *, is_exercise: bool, known_at: datetim
                   for each in national_exercise(registered) if each.code not in known]
     else:
         findings += _left_out(
-            "port_not_open", [each.code for each in single if each.status != PortStatus.OPEN],
+            "port_not_open", [_called(each) for each in single if each.status != PortStatus.OPEN],
             "个口岸在年末未登记为开放运行，不属评估对象", "ports are not registered as open at the end of the year and are no objects",
             ("已开放的，请先在名录中登记开放和验收。", "Register opening and acceptance of those that are open."))
     return sorted(found, key=lambda each: each.code), findings
 
 
-def reporters(ports: Iterable[Evaluated]) -> tuple[list[Reporter], list[Finding]]:
+def reporters(ports: Sequence[Evaluated]) -> tuple[list[Reporter], list[Finding]]:
     """The offices that report: the Corps for the ports of its list, a city that reports to the centre for its own, else the province.
 
     Whoever has none is the national office's, with a finding. Verified by the inspection agency that knows most of the ports,
@@ -87,6 +88,7 @@ def reporters(ports: Iterable[Evaluated]) -> tuple[list[Reporter], list[Finding]
     agencies = [each for each in active.filter(kind=OrganisationKind.INSPECTION_AGENCY)
                 if people_of(each, (Role.INSPECTION_OFFICER,)).exists()]
     home = national_office()
+    known = {port.code: _called(port) for port in ports}
     held: dict[int, list[str]] = defaultdict(list)
     offices: dict[int, Organisation] = {}
     for port in ports:
@@ -97,7 +99,7 @@ def reporters(ports: Iterable[Evaluated]) -> tuple[list[Reporter], list[Finding]
         offices[office.pk] = office
         held[office.pk].append(port.code)
     found = [Reporter(office, tuple(held[key]), _verifier(held[key], agencies) or home, office.pk == home.pk) for key, office in offices.items()]
-    stray = [code for each in found if each.is_stray for code in each.ports]
+    stray = [known[code] for each in found if each.is_stray for code in each.ports]
     return sorted(found, key=lambda each: each.office.code), _left_out(
         "port_without_office", stray, "个口岸没有报送单位，由国家口岸办代收",
         "ports have no office to report for them; the national office takes them in",
@@ -119,9 +121,13 @@ def _of(state: PortState, grade: str) -> Evaluated:
     return Evaluated(state.code, state.name_zh, state.name_en, str(state.transport_class), grade, state.province_code, state.city_code)
 
 
-def _left_out(code: str, ports: Sequence[str], zh: str, en: str, remedy: Any) -> list[Finding]:
+def _called(port: PortState | Evaluated) -> Text:
+    return called(port.code, Text(port.name_zh, port.name_en))
+
+
+def _left_out(code: str, ports: Sequence[Text], zh: str, en: str, remedy: Any) -> list[Finding]:
     if not ports:
         return []
-    named = "、".join(sorted(ports)[:5])
-    return [Finding.warning(code, f"{len(ports)} {zh}：{named}{'等' if len(ports) > 5 else ''}。", f"{len(ports)} {en}: {named.replace('、', ', ')}.",
+    named = listed(sorted(ports, key=lambda each: each.en))
+    return [Finding.warning(code, f"{len(ports)} {zh}：{named.zh}。", f"{len(ports)} {en}: {named.en}.",
                             measured=len(ports), remedy=remedy)]

@@ -29,6 +29,7 @@ KINDS: dict[str, Text] = {
     "carried": Text("沿用上年（M3）", "Carried over (M3)"), "suspended": Text("数据源中断（M4）", "Source failed (M4)"),
     CONTRADICTION: Text("计分发现的矛盾", "Contradiction found"),
 }
+NOBODY = Text("", "")
 MARK_WORDS = {mark.name.lower(): words for mark, words in MARK_TEXT.items()}
 
 
@@ -40,7 +41,7 @@ class Doubt:
     what: Text
     port: str = ""
     port_name: Text | None = None
-    office: str = ""
+    office: Text = NOBODY
     indicator: str = ""
     matter: int | None = None
     holding: int | None = None
@@ -55,7 +56,7 @@ def doubtful(user: Any, held: Round) -> list[Doubt]:
     if is_national(user):
         found += _contradictions(held)
     order = list(KINDS)
-    return sorted(found, key=lambda each: (order.index(each.kind), not each.office, each.office, each.port, each.indicator, each.holding or 0))
+    return sorted(found, key=lambda each: (order.index(each.kind), not each.office.zh, each.office.zh, each.port, each.indicator, each.holding or 0))
 
 
 def _late(returns: list[RoundReturn]) -> Iterator[Doubt]:
@@ -66,7 +67,7 @@ def _late(returns: list[RoundReturn]) -> Iterator[Doubt]:
         if each.matter_id in due:
             said = Text("待报送", "to be filed") if each.matter.state == "to_file" else Text("待核验", "to be verified")
             yield Doubt(RETURN_LATE, Text(f"{said.zh}，涉及 {len(each.ports)} 个口岸", f"{said.en}, {len(each.ports)} ports"),
-                        office=each.office.name_zh, matter=each.matter_id, since=due[each.matter_id])
+                        office=each.office.name, matter=each.matter_id, since=due[each.matter_id])
 
 
 def _held(user: Any, home: dict[str, RoundReturn]) -> Iterator[Doubt]:
@@ -77,7 +78,7 @@ def _held(user: Any, home: dict[str, RoundReturn]) -> Iterator[Doubt]:
         what = said[0].message if said else KINDS[HELD]
         more = Text(f"（共 {len(said)} 项）", f" ({len(said)} in all)") if len(said) > 1 else Text("", "")
         yield Doubt(HELD, Text(what.zh + more.zh, what.en + more.en), row.subject_code, names.get(row.subject_code),
-                    home[row.subject_code].office.name_zh, matter=home[row.subject_code].matter_id, holding=row.pk)
+                    home[row.subject_code].office.name, matter=home[row.subject_code].matter_id, holding=row.pk)
 
 
 def _marked(user: Any, held: Round, home: dict[str, RoundReturn]) -> Iterator[Doubt]:
@@ -85,7 +86,7 @@ def _marked(user: Any, held: Round, home: dict[str, RoundReturn]) -> Iterator[Do
         office = home.get(each.code)
         for indicator, mark in each.marks.items():
             if mark in MARKED:
-                yield Doubt(mark, MARK_WORDS[mark], each.code, each.name, office.office.name_zh if office else "", indicator,
+                yield Doubt(mark, MARK_WORDS[mark], each.code, each.name, office.office.name if office else NOBODY, indicator,
                             matter=office.matter_id if office else None)
 
 

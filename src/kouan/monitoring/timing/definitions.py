@@ -1,8 +1,10 @@
 """What is measured: the wholes, the parts that tile them, the stages that may run side by side, and their versions.
 
 A whole runs from a start to an end milestone. Its chain lists the parts in order, each named by the milestone that
-ends it. How an engine applies a chain to a case, in five lines (the timeline here, the generated SQL elsewhere):
+ends it. How an engine applies a chain to a case (the timeline here, the generated SQL elsewhere):
 
+0. What is measured is a leg: the events of one (case_id, case_kind, mode, direction) that are current, actual and not
+   withdrawn. Its port is that of the event that starts the whole (declarations may be lodged at another).
 1. Of each milestone the first or the last current, actual instant stands (`Milestone.repeat`).
 2. `start` is the first milestone of `chain.start` that the case has; `end` the first of `chain.end`. Without both, or with
    the end before the start where that is impossible, there is no whole. An end before the start that is possible

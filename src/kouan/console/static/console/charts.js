@@ -40,7 +40,7 @@
   function upright(spec) {
     const lying = spec.kind === "rows";
     const names = { type: "category", data: spec.categories, inverse: lying, axisLabel: lying ? { interval: 0 } : { hideOverlap: true } };
-    const values = { type: "value", axisLabel: { formatter: (v) => scaled(v, spec.language) }, splitNumber: 4 };
+    const values = { type: "value", axisLabel: { formatter: (v) => scaled(v, spec.language), hideOverlap: true }, splitNumber: 4 };
     const many = spec.categories.length > 90;
     // A level to compare with is a line of its own: named in the legend, where its words cover no data.
     const levels = spec.annotations.map((note) => ({

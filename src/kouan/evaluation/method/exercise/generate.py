@@ -123,6 +123,7 @@ def exercise(
     data = RoundData(
         tuple(port.code for port in held), tuple(port.port_class for port in held), tuple(grades), years, items, values,
         reminders, tuple(decisions), _failed(seed, tuple(sorted({port.port_class for port in held})), years), is_exercise=True,
+        names={port.code: port.name for port in held},
     )
     return Exercise(data, tuple(slips), seed)
 

@@ -44,12 +44,12 @@ class Mark(IntEnum):
 MARK_TEXT: dict[Mark, Text] = {
     Mark.OUTSIDE: Text("不评此类口岸", "not for this type of port"),
     Mark.SCORED: Text("按数据计分", "scored by its figures"),
-    Mark.UNREPORTED: Text("未报（催报两次仍未报，计 0 分）", "unreported after two reminders: 0 points (M1)"),
-    Mark.NOT_APPLICABLE: Text("不适用，权重由同组其他指标承担", "not applicable: its weight goes to the others of its group (M2)"),
-    Mark.CARRIED: Text("沿用上年得分的九成（仅一次）", "nine tenths of last year's score, once (M3)"),
-    Mark.SUSPENDED: Text("数据源中断，全类暂停", "source failed: suspended for the whole class (M4)"),
-    Mark.NO_EVIDENCE: Text("部分清单项无佐证，该项计 0", "points without evidence count 0 (M5)"),
-    Mark.PEER_MEDIAN: Text("问卷不足，用同类中位数", "too few answers: the median of the peers (M6)"),
+    Mark.UNREPORTED: Text("未报（催报两次仍未报，计 0 分）", "unreported after two reminders: 0 points"),
+    Mark.NOT_APPLICABLE: Text("不适用，权重由同组其他指标承担", "not applicable: its weight goes to the others of its group"),
+    Mark.CARRIED: Text("沿用上年得分的九成（仅一次）", "nine tenths of last year's score, once"),
+    Mark.SUSPENDED: Text("数据源中断，全类暂停", "source failed: suspended for the whole class"),
+    Mark.NO_EVIDENCE: Text("部分清单项无佐证，该项计 0", "points without evidence count 0"),
+    Mark.PEER_MEDIAN: Text("问卷不足，用同类中位数", "too few answers: the median of the peers"),
     Mark.AWAITED: Text("待补报或更正，暂不计入", "awaited or to be corrected: not counted yet"),
 }
 # The code of the catalogue that a mark stands for; empty where none does.

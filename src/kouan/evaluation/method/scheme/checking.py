@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from kouan.basis import Citation, Finding, Place, Refused, Text
+from kouan.evaluation.method.scheme.english import told
 from kouan.evaluation.method.scheme.formula import Item, Node, parse, walk
 from kouan.evaluation.method.scheme.items import DataItem, Items, answers_of
 from kouan.evaluation.method.scheme.judging import judged_weights
@@ -74,7 +75,7 @@ def _own_items(shape: Shape, indicators: tuple[Indicator, ...], items: Items) ->
         if each.points:
             for code in each.points:
                 name = code.partition("/")[2]
-                yield DataItem(code, Text(f"{each.name.zh}：{name}", f"{each.name.en}: {name}"), "share", "year",
+                yield DataItem(code, Text(f"{each.name.zh}：{name}", f"{each.name.en}: {told(name).en}"), "share", "year",
                                (each.submitter,), each.ports, of=each.code)
         if each.missing == "M6" and isinstance(each.formula, Item) and each.formula.code in items:
             survey = items[each.formula.code]
@@ -82,8 +83,8 @@ def _own_items(shape: Shape, indicators: tuple[Indicator, ...], items: Items) ->
                            "answers", survey.frequency, survey.submitters, survey.ports, of=survey.code)
     for code, honest in shape.honest_reporting.items():
         if code in items:
-            told, hidden = ("自查自报并已闭环", "self-reported and closed"), ("检查发现瞒报", "concealed, found by inspection")
-            for companion, (zh, en) in ((honest.self_reported_closed, told), (honest.concealed, hidden)):
+            shown, hidden = ("自查自报并已闭环", "self-reported and closed"), ("检查发现瞒报", "concealed, found by inspection")
+            for companion, (zh, en) in ((honest.self_reported_closed, shown), (honest.concealed, hidden)):
                 yield DataItem(companion, Text(f"{items[code].name.zh}：{zh}", f"{items[code].name.en}: {en}"),
                                items[code].unit, items[code].frequency, items[code].submitters, items[code].ports, of=code)
 

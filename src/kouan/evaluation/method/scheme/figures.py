@@ -20,6 +20,7 @@ import numpy as np
 
 from kouan.basis import Finding, Place
 from kouan.evaluation.method.scheme.formula import Cells, Floats, Node, Why, compute
+from kouan.evaluation.method.scheme.naming import listed
 from kouan.evaluation.method.scheme.round import RoundData
 from kouan.evaluation.method.scheme.scheme import Scheme
 
@@ -163,14 +164,13 @@ def _about(
 ) -> Finding:
     name, where = figures.scheme.items[item].name, Place(path=item)
     make = Finding.error if error else Finding.warning
-    places = list(_named(figures.data, flags))
-    more_zh, more_en = (f" 等 {len(places)} 处", f" and others, {len(places)} in all") if len(places) > 5 else ("", "")
+    places = list(_places(figures.data, flags))
+    named = listed([figures.data.called(port, year) for port, year in places])
     return make(
-        code, f"{name.zh}{zh}：{'、'.join(places[:5])}{more_zh}。", f"{name.en} {en}: {', '.join(places[:5])}{more_en}.",
+        code, f"{name.zh}{zh}：{named.zh}。", f"{name.en} {en}: {named.en}.",
         where=where, measured=len(places), remedy=("请报送单位核对更正。", "Have the reporter check and correct it."),
     )
 
 
-def _named(data: RoundData, flags: np.ndarray) -> Iterable[str]:
-    for port, year in sorted((data.ports[p], data.years[y]) for y, p in zip(*np.nonzero(flags), strict=True)):
-        yield f"{port} {year}"
+def _places(data: RoundData, flags: np.ndarray) -> Iterable[tuple[str, int]]:
+    yield from sorted((data.ports[p], data.years[y]) for y, p in zip(*np.nonzero(flags), strict=True))

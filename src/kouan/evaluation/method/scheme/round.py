@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kouan.basis import Finding, Refused, nearest
+from kouan.basis import Finding, Refused, Text, nearest
 from kouan.evaluation.method.framework import digest_of
 from kouan.evaluation.method.scheme.formula import Floats
+from kouan.evaluation.method.scheme.naming import called
 from kouan.evaluation.method.scheme.scheme import Scheme
 
 # Who may say that something does not apply: never the reporter (R-063 ff., plan tables, M2).
@@ -57,7 +58,8 @@ class RoundData:
 
     ``values`` is (years, ports, items), NaN where nothing was reported. ``reminders`` has the same shape: how many
     reminders about a figure that is wanted have run out. ``volume_bases``: class medians of the base year fixed in an
-    earlier round, by "class/item"; without them they are taken from the base year of these figures.
+    earlier round, by "class/item"; without them they are taken from the base year of these figures. ``names``: what findings
+    call the ports; no figure, and no part of the digest.
     """
 
     ports: tuple[str, ...]
@@ -71,6 +73,7 @@ class RoundData:
     failed_feeds: tuple[FailedFeed, ...] = ()
     volume_bases: Mapping[str, float] = field(default_factory=dict)
     is_exercise: bool = False
+    names: Mapping[str, Text] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.years), len(self.ports), len(self.items))
@@ -110,8 +113,8 @@ class RoundData:
             if port_class not in scheme.shape.classes:
                 findings.append(
                     Finding.error(
-                        "class_unknown", f"口岸“{port}”的运输类别“{port_class}”不在方案中，不能评估。",
-                        f"The transport class “{port_class}” of “{port}” is not in the scheme.",
+                        "class_unknown", f"{self.called(port).zh}的运输类别“{port_class}”不在方案中，不能评估。",
+                        f"The transport class “{port_class}” of {self.called(port).en} is not in the scheme.",
                         required=", ".join(scheme.shape.classes),
                     )
                 )
@@ -138,6 +141,11 @@ class RoundData:
                 )
         if findings:
             raise Refused(findings)
+
+    def called(self, port: str, year: int | None = None) -> Text:
+        """A port as findings call it, with a year behind it where one is meant."""
+        name = called(port, self.names.get(port))
+        return name if year is None else Text(f"{name.zh} {year} 年", f"{name.en} {year}")
 
     def types(self, scheme: Scheme) -> tuple[str, ...]:
         """The port type of each port: whose weights it has."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 
 from kouan.basis import Refused, Text, quantity
+from kouan.evaluation.method.scheme.english import told
 from kouan.evaluation.method.scheme.formula import Checklist, Node
 from kouan.evaluation.method.scheme.items import Items
 from kouan.evaluation.method.scheme.rule import Rule
@@ -22,7 +23,7 @@ from kouan.evaluation.method.scheme.scheme import Scheme
 
 # What the scheme's units say that is no unit of the registry, and what reads otherwise after a stroke.
 _UNITS = {
-    "index": Text("指数", "index"), "share": Text("（比值）", "ratio"), "answers": Text("份答卷", "answers"), "eq": Text("污染当量", "equivalents"),
+    "index": Text("指数", "index"), "share": Text("（0–1）", "of 1"), "answers": Text("份答卷", "answers"), "eq": Text("污染当量", "equivalents"),
     "10^4 m2": Text("万平方米", "10,000 m²"), "10^6 CNY": Text("百万元", "million CNY"), "t": Text("吨", "t"), "m2": Text("平方米", "m²"),
     "m3": Text("立方米", "m³"), "points": Text("分", "points"), "0-100": Text("分", "points"),
 }
@@ -95,7 +96,7 @@ def formula_words(scheme: Scheme, formula: Node) -> Text:
     """A formula with the names of its items."""
     if isinstance(formula, Checklist):
         return Text(f"检查表达标项的百分比：{'、'.join(formula.points)}",
-                    f"share of the points of the checklist that are met, in per cent: {', '.join(formula.points)}")
+                    f"share of the points of the checklist that are met, in per cent: {', '.join(told(point).en for point in formula.points)}")
     zh, en = (_spelt(scheme.items, str(formula), at) for at in ("zh", "en"))
     return Text(zh, en)
 

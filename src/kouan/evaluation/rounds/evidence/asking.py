@@ -12,6 +12,7 @@ from datetime import date
 
 from kouan.basis import Text, clock, measures
 from kouan.evaluation.method.scheme import Scheme
+from kouan.evaluation.method.scheme.english import told
 from kouan.evaluation.method.scheme.items import answers_of
 from kouan.evaluation.method.scheme.scheme import Indicator
 from kouan.ports.models import Port
@@ -81,6 +82,15 @@ def point_name(item: str) -> str:
     '5G'
     """
     return item.partition("/")[2] or item
+
+
+def point_words(item: str) -> Text:
+    """The name of a point in both languages.
+
+    >>> point_words("I-0401/值守").en
+    'watch kept'
+    """
+    return told(point_name(item))
 
 
 @dataclass(frozen=True, slots=True)

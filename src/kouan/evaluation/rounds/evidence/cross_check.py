@@ -7,16 +7,17 @@ compared; from a relative difference above the scheme's tolerance on, the verifi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
 from kouan.accounts.models import OrganisationKind
-from kouan.basis import Finding, Period, PeriodKind, Place, SubjectKind, Text, measures
+from kouan.basis import Finding, Period, PeriodKind, SubjectKind, Text, measures
 from kouan.collection.models import Batch, Origin, Series
 from kouan.evaluation.method.scheme import Scheme
+from kouan.evaluation.method.scheme.naming import listed
 from kouan.evaluation.rounds.evidence.rulings import central_codes
 from kouan.evaluation.rounds.gathering import ORIGINS, chosen_flows
 from kouan.evaluation.rounds.models import Round
@@ -24,7 +25,6 @@ from kouan.evaluation.rounds.queries import returns_visible_to
 from kouan.monitoring.queries import FlowSeries, flows_in
 
 OWN_SIDE = (OrganisationKind.PROVINCIAL_OFFICE, OrganisationKind.CORPS_OFFICE, OrganisationKind.CITY_OFFICE, OrganisationKind.PORT_OPERATOR)
-NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +73,15 @@ def differences(held: Round, scheme: Scheme, ports: Collection[str]) -> list[Dif
     return sorted(found, key=lambda each: (-each.share, each.port, each.item))
 
 
-def finding_of(each: Difference, scheme: Scheme) -> Finding:
-    """A difference as the verifier is told of it."""
-    return Finding.warning(
-        "self_report_differs", f"{each.port}“{each.name.zh}”：报送方 {each.own:,.6g}，其他来源 {each.other:,.6g}，相差 {each.share:.1%}。",
-        f"{each.port}, {each.name.en}: the port's side reports {each.own:,.6g}, another source {each.other:,.6g}, {each.share:.1%} apart.",
-        where=Place(path=f"{each.port}/{each.item}"), measured=f"{each.share:.4f}", required=f"≤ {scheme.shape.cross_check.tolerance:g}",
-        remedy=("请核对口径和来源；有误的，退回报送单位更正。", "Compare definitions and sources; where it is wrong, give the return back."))
-
-
-def summary_of(found: Collection[Difference], scheme: Scheme) -> list[Finding]:
+def summary_of(found: Collection[Difference], scheme: Scheme, called: Callable[[str], Text]) -> list[Finding]:
     """All differences in one finding, for the freeze."""
     if not found:
         return []
-    named = "、".join(f"{each.port} {each.name.zh}" for each in list(found)[:NAMED]) + ("等" if len(found) > NAMED else "")
+    named = listed([Text(f"{called(each.port).zh}“{each.name.zh}”", f"{called(each.port).en}, {each.name.en}") for each in found])
     bound = f"{scheme.shape.cross_check.tolerance:.0%}"
     return [Finding.warning(
-        "self_reports_differ", f"{len(found)} 项自报数据与其他来源相差超过 {bound}：{named}。",
-        f"{len(found)} self-reported figures are more than {bound} from another source.", measured=len(found),
+        "self_reports_differ", f"{len(found)} 项自报数据与其他来源相差超过 {bound}：{named.zh}。",
+        f"{len(found)} self-reported figures are more than {bound} from another source: {named.en}.", measured=len(found),
         remedy=("请在核验中逐项核对。", "Look at each when verifying."))]
 
 

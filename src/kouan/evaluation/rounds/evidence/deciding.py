@@ -12,10 +12,11 @@ from django.db.models import Max
 
 from kouan.accounts.action import action
 from kouan.accounts.models import OrganisationKind
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, clock
+from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters.models import Matter, MatterStep
-from kouan.evaluation.rounds.evidence.asking import point_name
+from kouan.evaluation.method.scheme.naming import called, listed
+from kouan.evaluation.rounds.evidence.asking import point_name, point_words, ports_of
 from kouan.evaluation.rounds.evidence.models import EntryDecision, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import (
     BEFORE_FREEZE,
@@ -87,13 +88,16 @@ def waiting_in(filed_in: RoundReturn) -> list[FiledEntry]:
 
 def check_entries(matter: Matter, step: MatterStep, actor: Any) -> None:
     """核验通过: every claim of the return is decided."""
-    filed_in = RoundReturn.objects.get(matter=matter)
+    filed_in = RoundReturn.objects.select_related("round").get(matter=matter)
     waiting = waiting_in(filed_in)
     if waiting:
-        named = "、".join(f"{each.port} {point_name(each.item)}" for each in waiting[:5])
+        known = ports_of({each.port for each in waiting}, filed_in.round.year)
+        ports = {each.port: called(each.port, known[each.port].name if each.port in known else None) for each in waiting}
+        named = listed([Text(f"{ports[each.port].zh} {point_name(each.item)}", f"{ports[each.port].en} {point_words(each.item).en}")
+                        for each in waiting])
         raise Refused([Finding.error(
-            "entries_undecided", f"{len(waiting)} 项填报尚未核验：{named}{'等' if len(waiting) > 5 else ''}。",
-            f"{len(waiting)} entries are not decided: {named.replace('、', ', ')}.", measured=len(waiting), required=0,
+            "entries_undecided", f"{len(waiting)} 项填报尚未核验：{named.zh}。",
+            f"{len(waiting)} entries are not decided: {named.en}.", measured=len(waiting), required=0,
             remedy=("请在检查点佐证页逐项采信或不予采信。", "Accept or reject each on the page of evidence first."))])
 
 

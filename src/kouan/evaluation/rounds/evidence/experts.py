@@ -17,7 +17,7 @@ from kouan.audit import record_event
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, clock
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters.models import Matter
-from kouan.evaluation.rounds.evidence.asking import for_experts, point_name
+from kouan.evaluation.rounds.evidence.asking import for_experts, point_name, point_words
 from kouan.evaluation.rounds.evidence.models import ExpertAsked, ExpertDeclaration, ExpertMark, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import (
     BEFORE_FREEZE,
@@ -133,7 +133,8 @@ def mark_points(*, actor: Any, year: int, asked: int, points: Mapping[str, int],
         raise Conflict.because("nothing_to_mark", "该口岸的这项指标尚无可评分的检查点：报送未完成，或均填报为不符合。",
                                "There is no point to mark: the return is not filed, or none is said to be met.",
                                remedy=("请待报送完毕后评分。", "Mark once the return is filed."))
-    findings = [Finding.error("mark_missing", f"“{point_name(item)}”须评 0–100 的整数分。", f"“{point_name(item)}” needs a whole mark of 0 to 100.",
+    findings = [Finding.error("mark_missing", f"“{point_name(item)}”须评 0–100 的整数分。",
+                              f"“{point_words(item).en}” needs a whole mark of 0 to 100.",
                               where=Place(field=item), measured=points.get(item), required="0–100",
                               remedy=("请补全或改正。", "Complete or correct it."))
                 for item in claimed if not _is_mark(points.get(item))]

@@ -19,7 +19,7 @@ from kouan.desk.matters.models import Matter
 from kouan.desk.matters.paper_files import check_file
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 from kouan.desk.queries import documents_visible_to
-from kouan.evaluation.rounds.evidence.asking import Wanted, asked_of, point_name, ports_of
+from kouan.evaluation.rounds.evidence.asking import Wanted, asked_of, point_name, point_words, ports_of
 from kouan.evaluation.rounds.evidence.models import EntryPaper, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import BEFORE_FREEZE, Standing, return_for, standing_at
 from kouan.evaluation.rounds.models import RoundReturn
@@ -67,7 +67,7 @@ def file_entry(
     if wanted.is_point and value == 1 and not papers and not uploads:
         findings.append(Finding.error(
             "evidence_missing", f"“{point_name(item)}”填报为符合，须至少附一份佐证材料。",
-            f"“{point_name(item)}” is said to be met and needs evidence.",
+            f"“{point_words(item).en}” is said to be met and needs evidence.",
             where=Place(field="documents"), remedy=("请上传佐证文件，或填报为不符合。", "Upload a file, or say that it is not met.")))
     if findings:
         raise Refused(findings)

@@ -7,13 +7,14 @@ missing; in an exercise the generated figure stands there, so that an office see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from kouan.basis import EvidenceRef, Finding, Place
+from kouan.basis import EvidenceRef, Finding, Place, Text
 from kouan.evaluation.method.scheme import Decision, FailedFeed, RoundData, Scheme
+from kouan.evaluation.method.scheme.naming import listed
 from kouan.evaluation.rounds.evidence.asking import asked_of
 from kouan.evaluation.rounds.evidence.models import FiledEntry, RulingKind
 from kouan.evaluation.rounds.evidence.panel import findings_of, panels_of
@@ -45,7 +46,8 @@ def overlaid(held: Round, scheme: Scheme, data: RoundData) -> tuple[RoundData, l
                 reminders[at] = 0
         evidence += _evidence(entries, [pk for panel in panels for pk in panel.used])
         if each.pk == held.pk:
-            findings += [*_told(entries), *_not_filed(scheme, data, entries), *findings_of([one for one in panels if one.port in ports], scheme)]
+            findings += [*_told(entries, data.called), *_not_filed(scheme, data, entries),
+                         *findings_of([one for one in panels if one.port in ports], scheme, data.called)]
     decisions, feeds, strange = _rulings(held, data)
     findings += strange
     found = replace(data, values=values, reminders=reminders, decisions=(*data.decisions, *decisions), failed_feeds=(*data.failed_feeds, *feeds))
@@ -75,7 +77,7 @@ def _rulings(held: Round, data: RoundData) -> tuple[list[Decision], list[FailedF
             [FailedFeed(each.code, each.year, each.port_class) for each in kept if each.kind == RulingKind.FAILED_FEED], findings)
 
 
-def _told(entries: Sequence[FiledEntry]) -> list[Finding]:
+def _told(entries: Sequence[FiledEntry], called: Callable[[str], Text]) -> list[Finding]:
     """How much was filed, and what does not count."""
     claims = [each for each in entries if each.is_claim]
     rejected = [each for each in claims if (decided := decision_of(each)) is not None and not decided.accepted]
@@ -88,9 +90,9 @@ def _told(entries: Sequence[FiledEntry]) -> list[Finding]:
         ("entries_not_verified", waiting, "项填报截止时未经核验，不计", "entries were not verified when the return was closed and do not count"),
     ):
         if held:
-            named = "、".join(f"{each.port} {each.item}" for each in held[:5])
-            found.append(Finding.warning(code, f"{len(held)} {zh}：{named}{'等' if len(held) > 5 else ''}。",
-                                         f"{len(held)} {en}: {named.replace('、', ', ')}.", where=Place(path=held[0].port), measured=len(held)))
+            named = listed([Text(f"{called(each.port).zh} {each.item}", f"{called(each.port).en} {each.item}") for each in held])
+            found.append(Finding.warning(code, f"{len(held)} {zh}：{named.zh}。", f"{len(held)} {en}: {named.en}.",
+                                         where=Place(path=held[0].port), measured=len(held)))
     return found
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kouan.basis import Finding, Place
+from kouan.basis import Finding, Place, Text
 from kouan.evaluation.method.scheme import Scheme
+from kouan.evaluation.method.scheme.naming import listed
 from kouan.evaluation.rounds.evidence.models import ExpertAsked, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import conflicts_of
 from kouan.evaluation.rounds.models import Round
-
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ def panels_of(held: Round, scheme: Scheme, entries: Sequence[FiledEntry]) -> lis
             for (port, indicator), asked in sorted(groups.items())]
 
 
-def findings_of(panels: Sequence[Panel], scheme: Scheme) -> list[Finding]:
-    """What the national office is told: too few marks, marks far apart, marks on what was filed anew."""
+def findings_of(panels: Sequence[Panel], scheme: Scheme, called: Callable[[str], Text]) -> list[Finding]:
+    """What the national office is told: too few marks, marks far apart, marks on what was filed anew. ``called``: what a port is called."""
     bounds = scheme.shape.experts
     few = [each for each in panels if len(each.marks) < bounds.smallest]
     wide = [each for each in panels if len(each.marks) >= bounds.smallest and (each.spread or 0.0) > bounds.spread]
@@ -85,10 +84,10 @@ def findings_of(panels: Sequence[Panel], scheme: Scheme) -> list[Finding]:
          ("请专家按新的填报重新评分。", "Have the experts mark what was filed anew.")),
     ):
         if held:
-            named = "、".join(f"{each.port} {each.indicator}" for each in held[:NAMED])
+            named = listed([Text(f"{called(each.port).zh} {each.indicator}", f"{called(each.port).en} {each.indicator}") for each in held])
             found.append(Finding.warning(
-                code, f"{len(held)} 项{zh}：{named}{'等' if len(held) > NAMED else ''}。",
-                f"{len(held)} indicators of ports {en}: {named.replace('、', ', ')}.",
+                code, f"{len(held)} 项{zh}：{named.zh}。",
+                f"{len(held)} indicators of ports {en}: {named.en}.",
                 where=Place(path=f"{held[0].port}/{held[0].indicator}"), measured=len(held), remedy=remedy))
     return found
 
