@@ -36,9 +36,12 @@ _LOG_GAMMA = float(np.log(_GAMMA))
 BUCKETS = int(np.ceil(np.log(45 * DAY / SECOND) / _LOG_GAMMA)) + 1
 # What "now" means for a duration: the last four quarter hours, the running one included.
 RECENT_SLOTS = 4
+# An event may lie this far ahead of its receipt: clocks of honest sources differ by seconds, not by more.
+AHEAD = 10 * MINUTE
 
 _MILESTONE = {code: index for index, code in enumerate(MILESTONES)}
 _STAGE = {stage.code: index for index, stage in enumerate(STAGES)}
+_WEIGHED = tuple(_MILESTONE[stage.end] for stage in STAGES if stage.by_quantity)
 KINDS = ("consignment", "declaration", "container", "vehicle", "train", "vessel_call", "flight", "passenger_batch")
 _KIND = {code: index for index, code in enumerate(KINDS)}
 
@@ -76,6 +79,12 @@ class Block:
     def __len__(self) -> int:
         return len(self.occurred)
 
+    def cut(self, start: int, end: int) -> Block:
+        """The events from ``start`` up to ``end``."""
+        span = slice(start, end)
+        return Block(self.cases[span], self.ports[span], self.kinds[span], self.directions[span], self.milestones[span],
+                     self.occurred[span], self.quantities[span])
+
 
 def _indices(codes: Sequence[str], known: Mapping[str, int]) -> npt.NDArray[np.int8]:
     return np.fromiter((known.get(code, -1) for code in codes), dtype=np.int8, count=len(codes))
@@ -88,7 +97,7 @@ def bucket_of(durations: Ints) -> Ints:
 
 
 # The value told for a bucket: the point from which both its ends are 1 % away.
-BUCKET_VALUES: Floats = SECOND * 2 * _GAMMA ** np.arange(BUCKETS) / (_GAMMA + 1)
+BUCKET_VALUES: Floats = np.asarray(SECOND * 2 * _GAMMA ** np.arange(BUCKETS) / (_GAMMA + 1), dtype=np.float64)
 
 
 class LiveDay:
@@ -105,6 +114,8 @@ class LiveDay:
         self._port = {code: index for index, code in enumerate(self.ports)}
         self._case: dict[str, int] = {}
         self._passed = np.full((cases, len(MILESTONES)), np.iinfo(np.int64).min, dtype=np.int64)
+        # How many persons ended each stage that is weighed by persons: the number told with its end holds, whichever end came first.
+        self._persons = np.zeros((cases, len(_WEIGHED)), dtype=np.int32)
         size = len(self.ports)
         self.counts = np.zeros((size, len(FLOWS), len(DIRECTIONS), SLOTS), dtype=np.int64)
         self.waiting = np.zeros(size, dtype=np.int64)
@@ -115,18 +126,30 @@ class LiveDay:
         self._cases_timed = np.zeros((RECENT_SLOTS, len(STAGES), size), dtype=np.int32)
         self._recent_slot = np.full(RECENT_SLOTS, -1, dtype=np.int64)
         self.last_event = np.full(size, np.iinfo(np.int64).min, dtype=np.int64)
+        # Events told to lie ahead of their receipt, port by port, and by how much the last of them was: a wrong clock.
+        self.ahead = np.zeros(size, dtype=np.int64)
+        self.ahead_by = np.zeros(size, dtype=np.int64)
         self.now = midnight
         self.events = self.repeats = self.foreign = 0
 
     # ---- taking in -------------------------------------------------------------------------------------
 
-    def feed(self, block: Block) -> None:
-        """Take in one block. An event of a port or a milestone unknown here is counted in ``foreign`` and left."""
+    def feed(self, block: Block, now: int | None = None) -> None:
+        """Take in one block at the instant ``now`` (its newest event if None, as with days long past).
+
+        An event of a port or a milestone unknown here is counted in ``foreign`` and left. One that lies more than ten
+        minutes ahead of ``now`` comes from a clock that is wrong: it is counted in ``ahead`` and left, so that a source whose
+        clock is fast cannot carry the whole wall into the future.
+        """
         if not len(block):
+            self.now = max(self.now, now or self.now)
             return
+        if now is not None:
+            block = self._without_future(block, now)
         port = np.fromiter((self._port.get(code, -1) for code in block.ports), dtype=np.int64, count=len(block))
         keep = (port >= 0) & (block.milestones >= 0) & (block.kinds >= 0) & (block.directions >= 0)
         self.foreign += int((~keep).sum())
+        self.now = max(self.now, now or self.now)
         if not keep.any():
             return
         case = self._cases_of(block.cases, keep)
@@ -135,16 +158,39 @@ class LiveDay:
         occurred, quantity = block.occurred[keep], block.quantities[keep]
         fresh = self._first_of_each(case, milestone)
         self.repeats += int((~fresh).sum())
+        if not fresh.any():
+            return
         case, port, milestone, kind = case[fresh], port[fresh], milestone[fresh], kind[fresh]
         direction, occurred, quantity = direction[fresh], occurred[fresh], quantity[fresh]
         self._passed[case, milestone] = occurred
+        for at, end in enumerate(_WEIGHED):
+            ended = milestone == end
+            self._persons[case[ended], at] = quantity[ended]
         self.events += len(case)
-        self.now = max(self.now, int(occurred.max()))
+        self.now = max(self.now, int(occurred.max()) if now is None else now)
         np.maximum.at(self.last_event, port, occurred)
         self._count_flows(port, milestone, kind, direction, occurred, quantity)
         self._count_waiting(port, milestone, kind, quantity)
         for index, stage in enumerate(STAGES):
-            self._time_stage(index, stage.by_quantity, case, port, milestone, quantity)
+            self._time_stage(index, stage.by_quantity, case, port, milestone)
+
+    def _without_future(self, block: Block, now: int) -> Block:
+        wrong: list[int] = np.flatnonzero(block.occurred > now + AHEAD).tolist()
+        if not len(wrong):
+            return block
+        for each in wrong:
+            port = self._port.get(block.ports[each])
+            if port is not None:
+                self.ahead[port] += 1
+                self.ahead_by[port] = block.occurred[each] - now
+                # Its clock is wrong, its line is not dead.
+                self.last_event[port] = max(self.last_event[port], now)
+        keep = np.ones(len(block), dtype=np.bool_)
+        keep[wrong] = False
+        kept = np.flatnonzero(keep)
+        left: list[int] = kept.tolist()
+        return Block([block.cases[each] for each in left], [block.ports[each] for each in left], block.kinds[kept],
+                     block.directions[kept], block.milestones[kept], block.occurred[kept], block.quantities[kept])
 
     def _cases_of(self, cases: Sequence[str] | npt.NDArray[np.object_], keep: npt.NDArray[np.bool_]) -> Ints:
         known = self._case
@@ -153,7 +199,9 @@ class LiveDay:
         if len(known) > len(self._passed):
             grown = np.full((max(len(known), 2 * len(self._passed)), len(MILESTONES)), np.iinfo(np.int64).min, dtype=np.int64)
             grown[:len(self._passed)] = self._passed
-            self._passed = grown
+            persons = np.zeros((len(grown), len(_WEIGHED)), dtype=np.int32)
+            persons[:len(self._passed)] = self._persons
+            self._passed, self._persons = grown, persons
         return found
 
     def _first_of_each(self, case: Ints, milestone: Ints) -> npt.NDArray[np.bool_]:
@@ -180,7 +228,7 @@ class LiveDay:
             here = persons & (milestone == _MILESTONE[code])
             np.add.at(self.waiting, port[here], sign * quantity[here])
 
-    def _time_stage(self, index: int, by_quantity: bool, case: Ints, port: Ints, milestone: Ints, quantity: Ints) -> None:
+    def _time_stage(self, index: int, by_quantity: bool, case: Ints, port: Ints, milestone: Ints) -> None:
         """Put into their buckets the stages that these events complete, by whichever end came last."""
         stage = STAGES[index]
         start, end = _MILESTONE[stage.start], _MILESTONE[stage.end]
@@ -195,7 +243,7 @@ class LiveDay:
         if not len(here):
             return
         began, ended = self._passed[case[here], start], self._passed[case[here], end]
-        weight = quantity[here] if by_quantity else np.ones(len(here), dtype=np.int64)
+        weight = self._persons[case[here], _WEIGHED.index(end)] if by_quantity else np.ones(len(here), dtype=np.int32)
         bucket = bucket_of(ended - began)
         np.add.at(self._today[index], (port[here], bucket), weight)
         if stage.code == "person_wait":

@@ -191,8 +191,7 @@ def _fresh(day: LiveDay, ports: Ints, named: Sequence[PortOf], at: int) -> dict[
     last = day.last_event[ports]
     heard = last > np.iinfo(np.int64).min
     age = np.where(heard, at - np.where(heard, last, at), 0)
-    silent = [each for each in np.flatnonzero(heard & (age > HOUR))]
-    silent.sort(key=lambda each: -int(age[each]))
+    silent = sorted(np.flatnonzero(heard & (age > HOUR)), key=lambda each: -int(age[each]))
     return {
         "quarter": int((heard & (age <= 15 * MINUTE)).sum()), "hour": int((heard & (age > 15 * MINUTE) & (age <= HOUR)).sum()),
         "earlier": len(silent), "never": int((~heard).sum()),

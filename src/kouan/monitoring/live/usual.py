@@ -4,7 +4,7 @@ The band of a quarter hour is the median of the same quarter hour of earlier day
 (about two standard deviations of ordinary days, unmoved by one strange day). With fewer than four days there is no band,
 and the page says so rather than draw one.
 
->>> usual = Usual(np.ones((5, 1, len(FLOWS), 2, SLOTS), dtype=np.int32), np.zeros((len(STAGES), 1, BUCKETS), dtype=np.int32))
+>>> usual = Usual(np.ones((5, 1, len(FLOWS), 2, SLOTS), dtype=np.int32), np.zeros((7, 1, BUCKETS), dtype=np.int32))
 >>> [float(each[0, -1]) for each in usual.by_now([0])]
 [192.0, 192.0, 192.0]
 """
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kouan.monitoring.live.day import BUCKETS, SLOTS, Floats, Ints, LiveDay, quantiles
-from kouan.monitoring.live.vocabulary import FLOWS, STAGES
+from kouan.monitoring.live.vocabulary import FLOWS
 
 FEWEST_DAYS = 4
 WIDTH = 2 * 1.4826
@@ -66,6 +66,17 @@ class Usual:
     def cases_of_last_hour(self, slot: int) -> Floats:
         """(ports): the median number of cases in the four quarter hours before this one; forty persons count as a case."""
         return self._hourly[:, max(slot - 1, 0)]
+
+    def persons_of_hour(self, slot: int) -> Floats:
+        """(ports): the median number of persons cleared in the hour around this quarter hour."""
+        return self._persons[:, slot]
+
+    @cached_property
+    def _persons(self) -> Floats:
+        each = self.counts[:, :, [flow.by_quantity for flow in FLOWS]].sum(axis=(2, 3)).astype(np.float64)
+        # Two quarter hours before it, itself and the one after: the hour that holds it.
+        padded = np.pad(each, ((0, 0), (0, 0), (2, 1)), mode="edge")
+        return np.asarray(np.median(sum(padded[..., at:at + SLOTS] for at in range(4)), axis=0))
 
     @cached_property
     def _hourly(self) -> Floats:

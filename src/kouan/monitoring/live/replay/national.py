@@ -130,7 +130,7 @@ def _goods(random: np.random.Generator, ports: Sequence[str], modes: Sequence[st
         here = np.flatnonzero(np.asarray(modes) == mode)
         number = round(conveyances * present[mode] / sum(present.values()))
         port_of.append(random.choice(here, number, p=share[here] / share[here].sum()))
-        begin.append((random.choice(1440, number, p=_rhythm(mode)) * MINUTE + random.integers(0, MINUTE, number)))
+        begin.append(random.choice(1440, number, p=_rhythm(mode)) * MINUTE + random.integers(0, MINUTE, number))
         size.append(np.full(number, MODES[mode][3]))
         kind_of.append(np.full(number, _KIND[MODES[mode][1]]))
     port, clock, size_of, kind = (np.concatenate(each) for each in (port_of, begin, size, kind_of))
