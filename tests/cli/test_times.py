@@ -1,12 +1,15 @@
-"""``kouan times explain``: one case out of CSV and Parquet files, no database."""
+"""``kouan times explain``: one case out of CSV and Parquet files, without a database; or out of the journal."""
 
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests.monitoring.case_factories import an_import_under_way
+from tests.monitoring.journal_factories import NOON, OTHER_PORT, a_source
 
 from kouan.basis import clock
 
@@ -89,3 +92,36 @@ def test_what_cannot_be_read_is_named(kouan, events: str, tmp_path: Path) -> Non
     (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
     assert kouan("times", "explain", "C1", "--events", str(tmp_path / "notes.txt"), "--json").codes == ["not_an_event_file"]
     assert kouan("times", "explain", "C1", "--events", str(tmp_path / "nowhere.csv"), "--json").status == 2
+
+
+def test_norms_are_held_against_the_case(kouan, events: str, tmp_path: Path) -> None:
+    norms = tmp_path / "norms.yaml"
+    norms.write_text("norms: [{zh: 卸货, en: unloading, whole: full_operation, between: [berthed, unloaded], direction: inbound, "
+                     "values: [{from: 2026-01-01, hours: 8, instrument: 试用规范, article: 一}]}]", encoding="utf-8")  # fmt: skip
+    done = kouan("times", "explain", "C1", "--events", events, "--norms", str(norms))
+    assert done.status == 0 and "规范：卸货 ≤ 8小时：8小时30分 ✖ 超过" in done.out and "over_norm" in done.err
+
+
+def test_a_year_far_away_is_a_slip_of_the_pen(kouan, tmp_path: Path) -> None:
+    for wrong in ("9026-03-09T14:00:00+08:00", str(10**18)):
+        done = kouan("times", "explain", "C1", "--events", write(tmp_path / "e.csv", released=wrong), "--json")
+        assert done.codes == ["cell_unreadable"]
+
+
+def test_a_running_case_shows_whose_step_it_is(kouan, tmp_path: Path) -> None:
+    file = write(tmp_path / "e.csv", released=None, delivery_permitted=None, gate_out=None, unloaded=None)
+    with clock.travel_to("2026-03-07T03:00:00+08:00"):
+        done = kouan("times", "explain", "C1", "--events", file)
+    # At the berth since 06:30 on Friday; it is Saturday, 03:00.
+    assert "卸货（进行中）" in done.out and "20小时30分" in done.out and "港站经营单位" in done.out
+    assert "起点之前：申报 −6小时" in done.out
+
+
+@pytest.mark.django_db
+def test_without_files_the_journal_is_read_within_a_users_scope(kouan) -> None:
+    user = an_import_under_way()
+    with clock.travel_to(NOON + timedelta(hours=20)):
+        done = kouan("times", "explain", "C00001", "--as", user.username)
+        assert done.status == 0 and "在办" in done.out and "放行（进行中）" in done.out
+        stranger = a_source("mzl-rail", ports=(OTHER_PORT,)).organisation.users.get()
+        assert kouan("times", "explain", "C00001", "--as", stranger.username, "--json").codes == ["unknown_case"]

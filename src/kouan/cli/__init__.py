@@ -77,7 +77,9 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_report,
         verdict,
+        warnings,
     )
 
     for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData),
@@ -94,12 +96,14 @@ def _mount() -> None:
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
+        ("warnings", warnings.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    times_report.mount(times.app)
     app.add_typer(use(times.app, OnFiles), name="times", cls=Group)
 
 

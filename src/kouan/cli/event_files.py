@@ -101,13 +101,14 @@ def _event(row: dict[str, Any], path: Path) -> Event:
 
 def _instant(value: Any) -> int:
     """ISO text with an offset, or without one in UTC; a TIMESTAMP is UTC; a whole number is µs since 1970."""
-    from kouan.monitoring.timing.events import microseconds
+    from kouan.cli.naming import FIRST_YEAR, LAST_YEAR
+    from kouan.monitoring.timing.events import microseconds, moment
 
-    if isinstance(value, int):
-        return value
     if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) > 8:
-        return int(value)
-    when = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
+        value = int(value)
+    when = moment(value) if isinstance(value, int) else value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
+        raise ValueError("no event of ours lies so far away")
     return microseconds(when if when.tzinfo else when.replace(tzinfo=UTC))
 
 

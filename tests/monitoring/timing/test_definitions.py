@@ -105,6 +105,35 @@ def test_a_chain_that_does_not_reach_its_end_is_refused(tmp_path: Path) -> None:
     assert "unknown_code" in {finding.code for finding in refused.value.findings}
 
 
+# A published figure names its definition and must come out the same in years. If this fails, do not change the line: give the
+# whole a new version from a date (docs/operation-times.md, “Changing a definition”) and add its line.
+FROZEN = {
+    "overall_clearance@1": "275b2814c8febb4a",
+    "customs_time@1": "603c8b5269d665a7",
+    "full_operation@1": "208e6a28dab51aa3",
+    "conveyance_clearance@1": "d40d8391cfff9d04",
+    "passage@1": "decdf3fe4fc8b55f",
+}
+
+
+def test_a_version_never_changes_once_it_is_out(tmp_path: Path) -> None:
+    everything = shipped()
+    assert {key: everything.fingerprint(key)[:16] for key in dict.fromkeys(whole.key for whole in everything.wholes)} == FROZEN
+    shutil.copytree(DATA, tmp_path / "data")
+    for name, old, new in (("segments/parts.yaml", "zh: 卸货, en: unloading}", "zh: 卸船, en: discharge}"),
+                           ("segments/parts.yaml", "to: released, owner: customs", "to: released, owner: enterprise")):
+        file = tmp_path / "data" / name
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+        other = definitions.load(tmp_path / "data")
+        is_same = other.fingerprint("customs_time@1")[:16] == FROZEN["customs_time@1"]
+        assert is_same is ("zh:" in old), "a name does not count, an owner does"
+        assert other.digest != everything.digest
+    with pytest.raises(KeyError):
+        everything.fingerprint("customs_time@2")
+
+
 @pytest.mark.conformance
 def test_every_business_step_is_one_of_gs1() -> None:
     folder = os.environ.get("KOUAN_CONFORMANCE")

@@ -177,6 +177,44 @@ def test_unfinished_cases_are_told_apart() -> None:
     assert whole_of([reached("declared", 1)]).status is Status.NOT_BEGUN
 
 
+def waiting(as_of_hours: float, **hours: float | None) -> tuple[str, float, tuple[str, ...]]:
+    """What a running import waits for at an hour, for how long, and whose that is."""
+    rows = an_import(**{"released": None, "delivery_permitted": None, "picked_up": None, "gate_out": None, **hours})
+    running = timelines(rows, as_of=MONDAY + round(as_of_hours * HOUR))[0]
+    assert running.status is Status.RUNNING and running.waiting_for is not None and running.waiting_for.is_open
+    assert sum(part.us for part in running.so_far) == running.age_us(MONDAY + round(as_of_hours * HOUR))
+    return running.waiting_for.part.code, running.waiting_for.us / HOUR, running.waiting_for.owners
+
+
+def test_a_running_case_says_whose_step_it_is() -> None:
+    nothing = {"declared": None, "docs_checked": None, "berthed": None, "unloaded": None}
+    assert waiting(20, **nothing) == ("berthing", 20, ("terminal",))
+    # Papers ahead of the ship do not hide that the ship still waits for its berth.
+    assert waiting(20, **{**nothing, "declared": 5, "docs_checked": 6}) == ("berthing", 20, ("terminal",))
+    assert waiting(20, **{**nothing, "berthed": 4}) == ("unloading", 16, ("terminal",))
+    # A berthing that nobody reported is over when the goods are unloaded.
+    assert waiting(20, **{**nothing, "unloaded": 10}) == ("declaring", 10, ("enterprise",))
+    assert waiting(20, docs_checked=None) == ("docs_check", 8, ("customs",))
+    assert waiting(20) == ("release", 7, ("customs",))
+    assert waiting(20, inspection_ordered=14) == ("inspection_wait", 6, ("customs",))
+    assert waiting(20, inspection_ordered=14, inspection_ready=15, inspection_started=17) == ("inspection", 3, ("customs",))
+    assert waiting(20, tax_assessed=14) == ("tax_payment", 6, ("enterprise",))
+    # As it was seen at noon on the first day.
+    assert waiting(5) == ("unloading", 1, ("terminal",))
+
+
+@settings(max_examples=200, deadline=None)
+@given(legs(), st.sampled_from(ZONES), st.integers(0, 15_552_000_000_000))
+def test_a_running_case_is_tiled_up_to_the_moment_of_looking(events: list[Event], zone: str, after: int) -> None:
+    for each in timelines(events, hours=HOURS[zone], as_of=MONDAY + after):
+        age = each.age_us(MONDAY + after)
+        if age is None or age < 0:
+            assert not each.so_far
+            continue
+        assert sum(part.us for part in each.so_far) == age and all(part.us >= 0 for part in each.so_far)
+        assert [part.is_open for part in each.so_far] == [False] * (len(each.so_far) - 1) + [True]
+
+
 def test_inspection_and_quarantine_side_by_side() -> None:
     overall = whole_of(an_import(inspection_ordered=13, inspection_started=20, inspection_ended=24, quarantine_started=22, quarantine_ended=27,
                                  tax_assessed=21, tax_paid=23, released=28, delivery_permitted=29))

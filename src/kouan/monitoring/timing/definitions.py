@@ -84,7 +84,8 @@ class Impossible:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A segment (分段): the time that ends with the milestone `to`. See the module for `optional` and `only_after_start`."""
+    """A segment (分段): the time that ends with the milestone `to`. See the module for
+    `is_optional` and `only_after_start`. `expects`: the milestone that is bound to follow once `to` was reached."""
 
     code: str
     to: str
@@ -93,6 +94,7 @@ class Part:
     name: Text
     is_optional: bool = False
     only_after_start: bool = False
+    expects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,21 @@ class Definitions:
             if whole.code == code:
                 return whole
         raise KeyError(f"no whole {code!r} for {subject}, {direction}, {mode}")
+
+    def fingerprint(self, key: str) -> str:
+        """What the figures of a definition (overall_clearance@1) depend on, as a SHA-256; names and citations do not count.
+
+        A change of it needs a new version from a date: the figures published under the old one must stay reproducible.
+        """
+        told = [
+            (whole.subject, whole.direction, whole.modes, whole.start, whole.end,
+             [(p.code, p.to, p.owner, p.nature, p.is_optional, p.only_after_start, self.milestones[p.to].repeat) for p in whole.parts],
+             [(stage.code, stage.starts, stage.ends) for stage in whole.stages])
+            for whole in self.wholes if whole.key == key
+        ]  # fmt: skip
+        if not told:
+            raise KeyError(f"no definition {key!r}")
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -265,12 +282,13 @@ def _impossible(form: Form, place: int, row: Any, milestones: Mapping[str, Miles
 
 def _part(form: Form, code: str, row: Any, milestones: Mapping[str, Milestone]) -> Part:
     path = f"/parts/{code}"
-    data = form.mapping(row, path, {"to", "owner", "nature", "zh", "en"}, {"optional", "only_after_start"})
+    data = form.mapping(row, path, {"to", "owner", "nature", "zh", "en"}, {"optional", "only_after_start", "expects"})
     return Part(
         code, _one_of(form, data.get("to"), f"{path}/to", milestones), _one_of(form, data.get("owner"), f"{path}/owner", OWNERS),
         _one_of(form, data.get("nature"), f"{path}/nature", NATURES),
         Text(form.word(data.get("zh"), f"{path}/zh"), form.word(data.get("en"), f"{path}/en")),
         is_optional=data.get("optional", False) is True, only_after_start=data.get("only_after_start", False) is True,
+        expects=_one_of(form, data["expects"], f"{path}/expects", milestones) if "expects" in data else None,
     )  # fmt: skip
 
 

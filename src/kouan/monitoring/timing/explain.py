@@ -6,7 +6,7 @@ command line and the page draw the same table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta, timezone
 from typing import Any
 
@@ -15,6 +15,7 @@ from kouan.basis.clock import BEIJING
 from kouan.monitoring.timing.clocks import OpeningHours
 from kouan.monitoring.timing.definitions import NATURES, OWNERS, Definitions, shipped
 from kouan.monitoring.timing.events import HOUR, Event, moment, text_of
+from kouan.monitoring.timing.norms import Norm, judge
 from kouan.monitoring.timing.timeline import Slice, Status, Timeline, timelines, unmeasured
 
 STATUS: Mapping[Status, Text] = {
@@ -30,19 +31,21 @@ UNDIVIDED = Text("无法区分", "undivided")
 
 def explain(
     events: Iterable[Event], *, as_of: int | None = None, definitions: Definitions | None = None, on: date | None = None,
-    hours: Mapping[str, OpeningHours] | None = None,
+    hours: Mapping[str, OpeningHours] | None = None, norms: Sequence[Norm] = (),
 ) -> dict[str, Any]:
     """All wholes of the events of one case, with every part. `as_of`: the instant (µs) at which a running case is aged."""
     known = definitions or shipped()
     rows = list(events)
-    told = timelines(rows, definitions=known, on=on, hours=hours)
+    told = timelines(rows, definitions=known, on=on, hours=hours, as_of=as_of)
     findings: dict[Finding, None] = dict.fromkeys(unmeasured(rows, known))
     for each in told:
         findings |= dict.fromkeys(each.findings)
+    checks = [judge(each, norms) for each in told]
+    findings |= dict.fromkeys(found for row in checks for check in row if (found := check.finding(rows[0].case_id)) is not None)
     return {
         "definitions": {"edition": known.edition, "digest": known.digest, "citation": known.citation.as_dict()},
         "events": [_event(event, known) for event in sorted(rows, key=lambda event: (event.occurred_at, event.received_at))],
-        "wholes": [_whole(each, known, as_of) for each in told],
+        "wholes": [_whole(each, known, as_of) | {"norms": [check.as_dict() for check in row]} for each, row in zip(told, checks, strict=True)],
         "findings": [finding.as_dict() for finding in findings],
     }
 
@@ -80,6 +83,7 @@ def _whole(each: Timeline, known: Definitions, as_of: int | None) -> dict[str, A
         "start": _event(each.start, known) if each.start else None, "end": _event(each.end, known) if each.end else None,
         **_clocks(each.us, each.open_us), "age_us": age, "age": length(age).as_dict() if age is not None else None,
         "parts": [_part(part, known, each.direction) for part in each.parts],
+        "so_far": [_part(part, known, each.direction) for part in each.so_far],
         "by_nature": {nature: each.us_of(nature) for nature in ("working", "waiting", "undivided")},
         "by_owner": each.by_owner(),
         "before_start": [
@@ -109,7 +113,7 @@ def _part(part: Slice, known: Definitions, direction: str) -> dict[str, Any]:
     return {
         "code": part.part.code, "name": part.part.name.as_dict(), "from": part.start, "from_name": _name(part.start, direction, known),
         "to": part.end, "to_name": _name(part.end, direction, known), "begins": text_of(part.begins), "ends": text_of(part.ends),
-        "reached": text_of(part.reached), "is_ahead": part.is_ahead, "owners": list(owners),
+        "reached": None if part.is_open else text_of(part.reached), "is_ahead": part.is_ahead, "is_open": part.is_open, "owners": list(owners),
         "owner_name": Text("、".join(OWNERS[o].zh for o in owners), ", ".join(OWNERS[o].en for o in owners)).as_dict(),
         "nature": part.nature, "nature_name": NATURES.get(part.nature, UNDIVIDED).as_dict(),
         "absorbed": [{"code": each.code, "name": each.name.as_dict(), "milestone": each.to} for each in part.absorbed],

@@ -49,7 +49,8 @@ class Slice:
     """A part of one case: from one cut to the next (µs since 1970-01-01 UTC). `reached` is the milestone's own instant.
 
     `absorbed` are mandatory parts whose milestone is missing: their time is in this one. `is_ahead`: the milestone was
-    reached before the cut before it, so the part took nothing. `open_us`: the same span on the opening-hours clock.
+    reached before the cut before it, so the part took nothing. `open_us`: the same span on the opening-hours clock. `is_open`: the
+    milestone is not reached yet; the part ends at the moment of looking.
     """
 
     part: Part
@@ -61,6 +62,7 @@ class Slice:
     absorbed: tuple[Part, ...] = ()
     is_ahead: bool = False
     open_us: int | None = None
+    is_open: bool = False
 
     @property
     def us(self) -> int:
@@ -97,7 +99,7 @@ class Timeline:
     """One whole of one leg of a case. `us`, `open_us`, `parts` and `stages` only where it is complete.
 
     `us` equals the sum of the parts exactly; so does `open_us`, the time on the clock of published opening hours (None
-    where they are not known).
+    where they are not known). `so_far` tiles a running case up to the moment of looking, where one was given.
     """
 
     case_id: str
@@ -115,6 +117,12 @@ class Timeline:
     before_start: tuple[Early, ...]
     stages: SideBySide | None
     findings: tuple[Finding, ...]
+    so_far: tuple[Slice, ...] = ()
+
+    @property
+    def waiting_for(self) -> Slice | None:
+        """Of a running case the part that is open: what it waits for, since when, and who can end it."""
+        return self.so_far[-1] if self.so_far else None
 
     def us_of(self, nature: str) -> int:
         """The µs that were working, waiting or undivided."""
@@ -135,11 +143,12 @@ class Timeline:
 
 def timelines(
     events: Iterable[Event], *, definitions: Definitions | None = None, on: date | None = None,
-    hours: Mapping[str, OpeningHours] | None = None,
+    hours: Mapping[str, OpeningHours] | None = None, as_of: int | None = None,
 ) -> list[Timeline]:
     """Measure every leg of every case in the events by every whole of its flow.
 
-    `on`: the versions in force that day (the newest by default). `hours`: opening hours by port.
+    `on`: the versions in force that day (the newest by default). `hours`: opening hours by port. `as_of`: the moment (µs) up to
+    which running cases are tiled.
     Legs and cases stand in the order of their first event; a leg whose flow is not in the list is left out here and told
     by `unmeasured`.
     """
@@ -152,7 +161,7 @@ def timelines(
     for (_, kind, mode, direction), rows in legs.items():
         wholes = known.of_flow(subject_of(kind), direction, mode, on)
         leg = Leg.of(rows, known) if wholes else None
-        found += [timeline(leg, whole, definitions=known, hours=hours) for whole in wholes if leg]
+        found += [timeline(leg, whole, definitions=known, hours=hours, as_of=as_of) for whole in wholes if leg]
     return found
 
 
@@ -195,6 +204,7 @@ class Leg:
 
 def timeline(
     leg: Leg, whole: Whole, *, definitions: Definitions | None = None, hours: Mapping[str, OpeningHours] | None = None,
+    as_of: int | None = None,
 ) -> Timeline:
     """Measure one leg by one whole."""
     known, at, case = definitions or shipped(), leg.at, leg.events[0]
@@ -206,8 +216,10 @@ def timeline(
     if status is not Status.COMPLETE or first is None or last is None:
         told += say.not_measured(status, first, last, whole, where, proof)
         port = first.port if first else case.port
-        return Timeline(case.case_id, case.case_kind, case.mode, case.direction, port, whole, status, first, last, None, None, (), (),
-                        None, tuple(told))  # fmt: skip
+        is_running = status is Status.RUNNING and first is not None and as_of is not None and as_of >= first.occurred_at
+        so_far = _so_far(first, at, whole, known, (hours or {}).get(port), as_of) if is_running and first and as_of is not None else ()
+        return Timeline(case.case_id, case.case_kind, case.mode, case.direction, port, whole, status, first, last, None, None, (),
+                        _early(first, at, whole, known) if is_running and first else (), None, tuple(told), so_far)  # fmt: skip
     if last.milestone != whole.end[0]:
         told.append(say.end_stood_in(last, whole, where))
     start, end = first.occurred_at, max(last.occurred_at, first.occurred_at)
@@ -298,6 +310,39 @@ def _tile(
             absorbed = []
         before, since = cut, part.to
         if event is last:
+            break
+    return tuple(slices)
+
+
+def _so_far(
+    first: Event, at: Mapping[str, Event], whole: Whole, known: Definitions, clock: OpeningHours | None, as_of: int,
+) -> tuple[Slice, ...]:
+    """A running case up to a moment: the parts it is through, then the open one. They sum to its age.
+
+    Open is the first part of the chain that every case has, or that a step already begun will have, whose milestone is not
+    reached; unless one that cannot come before it was (a ship that unloads has berthed, whoever forgot to report it).
+    What lies behind it in the chain was done ahead, and shows once the open part is through.
+    """
+    seen = {code for code, event in at.items() if event.occurred_at <= as_of}
+    through = {pair.first for pair in known.impossible if pair.severity is Severity.ERROR and pair.then in seen}
+    expected = {part.expects for part in whole.parts if part.to in seen and part.expects}
+    before, since = first.occurred_at, first.milestone
+    opened = clock.opened(before) if clock else None
+    slices: list[Slice] = []
+    for part in whole.parts:
+        is_reached = part.to in seen
+        if not is_reached and ((part.is_optional and part.to not in expected) or part.to in through):
+            continue
+        reached = at[part.to].occurred_at if is_reached else as_of
+        if part.only_after_start and reached <= first.occurred_at:
+            continue
+        cut, open_us = max(before, reached), None
+        if clock is not None and opened is not None:
+            until = clock.opened(cut)
+            open_us, opened = (None if until is None else until - opened), until
+        slices.append(Slice(part, since, part.to, before, cut, reached, (), reached < before, open_us, is_open=not is_reached))
+        before, since = cut, part.to
+        if not is_reached:
             break
     return tuple(slices)
 
