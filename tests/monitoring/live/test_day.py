@@ -159,6 +159,14 @@ def test_a_panel_is_the_sum_over_the_ports_one_may_see_and_names_no_other() -> N
     assert nobody["flows"][0]["total"] == 0 and nobody["provinces"] == [] and nobody["waiting"]["persons"] == 0
 
 
+def test_open_warnings_are_counted_at_the_ports_one_may_see() -> None:
+    day = LiveDay(PORTS, 0)
+    alerts = {"luohu": 2, "manzhouli": 1}
+    assert build(day, NAMED, Reader((0, 1, 2)), alerts=alerts)["alerts"] == 3
+    south = build(day, NAMED, Reader((0, 2)), alerts=alerts)
+    assert south["alerts"] == 2 and [(line["code"], line["alerts"]) for line in south["provinces"]] == [("44", 2)]
+
+
 def test_thirty_minutes_exactly_is_within_the_limit() -> None:
     day = LiveDay(PORTS, 0)
     rows: list[Row] = []

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
+from django.db.models import Count
 
 from kouan.basis import Text, clock
 from kouan.monitoring.journal.models import Event, EventBatch, EventOrigin, EventSource
@@ -31,10 +32,13 @@ from kouan.monitoring.live.panel import PortOf, Reader, build
 from kouan.monitoring.live.places import followed_ports
 from kouan.monitoring.live.usual import Usual
 from kouan.monitoring.live.watch import Watch
+from kouan.monitoring.warnings.models import EarlyWarning
 
 log = logging.getLogger("kouan.live")
 # Seconds between looks at the journal; of idleness after which the thread ends; for which batches may arrive out of order.
 LOOK, IDLE, LATE_COMMIT = 0.5, 600.0, 300
+# Seconds between two looks at the open early warnings.
+ALERTS = 10.0
 # Cases under way at midnight began before it; their waits and stages end today.
 BEFORE_MIDNIGHT = 6 * HOUR
 _ROWS = 20_000
@@ -70,6 +74,8 @@ class Hub:
         self.usual: Usual | None = None
         self._watch = Watch([])
         self._of_day: Any = None
+        self._alerts: dict[str, int] = {}
+        self._alerts_asked = float("-inf")
         self._seen: set[int] = set()
         self._floor = self._first = self._newest = 0
 
@@ -81,6 +87,8 @@ class Hub:
         with self.changed:
             if self._of_day != today:
                 self._begin(today)
+        if (asked := time.monotonic()) - self._alerts_asked > ALERTS:
+            self._alerts, self._alerts_asked = _open_warnings(), asked
         fresh = self._fresh_batches()
         now = now_us()
         taken = 0
@@ -158,7 +166,8 @@ class Hub:
             key = (self.version, reader.key())
             if key not in self._panels:
                 now = now_us()
-                self._panels[key] = build(self.day, self.named, reader, self.usual, tuple(self._watch.notices), now=now)
+                self._panels[key] = build(self.day, self.named, reader, self.usual, tuple(self._watch.notices), now=now,
+                                          alerts=self._alerts)
             return self._panels[key]
 
     def frames(self, reader: Reader) -> Iterator[tuple[str, dict[str, Any]] | None]:
@@ -233,6 +242,12 @@ class Hub:
 def _followed_sources() -> list[str]:
     wanted = [EventOrigin.EXERCISE, EventOrigin.DEMONSTRATION] if settings.IS_EXERCISE else [EventOrigin.OFFICIAL]
     return list(EventSource.objects.filter(origin__in=wanted).values_list("code", flat=True))
+
+
+def _open_warnings() -> dict[str, int]:
+    """How many early warnings are open at each port."""
+    rows = EarlyWarning.objects.filter(matter__ended_at__isnull=True).order_by().values_list("port__code")
+    return dict(rows.annotate(number=Count("pk")))
 
 
 def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:

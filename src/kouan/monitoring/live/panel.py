@@ -6,8 +6,8 @@ the moment it was made; ``as_of`` is the newest event, not the time of day, so t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,19 +48,19 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whose panel it is: indices into the day's ports, and the same ports' names in that order."""
+    """Whose panel it is: indices into the day's ports."""
 
     ports: tuple[int, ...]
-    alerts: dict[str, int] = field(default_factory=dict)
 
     def key(self) -> int:
         """The same for readers who see the same."""
-        return hash((self.ports, tuple(sorted(self.alerts.items()))))
+        return hash(self.ports)
 
 
 def build(day: LiveDay, named: Sequence[PortOf], reader: Reader, usual: Usual | None = None,
-          notices: Sequence[Notice] = (), *, now: int | None = None) -> dict[str, Any]:
-    """The panel of one reader. ``named``: the day's ports in its order; ``now``: µs since 1970 (the newest event if None)."""
+          notices: Sequence[Notice] = (), *, now: int | None = None, alerts: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """The panel of one reader. ``named``: the day's ports in its order; ``now``: µs since 1970 (the newest event if None);
+    ``alerts``: open early warnings by port, of which those of the reader's ports are shown."""
     at = day.now if now is None else now
     ports = np.asarray(reader.ports, dtype=np.int64)
     seen = {named[index].code for index in reader.ports}
@@ -70,13 +70,13 @@ def build(day: LiveDay, named: Sequence[PortOf], reader: Reader, usual: Usual | 
         "waiting": _waiting(day, ports, named),
         "stages": _stages(day, ports, usual),
         "slowest": _slowest(day, ports, named, usual),
-        "provinces": _provinces(day, ports, named, reader),
+        "provinces": _provinces(day, ports, named, alerts or {}),
         "fresh": _fresh(day, ports, named, at),
         "notices": [
             {"at": each.at, "port": each.port, "words": each.words, "weight": each.weight}
             for each in reversed(notices) if not each.port or each.port in seen
         ][:12],
-        "alerts": sum(reader.alerts.values()),
+        "alerts": sum(number for code, number in (alerts or {}).items() if code in seen),
     }
 
 
@@ -172,7 +172,8 @@ def _slowest(day: LiveDay, ports: Ints, named: Sequence[PortOf], usual: Usual | 
     return sorted(found, key=lambda line: (-line["ratio"], line["port"], line["stage"]))[:LISTED]
 
 
-def _provinces(day: LiveDay, ports: Ints, named: Sequence[PortOf], reader: Reader) -> list[dict[str, Any]]:
+def _provinces(day: LiveDay, ports: Ints, named: Sequence[PortOf],
+               alerts: Mapping[str, int]) -> list[dict[str, Any]]:
     told: dict[str, dict[str, Any]] = {}
     totals = day.counts[ports].sum(axis=(2, 3), dtype=np.int64)
     queue = np.maximum(day.waiting[ports], 0)
@@ -182,7 +183,7 @@ def _provinces(day: LiveDay, ports: Ints, named: Sequence[PortOf], reader: Reade
         for at, flow in enumerate(FLOWS):
             line[flow.code] += int(totals[place, at])
         line["waiting"] += int(queue[place])
-        line["alerts"] += reader.alerts.get(port.code, 0)
+        line["alerts"] += alerts.get(port.code, 0)
     return [told[code] for code in sorted(told)]
 
 
