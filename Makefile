@@ -33,7 +33,8 @@ test: dev-install ## Run the test suite, browser tests included, without the lon
 	$(PYTEST) -m "not long" $(ARGS)
 
 test-long: dev-install ## Run the longest proofs, which CI runs as well
-	@scripts/bootstrap-debian browser sqlite
+	@scripts/bootstrap-debian browser sqlite java
+	@scripts/bootstrap spark
 	$(PYTEST) -m long $(ARGS)
 
 test-pg: dev-install ## Run the same suite as `make test` on a throw-away PostgreSQL

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "kouan.ports",
     "kouan.collection",
     "kouan.monitoring",
+    "kouan.monitoring.warnings",
     "kouan.grading",
     "kouan.grading.lawbook",
     "kouan.evaluation",

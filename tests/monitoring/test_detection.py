@@ -198,6 +198,8 @@ def test_thresholds_by_port_and_season_and_their_slips(tmp_path: Path) -> None:
     panel = a_panel([1.0] * 40, [1.0] * 40, ports=("demo", "other"))
     grid = tried.grid("seasonal", "score", panel)
     assert grid[0].tolist() == [9.0] * 40 and grid[1].tolist() == [4.5] * 40
+    assert tried.tried("seasonal", score=7.0).value("seasonal", "score", "demo", date(2020, 2, 1)) == 7.0, "a trial holds always and everywhere"
+    assert shipped().tried("seasonal", "demo", score=7.0).value("seasonal", "score", "other", date(2020, 6, 1)) == 4.0
     with pytest.raises(Refused, match="scoer"):
         shipped().changed("seasonal", Text("试", "try"), date(2024, 1, 1), scoer=3.0)
     file = tmp_path / "thresholds.yaml"

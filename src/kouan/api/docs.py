@@ -70,6 +70,8 @@ EXAMPLES = {
     "get /api/v1/bottlenecks": "/api/v1/bottlenecks?running=true&limit=20",
     "get /api/v1/bottlenecks/{number}": "/api/v1/bottlenecks/1",
     "get /api/v1/conferences/{number}": "/api/v1/conferences/1",
+    "get /api/v1/warnings": "/api/v1/warnings?running=true&limit=20",
+    "get /api/v1/warnings/{number}": "/api/v1/warnings/1",
     "get /api/v1/oversight/cells": "/api/v1/oversight/cells?place=44&limit=20",
     "get /api/v1/oversight/cells/{task}/{place}": "/api/v1/oversight/cells/class_two/44",
     "get /api/v1/oversight/cells/{task}/{place}/reports": "/api/v1/oversight/cells/class_two/44/reports?limit=20",

@@ -25,6 +25,7 @@ from kouan.api import (
     oversight,
     scorecards,
     totals,
+    warnings,
 )
 from kouan.api.auth import AUTH
 from kouan.api.rate import PerUser
@@ -64,5 +65,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events):
+             collaboration, events, warnings):
     api.add_router("", part.router)

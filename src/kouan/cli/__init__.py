@@ -59,6 +59,7 @@ def _mount() -> None:
         documents,
         efficiency,
         evaluation,
+        events,
         execution,
         flows,
         grades,
@@ -77,7 +78,9 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_report,
         verdict,
+        warnings,
     )
 
     for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData),
@@ -93,13 +96,16 @@ def _mount() -> None:
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
+        ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
+        ("warnings", warnings.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    times_report.mount(times.app)
     app.add_typer(use(times.app, OnFiles), name="times", cls=Group)
 
 

@@ -230,9 +230,30 @@ def _run_clocks(log: Any) -> Any:
     return day
 
 
+def _detect_warnings(log: Any) -> Any:
+    """Let the detectors look at yesterday's figures, and answer the day: once a day, whatever comes of it. Until the national
+    office has set the periods of the procedure nothing can be raised, which is no fault."""
+    from kouan.accounts.action import acting_system
+    from kouan.basis import Refused, clock
+    from kouan.monitoring.warnings.actions import detect_warnings
+
+    day = clock.today()
+    try:
+        with acting_system("warnings") as system:
+            found = detect_warnings(actor=system)
+    except Refused as refusal:
+        log.info("no warnings raised: %s", refusal)
+    except Exception:
+        log.exception("early warnings will be detected again tomorrow, or by kouan warnings detect")
+    else:
+        if found.opened:
+            log.info("early warnings raised: %s", len(found.opened))
+    return day
+
+
 def _keep_house(ended: threading.Event) -> None:
     """Every minute: find lost jobs, apply changes that are due, seal the trail. Once a day, and at the start: let the
-    clocks of running matters run; whatever a day brought is told once, however often this starts."""
+    clocks of running matters run, and the detectors look for warnings; whatever a day brought is told once, however often this starts."""
     import logging
 
     from django.db import DatabaseError, close_old_connections
@@ -246,6 +267,7 @@ def _keep_house(ended: threading.Event) -> None:
 
     log = logging.getLogger("kouan.worker")
     clocks_ran_on = None
+    detected_on = None
     while not ended.is_set():
         close_old_connections()
         try:
@@ -258,4 +280,6 @@ def _keep_house(ended: threading.Event) -> None:
             log.warning("housekeeping will try again in a minute: %s", error)
         if clocks_ran_on != clock.today():
             clocks_ran_on = _run_clocks(log)
+        if detected_on != clock.today():
+            detected_on = _detect_warnings(log)
         ended.wait(60)

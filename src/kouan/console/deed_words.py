@@ -31,7 +31,7 @@ VERBS: Mapping[str, Text] = {
     "monitoring.journal.actions.register_event_source": Text("登记事件来源", "Register a source of events"),
     "monitoring.journal.actions.rule_on_clock": Text("裁定来源时钟校正", "Rule on the clock of a source"),
     "monitoring.journal.actions.revoke_clock_ruling": Text("撤销来源时钟裁定", "Revoke a ruling on a clock"),
-    "monitoring.journal.compaction.compact_month": Text("归档事件月份", "Compact a month of events"),
+    "monitoring.journal.compaction.record_month": Text("归档事件月份", "Compact a month of events"),
     "casework.actions.begin_case": Text("以首表发起办件", "Begin a case by its form"),
     "casework.bottlenecks.actions.submit_issue": Text("企业提交诉求", "Submit an issue as an enterprise"),
     "casework.bottlenecks.actions.enter_issue": Text("代录企业诉求", "Enter an enterprise's issue"),
@@ -144,6 +144,11 @@ VERBS: Mapping[str, Text] = {
     "ports.actions.record_acceptance": Text("登记通过验收", "Record an acceptance"),
     "ports.actions.open_port": Text("登记新增开放", "Record an opening"),
     "ports.actions.expand_port": Text("登记扩大开放", "Record an expanded opening"),
+    "monitoring.warnings.actions.detect_warnings": Text("检测并发出预警", "Detect and raise warnings"),
+    "monitoring.warnings.actions.vote_on_warning": Text("评价预警", "Vote on a warning"),
+    "monitoring.warnings.actions.plan_silence": Text("登记计划静默", "Plan a silence"),
+    "monitoring.warnings.actions.end_silence": Text("提前结束静默", "End a silence"),
+    "monitoring.warnings.actions.set_threshold": Text("调整预警阈值", "Set a threshold of warnings"),
     "ports.actions.close_port": Text("登记关闭", "Record a closure"),
     "ports.actions.merge_ports": Text("登记优化整合", "Record a merger"),
     "ports.actions.add_code": Text("增加对照代码", "Add a code"),
@@ -252,6 +257,11 @@ TABLES: Mapping[str, Text] = {
     "rounds_robustness": Text("名次稳健性分析", "Studies of places"),
     "rounds_scoring": Text("年度评估计分版本", "Scorings of rounds"),
     "rounds_schemeversion": Text("评估方案版本", "Versions of schemes of evaluation"),
+    "warnings_earlywarning": Text("预警", "Early warnings"),
+    "warnings_plannedsilence": Text("计划静默", "Planned silences"),
+    "warnings_qualityvote": Text("预警评价", "Votes on warnings"),
+    "warnings_silencedepisode": Text("静默期内的偏离", "Deviations kept silent"),
+    "warnings_thresholdchange": Text("预警阈值调整", "Changes of thresholds of warnings"),
 }
 
 # What the system was about when it acted by itself: the word in brackets after a verb.
@@ -260,6 +270,7 @@ TASKS: Mapping[str, Text] = {
     "run_clocks": Text("期限", "clocks"), "mails": Text("邮件", "mail"), "casework": Text("办件", "casework"),
     "circulars": Text("印发通知", "circulars"),
     "evaluation": Text("年度评估", "yearly evaluation"),
+    "warnings": Text("预警", "early warnings"),
     "bottlenecks": Text("堵点难点", "bottlenecks"), "conference": Text("联席会议", "conference"),
 }
 

@@ -9,7 +9,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -67,8 +67,21 @@ class Thresholds:
         return answer
 
     def changed(self, detector: str, reason: Text, since: date, port: str = "", **values: float) -> Thresholds:
-        """The same with other values: what a back-test tries. Without a port they hold all year and at every port, so that what was
-        asked is what is tried. Refused for a name that the detector does not know."""
+        """The same with other values from a day on: for one port, or for every port all year. Refused for a name that the detector does
+        not know."""
+        self._refuse_unknown(detector, values)
+        kept = self.entries[detector]
+        if not port:
+            kept = _without(kept, values, lambda entry: bool(entry.port or entry.months))
+        return Thresholds({**self.entries, detector: (*kept, Dated(since, dict(values), reason, port))})
+
+    def tried(self, detector: str, port: str = "", **values: float) -> Thresholds:
+        """The same with other values on every day, past ones included, whatever was set since: what a back-test tries."""
+        self._refuse_unknown(detector, values)
+        kept = _without(self.entries[detector], values, lambda entry: not port or entry.port == port)
+        return Thresholds({**self.entries, detector: (*kept, Dated(date.min, dict(values), Text("回测试用", "tried by a back-test"), port))})
+
+    def _refuse_unknown(self, detector: str, values: Mapping[str, float]) -> None:
         known = {name for entry in self.entries.get(detector, ()) for name in entry.values}
         for name in values:
             if name not in known:
@@ -76,18 +89,18 @@ class Thresholds:
                     "unknown_threshold", f"检测规则“{detector}”没有名为“{name}”的阈值。", f"The detector “{detector}” has no threshold “{name}”.",
                     remedy=(f"可用：{'、'.join(sorted(known)) or '无'}。", f"Known: {', '.join(sorted(known)) or 'none'}."),
                 )
-        kept = self.entries[detector]
-        if not port:
-            kept = tuple(
-                replace(entry, values={name: value for name, value in entry.values.items() if name not in values})
-                if entry.port or entry.months else entry for entry in kept
-            )
-        return Thresholds({**self.entries, detector: (*kept, Dated(since, dict(values), reason, port))})
-
     def _ranked(self, detector: str, name: str) -> list[Dated]:
         """Entries that hold the name, weakest first: for all, of a season, of a port; among equals by day."""
         entries = [entry for entry in self.entries.get(detector, ()) if name in entry.values]
         return sorted(entries, key=lambda entry: (bool(entry.port), bool(entry.months), entry.since))
+
+
+def _without(entries: tuple[Dated, ...], values: Mapping[str, float], where: Callable[[Dated], bool]) -> tuple[Dated, ...]:
+    """The entries, those that ``where`` names without some values."""
+    return tuple(
+        replace(entry, values={name: value for name, value in entry.values.items() if name not in values}) if where(entry) else entry
+        for entry in entries
+    )
 
 
 def read_thresholds(path: Path) -> Thresholds:

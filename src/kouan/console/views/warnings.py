@@ -1,0 +1,332 @@
+"""监测 → 预警: warnings in one's scope, one with its chart, steps and votes, the back-test of a setting, planned silences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+
+from kouan.accounts.permissions import may
+from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock, measures
+from kouan.console.charts import Chart, Series
+from kouan.console.marks import badge
+from kouan.console.page import accept_draft, page
+from kouan.console.tables import Column, Filter, Table
+from kouan.console.words import here
+from kouan.desk.matters.parties import standing_of
+from kouan.desk.matters.queries import procedure_for, settings_of
+from kouan.desk.matters.registry import in_force
+from kouan.monitoring.detection import FLOW_DETECTORS, registered_detectors
+from kouan.monitoring.warnings import actions, routing
+from kouan.monitoring.warnings.models import EarlyWarning, PlannedSilence, SilencedEpisode
+from kouan.monitoring.warnings.queries import (
+    drawn,
+    get_warning,
+    latest_votes,
+    timed_steps,
+    try_setting,
+    warnings_visible_to,
+)
+from kouan.monitoring.warnings.reading import thresholds
+from kouan.ports.models import Port
+
+TITLE = Text("预警", "Early warnings")
+_LATE = ("escalated", "overdue")
+
+
+def _detector(key: str) -> Text:
+    found = registered_detectors().get(key)
+    return found.title if found else Text(key, key)
+
+
+def _state(warning: EarlyWarning) -> Text:
+    return procedure_for(warning.matter).states[warning.matter.state].label
+
+
+def _mark(warning: EarlyWarning) -> SafeString:
+    late, ended = warning.matter.state in _LATE, warning.matter.ended_at is not None
+    return badge(here(_state(warning)), "disc-check" if ended else "clock" if late else "half", "none" if ended else "wait" if late else "info")
+
+
+def _link(warning: EarlyWarning) -> SafeString:
+    return format_html('<a href="{}">#{} {}</a><span class="subline">{}</span>', reverse("warning", args=[warning.pk]), warning.pk,
+                       warning.port.name_zh, here(_detector(warning.detector)))
+
+
+def _port_words(port: Port) -> Text:
+    return Text(port.name_zh, port.name_en or port.name_zh)
+
+
+def _cause(warning: EarlyWarning) -> Text | None:
+    return routing.causes().get(warning.cause)
+
+
+WARNINGS = Table(
+    name="warnings", title=TITLE,
+    columns=(
+        Column("warning", TITLE, value=lambda each: f"#{each.pk}", show=_link, is_key=True, is_wide=True),
+        Column("port", Text("口岸", "Port"), value=lambda each: each.port.name_zh, only="export"),
+        Column("detector", Text("检测规则", "Rule"), value=lambda each: _detector(each.detector), only="export"),
+        Column("first_day", Text("首日", "First day"), order="first_day", keeps_line=True),
+        Column("last_day", Text("末日", "Last day"), order="last_day", keeps_line=True),
+        Column("score", Text("偏离程度", "How far out"), order="score", is_number=True, value=lambda each: round(each.score, 1),
+               note=Text("1 为阈值", "1 is the threshold")),
+        Column("state", Text("状态", "State"), value=_state, show=_mark),
+        Column("handler", Text("处置单位", "Office"), value=lambda each: each.handler.name_zh),
+        Column("cause", Text("原因", "Cause"), value=_cause),
+        Column("message", Text("说明", "What was seen"), value=lambda each: Text(each.message_zh, each.message_en), only="export"),
+    ),
+    filters=(
+        Filter("progress", Text("进度", "Progress"), apply=lambda rows, value: rows.filter(matter__ended_at__isnull=value == "running"),
+               choices=(("running", Text("办理中", "Under way")), ("ended", Text("已办结", "Ended")))),
+        Filter("detector", Text("检测规则", "Rule"), field="detector",
+               choices=lambda: tuple((key, _detector(key)) for key in registered_detectors())),
+        Filter("q", Text("口岸", "Port"), apply=lambda rows, value: rows.filter(port__name_zh__icontains=value)),
+    ),
+    default_order="-first_day",
+    empty=Text("没有符合条件的预警。", "No warning matches."),
+    empty_next=Text("检测每天自动运行；口岸报送日数据后方能检测。", "Detection runs every day; it needs daily figures of ports."),
+)
+
+
+def _crumbs(*labels: Text) -> list[dict[str, Any]]:
+    return [{"label": TITLE, "address": reverse("warnings")}, *({"label": each} for each in labels)]
+
+
+def _unfilled() -> list[Text]:
+    filled = settings_of(routing.PROCEDURE)
+    return [each.label for code, each in in_force(routing.PROCEDURE).procedure.settings.items() if code not in filled]
+
+
+@page("warnings.read")
+def warnings(request: HttpRequest) -> HttpResponseBase:
+    """The warnings in scope."""
+    view = WARNINGS.read(request, warnings_visible_to(request.user))
+    if view.wants_export:
+        return view.export()
+    return render(request, "console/warnings/list.html", {"table": view, "unfilled": _unfilled()})
+
+
+def _chart(warning: EarlyWarning) -> Chart | None:
+    seen = drawn(warning)
+    if seen is None:
+        return None
+    unit = measures.get(warning.measure).unit
+    return Chart(
+        "warning", Text(f"{seen.label.zh}：实测与常态区间", f"{seen.label.en}: measured and usual band"), [f"{day:%Y-%m-%d}" for day in seen.days],
+        [Series(Text("实测", "measured"), seen.measured), Series(Text("常态上限", "usual, upper"), seen.high),  # type: ignore[arg-type]
+         Series(Text("常态下限", "usual, lower"), seen.low)],  # type: ignore[arg-type]
+        unit=unit, origin=warning.origin, category_label=Text("日期", "Day"),
+        note=Text("常态区间只用当日以前的数据推算；未报的日期留空，不按零处理。",
+                  "The usual band rests on the days before alone; days not reported are gaps, not zeros."))
+
+
+@never_cache
+@page("warnings.read", methods=("GET", "HEAD", "POST"))
+def warning(request: HttpRequest, number: int) -> HttpResponse:
+    """One warning: what was seen, its chart and table, where it went and why, its steps and their times, votes."""
+    user: Any = request.user
+    held = get_warning(user, number)
+    findings: list[Finding] = []
+    if request.method == "POST":
+        try:
+            actions.vote_on_warning(actor=user, warning=number, is_useful=request.POST.get("useful") == "yes",
+                words=request.POST.get("words", "")[:400])
+        except (NotAllowed, NotFound):
+            raise
+        except Refused as error:
+            findings = error.findings
+        else:
+            messages.success(request, here(Text("已登记评价，回测时计入。", "Recorded; back-tests count it.")))
+            return redirect("warning", number)
+    procedure = procedure_for(held.matter)
+    standing = standing_of(user, procedure, held.matter).parties
+    steps = timed_steps(held)
+    waits = procedure.states[held.matter.state].waits_for if held.matter.ended_at is None else ()
+    open_tasks = list(held.matter.tasks.filter(closed_at__isnull=True).select_related("organisation"))
+    return render(request, "console/warnings/one.html", {
+        "warning": held, "mark": _mark(held), "state": _state(held), "message": Text(held.message_zh, held.message_en), "findings": findings,
+        "detector": _detector(held.detector), "why": Text(held.why_zh, held.why_en), "cause": _cause(held), "port": _port_words(held.port),
+        "chart": _chart(held), "steps": [(each, _lasted(each.after)) for each in steps], "seen": held.candidates,
+        "detectors": {key: _detector(key) for key in {each["detector"] for each in held.candidates}},
+        "is_my_turn": bool({each.party for each in open_tasks} & set(standing)), "waits_for": [procedure.parties[each].label for each in waits],
+        "tasks": open_tasks, "votes": latest_votes(held), "may_vote": may(user, "warnings.vote"),
+        "crumbs": _crumbs(Text(f"#{held.pk}", f"#{held.pk}")),
+    }, status=422 if findings else 200)
+
+
+def _lasted(after: timedelta | None) -> str:
+    if after is None:
+        return "—"
+    minutes = int(after.total_seconds() // 60)
+    days, rest = divmod(minutes, 1440)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return here(Text(f"{days}天{hours}小时", f"{days} d {hours} h"))
+    return here(Text(f"{hours}小时{minutes}分", f"{hours} h {minutes} min"))
+
+
+def _day(request: HttpRequest, name: str, otherwise: date, findings: list[Finding]) -> date:
+    said = (request.POST if request.method == "POST" else request.GET).get(name, "").strip()
+    if not said:
+        return otherwise
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        findings.append(Finding.error("bad_day", f"“{said[:20]}”不是日期。", f"“{said[:20]}” is no date.", where=Place(field=name),
+                                      remedy=("请写作 2024-05-01。", "Write 2024-05-01.")))
+        return otherwise
+
+
+def _ports(user: Any) -> list[tuple[str, Text]]:
+    return [(each.code, _port_words(each)) for each in Port.objects.visible_to(user).order_by("pinyin", "code")]
+
+
+def _settings() -> list[tuple[str, Text]]:
+    found = []
+    for key in FLOW_DETECTORS:
+        detector = registered_detectors()[key]
+        found += [(f"{key}.{name}", Text(f"{detector.title.zh}：{_NAMES[name].zh}", f"{detector.title.en}: {_NAMES[name].en}"))
+                  for name in detector.settings if name in _NAMES]
+    return found
+
+
+_NAMES = {
+    "score": Text("偏离倍数", "deviations"), "min_change": Text("最小变化幅度（1为100%）", "least change (1 is 100 %)"),
+    "min_expected": Text("最小常态值", "least usual value"), "days": Text("天数", "days"), "min_value": Text("最小数值", "least value"),
+    "min_usual": Text("最小通常值", "least usual value"), "after_reported": Text("已报天数", "days reported before"),
+}
+
+
+@page("warnings.read")
+def backtest(request: HttpRequest) -> HttpResponseBase:
+    """What a setting would have told over the last year at the ports in scope, beside the setting in force."""
+    user: Any = request.user
+    findings: list[Finding] = []
+    last = _day(request, "last", clock.today() - timedelta(days=1), findings)
+    choices = _settings()
+    said = {name: request.GET.get(name, "").strip()[:64] for name in ("port", "threshold", "value")}
+    changes: list[tuple[str, str, float]] = []
+    if said["threshold"] in dict(choices) and said["value"]:
+        detector, _, name = said["threshold"].partition(".")
+        try:
+            number = float(said["value"])
+        except ValueError:
+            number = float("nan")
+        if number > 0 and number != float("inf"):
+            changes.append((detector, name, number))
+        else:
+            findings.append(Finding.error("bad_threshold", "阈值应为正数。", "A threshold is a positive number.", where=Place(field="value"),
+                                          remedy=("请改正。", "Correct it.")))
+    elif said["value"] or said["threshold"]:
+        findings.append(Finding.error("threshold_missing", "请同时选择阈值并填写数值。", "Choose a threshold and give its value.",
+                                      where=Place(field="value" if said["threshold"] else "threshold"), remedy=("请补充。", "Add it.")))
+    asked = "run" in request.GET and not findings
+    now = try_setting(user, last=last, port=said["port"]) if asked else None
+    tried = try_setting(user, last=last, port=said["port"], changes=changes) if asked and changes else None
+    shown = tried or now
+    names = dict(_ports(user))
+    rows = [{"port": names.get(each.episode.port, Text(each.episode.port, each.episode.port)), "first": each.episode.first,
+             "last": each.episode.last, "detectors": [_detector(key) for key in each.episode.detectors], "score": round(each.episode.peak.score, 1),
+             "useful": each.useful, "message": each.episode.peak.message} for each in (shown.alerts if shown else ())]
+    detector, _, name = said["threshold"].partition(".")
+    in_force_now = None
+    if changes:
+        in_force_now = thresholds().value(detector, name, said["port"], last)
+    return render(request, "console/warnings/backtest.html", {
+        "said": said, "last": last, "now": now, "tried": tried, "rows": rows[-200:][::-1], "ports": _ports(user), "choices": choices,
+        "findings": findings, "in_force": in_force_now, "by_detector": [(_detector(key), *counts) for key,
+            counts in shown.by_detector().items()] if shown else [],
+        "crumbs": _crumbs(Text("回测", "Back-test")), "may_set": may(user, "warnings.set"),
+    }, status=422 if findings else 200)
+
+
+@never_cache
+@page("warnings.set", methods=("POST",))
+def set_threshold(request: HttpRequest) -> HttpResponse:
+    """Put the tried value into force from today, with the reason."""
+    detector, _, name = request.POST.get("threshold", "").partition(".")
+    try:
+        value = float(request.POST.get("value", ""))
+    except ValueError:
+        value = 0.0
+    actions.set_threshold(actor=request.user, detector=detector[:24], name=name[:32], value=value, since=clock.today(),
+                          reason=request.POST.get("reason", "")[:300], port=request.POST.get("port", "")[:64])
+    messages.success(request, here(Text("已调整，自今日起适用。", "Set; it holds from today.")))
+    return redirect("warning-backtest")
+
+
+def _silenced_words(silence: PlannedSilence) -> Text:
+    if silence.port:
+        return _port_words(silence.port)
+    if silence.province_code:
+        return Text("本省全部口岸", "All ports of the province")
+    return Text("全国口岸", "All ports")
+
+
+@never_cache
+@page("warnings.read", methods=("GET", "HEAD", "POST"))
+def silences(request: HttpRequest) -> HttpResponse:
+    """Planned silences in scope, what each kept from being told, and the form to plan one."""
+    user: Any = request.user
+    findings: list[Finding] = []
+    said = {name: request.POST.get(name, "").strip()[:300] for name in ("port", "first", "last", "reason", "detector")}
+    status = 200
+    if request.method == "POST":
+        deed: Callable[[], Any]
+        if request.POST.get("end", "").isdigit():
+            number = int(request.POST["end"][:18])
+
+            def deed() -> Any:
+                return actions.end_silence(actor=user, silence=number)
+        else:
+            first, last = _day(request, "first", clock.today(), findings), _day(request, "last", clock.today(), findings)
+
+            def deed() -> Any:
+                return actions.plan_silence(actor=user, first=first, last=last, reason=said["reason"], port=said["port"],
+                                            detectors=[said["detector"]] if said["detector"] else [])
+        if not findings:
+            try:
+                deed()
+            except NotFound:
+                raise
+            except Refused as error:
+                findings = error.findings
+                status = 409 if isinstance(error, Conflict) else 403 if isinstance(error, NotAllowed) else 422
+            else:
+                accept_draft(request, "silence")
+                messages.success(request, here(Text("已登记。", "Recorded.")))
+                return redirect("warning-silences")
+        else:
+            status = 422
+    today = clock.today()
+    rows = list(PlannedSilence.objects.visible_to(user).select_related("port", "planned_by__organisation").order_by("-last_day", "-id")[:200])
+    visible = {port.pk for port in Port.objects.visible_to(user)}
+    kept: dict[int, list[SilencedEpisode]] = {}
+    for each in SilencedEpisode.objects.filter(silence__in=rows).select_related("port").order_by("first_day"):
+        if each.port_id in visible:
+            kept.setdefault(each.silence_id, []).append(each)
+    return render(request, "console/warnings/silences.html", {
+        "rows": [{"row": each, "what": _silenced_words(each), "kept": kept.get(each.pk, []), "detectors": [_detector(key) for key in each.detectors],
+                  "is_running": each.ended_at is None and each.last_day >= today} for each in rows],
+        "said": said, "findings": findings, "ports": _ports(user) if may(user, "warnings.plan") else [], "may_plan": may(user, "warnings.plan"),
+        "detectors": [(key, _detector(key)) for key in registered_detectors()], "crumbs": _crumbs(Text("计划静默", "Planned silences")),
+    }, status=status)
+
+
+urlpatterns = [
+    path("warnings", warnings, name="warnings"),
+    path("warnings/backtest", backtest, name="warning-backtest"),
+    path("warnings/backtest/set", set_threshold, name="warning-threshold"),
+    path("warnings/silences", silences, name="warning-silences"),
+    path("warnings/<int:number>", warning, name="warning"),
+]

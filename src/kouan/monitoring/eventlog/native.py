@@ -1,0 +1,521 @@
+"""The same tables by columns of numbers: DuckDB reads and codes the events, NumPy follows each leg. One machine, no SQL joins.
+
+It reads the same ``Plan`` as the generated SQL and must give the same numbers; ``tests/monitoring`` compares every cell, and
+both with a slow independent reference. What makes it fast:
+
+* events of a part lie by (case_id, occurred_at), so a leg is found as a run of equal hashes; only the heads of runs are
+  sorted (a leg that crosses the end of a month has two), never the events. Nothing relies on that order: legs whose events
+  turn out unsorted are sorted;
+* a stage pair of a port and month and the time it took are packed into one 64-bit number: sorting these (NumPy has a
+  vectorised sort) puts the times of every group in order at once, and quantiles are read off by position;
+* parts of one bucket are measured without the others, two at a time.
+
+Legs are told apart by a 64-bit hash of the case id: among a million cases two share one with probability 3 × 10⁻⁸. The
+generated SQL (``--engine duckdb-sql``) groups by the id itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kouan.monitoring.eventlog import sql
+from kouan.monitoring.eventlog.dialect import DUCKDB
+from kouan.monitoring.eventlog.plan import Chain, Plan
+from kouan.monitoring.eventlog.source import Log, events_sql
+from kouan.monitoring.eventlog.tabulate import Piece, tabulate
+
+Array = np.ndarray[Any, Any]
+NONE = np.iinfo(np.int64).min
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass
+class Legs:
+    """The events of some legs: t and m (and port) in the order of each leg, ``starts`` where each begins, ``leg`` of each event."""
+
+    hash: Array
+    flow: Array
+    starts: Array
+    lengths: Array
+    leg: Array
+    t: Array
+    m: Array
+    port: Array
+
+    @property
+    def count(self) -> int:
+        return len(self.starts)
+
+
+@dataclass
+class Found:
+    """What one bucket contributes: groups and times of each table, and its paths."""
+
+    segments: list[Piece] = field(default_factory=list)
+    overall: list[Piece] = field(default_factory=list)
+    dfg: list[Piece] = field(default_factory=list)
+    early: list[Array] = field(default_factory=list)
+    status: list[Array] = field(default_factory=list)
+    ends: list[Array] = field(default_factory=list)
+    paths: dict[int, bytes] = field(default_factory=dict)  # hash of a path and its flow → flow and milestones
+    path_of: list[Array] = field(default_factory=list)
+    lasted: list[Array] = field(default_factory=list)
+    begun: list[Array] = field(default_factory=list)
+    case_hash: list[Array] = field(default_factory=list)
+    events: int = 0
+
+    def add(self, other: Found) -> None:
+        """Take in what another bucket found."""
+        for name in ("segments", "overall", "dfg", "early", "status", "ends", "path_of", "lasted", "begun", "case_hash"):
+            getattr(self, name).extend(getattr(other, name))
+        for key, path in other.paths.items():
+            if self.paths.setdefault(key, path) != path:
+                raise HashesMeet
+        self.events += other.events
+
+
+class HashesMeet(Exception):
+    """Two different paths have one hash: the run is done again with another multiplier."""
+
+
+def reading(plan: Plan, log: Log, files: Sequence[Path], has_corrections: bool) -> str:
+    """SQL of the coded events of some files, in their order.
+
+    A log from the journal is read without any condition: then DuckDB codes each text once per dictionary entry instead of
+    once per row, and void rows are left out here afterwards. Other logs are ranked by the generated SQL first.
+    """
+    kinds, modes, directions = sql.kinds_of(plan)
+    d = DUCKDB
+    if not log.is_admitted or log.is_foreign or not log.has_ids:
+        order = " ORDER BY o" if plan.is_foreign else ""
+        return (
+            "SELECT hash(case_id) AS h, CAST(f AS SMALLINT) AS f, CAST(m AS USMALLINT) AS m, CAST(port AS USMALLINT) AS port, t "
+            f"FROM ({sql.coded(plan, events_sql(log, files, d), d)}) coded{order}"
+        )
+    c = {ours: d.named(theirs) for ours, theirs in log.columns.items()}
+    small = "UTINYINT" if plan.codes <= 256 else "USMALLINT"
+    columns = [
+        f"hash({c['case_id']}) AS h", f"{d.instant(c['occurred_at'], log.types['occurred_at'])} AS t",
+        f"CAST({d.position(plan.milestones, c['milestone'])} - 1 AS {small}) AS m",
+        f"CAST({d.position(plan.ports, c['port'])} - 1 AS USMALLINT) AS port", f"({c['planned']} OR {c['withdrawn']}) AS void",
+    ]  # fmt: skip
+    for name, column, values in (("kind", "case_kind", kinds), ("mode", "mode", modes), ("direction", "direction", directions)):
+        if len(values) > 1:
+            columns.append(f"CAST({d.position(values, c[column])} - 1 AS UTINYINT) AS {name}")
+    if has_corrections:
+        columns.append(f"CAST({c['revision']} AS USMALLINT) AS revision")
+        columns.append(f"CASE WHEN {c['event_id']} = '' THEN 0 ELSE xor(hash({c['event_id']}), hash({c['source']})) END AS event")
+    return f"SELECT {', '.join(columns)} FROM {d.relation(files, log.is_parquet)}"
+
+
+def standing(columns: dict[str, Array], plan: Plan, elsewhere: Array | None = None) -> tuple[dict[str, Array], Array]:
+    """The columns without void rows, with f (flow) put together; and events of which an earlier revision is missing here.
+
+    ``elsewhere``: events (hash) corrected in another bucket, with the newest revision there.
+    """
+    if "void" not in columns:
+        return columns, np.zeros(0, np.uint64)
+    keep = ~columns.pop("void")
+    missing = np.zeros(0, np.uint64)
+    if "event" in columns:
+        missing = _drop_superseded(keep, columns.pop("event"), columns.pop("revision"), elsewhere)
+    _, modes, directions = sql.kinds_of(plan)
+    flow = np.zeros(len(keep), np.int16)
+    for name, size in (("kind", 1), ("mode", len(modes)), ("direction", len(directions))):
+        flow *= size
+        if name in columns:
+            flow += columns.pop(name)
+    columns["f"] = flow
+    return {name: column[keep] for name, column in columns.items()}, missing
+
+
+def _drop_superseded(keep: Array, event: Array, revision: Array, elsewhere: Array | None) -> Array:
+    """Strike the rows of which a later revision exists. Revisions count 1, 2, 3 …: a gap means that the rest lies elsewhere."""
+    again = np.flatnonzero((revision > 1) & (event != 0))
+    keys, newest = event[again], revision[again].astype(np.int64)
+    if elsewhere is not None and len(elsewhere):
+        keys, newest = np.concatenate([keys, elsewhere["event"]]), np.concatenate([newest, elsewhere["revision"]])
+    if not len(keys):
+        return np.zeros(0, np.uint64)
+    order = np.lexsort((newest, keys))
+    keys, newest = keys[order], newest[order]
+    is_last = np.concatenate((keys[1:] != keys[:-1], [True]))
+    keys, newest = keys[is_last], newest[is_last]
+    shift = np.uint64(44)
+    looks_like = np.zeros(1 << 20, bool)  # one in a million by the highest bits; the few that pass are looked up
+    looks_like[(keys >> shift).astype(np.int64)] = True
+    rows = np.flatnonzero(looks_like[(event >> shift).astype(np.int64)])
+    place = np.minimum(np.searchsorted(keys, event[rows]), len(keys) - 1)
+    is_it = keys[place] == event[rows]
+    rows, place = rows[is_it], place[is_it]
+    keep[rows[revision[rows] < newest[place]]] = False
+    seen = np.bincount(place, minlength=len(keys))
+    return np.asarray(keys[seen < newest])
+
+
+def arrange(columns: dict[str, Array], plan: Plan) -> Legs:
+    """Put the events of each leg together and in order: by instant, then by milestone (of a foreign log: as they came)."""
+    h, f, m, port, t = (np.asarray(columns[name]) for name in ("h", "f", "m", "port", "t"))
+    key = h ^ (f.astype(np.uint64) * _PRIME)
+    heads = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
+    lengths = np.diff(heads, append=len(key))
+    order = np.lexsort((t[heads], key[heads]))
+    run_key, run_length = key[heads][order], lengths[order]
+    is_new = np.concatenate(([True], run_key[1:] != run_key[:-1])) if len(order) else np.zeros(0, bool)
+    placed = np.cumsum(run_length) - run_length
+    rows = np.repeat(heads[order] - placed, run_length) + np.arange(len(key))
+    t, m, port = t[rows], m[rows], port[rows]
+    starts = placed[is_new]
+    first_rows = heads[order][is_new]
+    leg_lengths = np.diff(starts, append=len(key))
+    legs = Legs(h[first_rows], f[first_rows], starts, leg_lengths, np.repeat(np.arange(len(starts), dtype=np.int32), leg_lengths), t, m, port)
+    _sort_the_unsorted(legs, plan)
+    return legs if plan.is_foreign else _told_once(legs)
+
+
+def _sort_the_unsorted(legs: Legs, plan: Plan) -> None:
+    if not len(legs.t):
+        return
+    t, m = legs.t, legs.m
+    goes_back = t[1:] < t[:-1]
+    if not plan.is_foreign:
+        goes_back |= (t[1:] == t[:-1]) & (m[1:] < m[:-1])
+    goes_back &= legs.leg[1:] == legs.leg[:-1]
+    found = np.flatnonzero(goes_back)
+    if not len(found):
+        return
+    is_unsorted = np.zeros(legs.count, bool)
+    is_unsorted[legs.leg[found]] = True
+    rows = np.flatnonzero(is_unsorted[legs.leg])
+    keys = (t[rows], legs.leg[rows]) if plan.is_foreign else (m[rows], t[rows], legs.leg[rows])
+    order = rows[np.lexsort(keys)]  # stable: what is equal stays as it came
+    for column in (legs.t, legs.m, legs.port):
+        column[rows] = column[order]
+
+
+def _told_once(legs: Legs) -> Legs:
+    """Without a milestone told again for the same instant: that is one fact from two messages."""
+    again = (legs.t[1:] == legs.t[:-1]) & (legs.m[1:] == legs.m[:-1]) & (legs.leg[1:] == legs.leg[:-1])
+    if not again.any():
+        return legs
+    keep = np.concatenate(([True], ~again))
+    lengths = np.add.reduceat(keep.astype(np.int64), legs.starts)
+    return Legs(
+        legs.hash, legs.flow, np.cumsum(lengths) - lengths, lengths, legs.leg[keep], legs.t[keep], legs.m[keep], legs.port[keep],
+    )  # fmt: skip
+
+
+def measure(legs: Legs, plan: Plan, multiplier: int = 1) -> Found:
+    """Everything that some legs contribute."""
+    found = Found(events=len(legs.t))
+    if not legs.count:
+        return found
+    _follow(legs, plan, found)
+    _paths(legs, plan, found, multiplier)
+    if plan.is_foreign:
+        _foreign(legs, plan, found)
+    else:
+        _wholes(legs, plan, found)
+    return found
+
+
+def _follow(legs: Legs, plan: Plan, found: Found) -> None:
+    """Pairs of events that directly follow each other."""
+    k = plan.codes
+    follows = np.flatnonzero(legs.leg[1:] == legs.leg[:-1])
+    pair = (legs.flow[legs.leg[follows]].astype(np.int64) * k + legs.m[follows]) * k + legs.m[follows + 1]
+    found.dfg.append(Piece(pair, legs.t[follows + 1] - legs.t[follows]))
+
+
+def _paths(legs: Legs, plan: Plan, found: Found, multiplier: int) -> None:
+    """The path of each leg as a hash, proved: legs of one hash have the same milestones in the same order."""
+    place = np.arange(len(legs.t)) - legs.starts[legs.leg]
+    powers = np.full(int(legs.lengths.max()), (int(_PRIME) * (2 * multiplier + 1)) % 2**64, np.uint64)
+    powers[0] = 1
+    np.multiply.accumulate(powers, out=powers)
+    names = np.random.default_rng(multiplier).integers(1, 2**63, plan.codes, dtype=np.uint64)
+    hashed = np.add.reduceat(names[legs.m] * powers[place], legs.starts)
+    hashed ^= (legs.flow.astype(np.uint64) + np.uint64(1)) * np.uint64(0xD6E8FEB86659FD93)
+    different, example, which = np.unique(hashed, return_index=True, return_inverse=True)
+    same_length = legs.lengths == legs.lengths[example][which]
+    begins = legs.starts[example]
+    if not (same_length.all() and (legs.flow == legs.flow[example][which]).all()
+            and (legs.m == legs.m[begins[which][legs.leg] + place]).all()):  # fmt: skip
+        raise HashesMeet
+    codes = legs.m.astype(np.uint16)
+    for key, leg in zip(different.tolist(), example.tolist(), strict=True):
+        begin = legs.starts[leg]
+        found.paths[key] = int(legs.flow[leg]).to_bytes(2, "little") + codes[begin : begin + legs.lengths[leg]].tobytes()
+    first, last = legs.starts, legs.starts + legs.lengths - 1
+    found.path_of.append(hashed)
+    found.begun.append(legs.t[first])
+    found.lasted.append(legs.t[last] - legs.t[first])
+    found.case_hash.append(legs.hash)
+    k = plan.codes
+    found.ends.append((legs.flow.astype(np.int64) * k + legs.m[first]) * k + legs.m[last])
+
+
+def month_numbers(instants: Array, offset_minutes: int) -> Array:
+    """Months since January 1970 of instants in µs, on a clock so many minutes ahead of UTC."""
+    if not len(instants):
+        return np.zeros(0, np.int64)
+    shifted = instants + offset_minutes * 60_000_000
+    low, high = (np.datetime64(int(x), "us").astype("datetime64[M]").astype(int) for x in (shifted.min(), shifted.max()))
+    edges = np.arange(low + 1, high + 1).astype("datetime64[M]").astype("datetime64[us]").astype(np.int64)
+    return low + np.searchsorted(edges, shifted, side="right")
+
+
+def group(plan: Plan, port: Array, month: Array, flow: Array, inner: Array | int, inner_size: int) -> Array:
+    """One number for a group: the columns of ``by`` (month most significant) and what is measured inside."""
+    kinds, modes, directions = sql.kinds_of(plan)
+    sizes = {"port": len(plan.ports), "direction": len(directions), "mode": len(modes), "case_kind": len(kinds)}
+    value = month.astype(np.int64) if "month" in plan.by else np.zeros(len(port), np.int64)
+    flow = flow.astype(np.int64)
+    columns = {
+        "port": port, "direction": flow % len(directions), "mode": flow // len(directions) % len(modes),
+        "case_kind": flow // (len(directions) * len(modes)),
+    }  # fmt: skip
+    for name in plan.by:
+        if name != "month":
+            value = value * sizes[name] + columns[name]
+    return value * inner_size + inner
+
+
+def ungroup(plan: Plan, value: Array, inner_size: int) -> tuple[dict[str, Array], Array]:
+    """The columns again, months as 202603, and what was measured inside."""
+    kinds, modes, directions = sql.kinds_of(plan)
+    sizes = {"port": len(plan.ports), "direction": len(directions), "mode": len(modes), "case_kind": len(kinds)}
+    inner, value = value % inner_size, value // inner_size
+    columns: dict[str, Array] = {}
+    for name in reversed([each for each in plan.by if each != "month"]):
+        columns[name] = value % sizes[name]
+        value = value // sizes[name]
+    if "month" in plan.by:
+        columns["month"] = (1970 + value // 12) * 100 + value % 12 + 1
+    return {name: columns[name] for name in plan.by}, inner
+
+
+def _foreign(legs: Legs, plan: Plan, found: Found) -> None:
+    """Stage pairs of a log of other activities are what directly follows; the whole is from first to last event."""
+    k = plan.codes
+    follows = np.flatnonzero(legs.leg[1:] == legs.leg[:-1])
+    then = follows + 1
+    inner = legs.m[follows].astype(np.int64) * k + legs.m[then]
+    months = month_numbers(legs.t[then], plan.offset_minutes)
+    found.segments.append(Piece(group(plan, legs.port[then], months, legs.flow[legs.leg[then]], inner, k * k), legs.t[then] - legs.t[follows]))
+    first, last = legs.starts, legs.starts + legs.lengths - 1
+    months = month_numbers(legs.t[last if plan.cohort == "end" else first], plan.offset_minutes)
+    found.overall.append(Piece(group(plan, legs.port[last], months, legs.flow, 0, 1), legs.t[last] - legs.t[first]))
+
+
+def _wholes(legs: Legs, plan: Plan, found: Found) -> None:
+    used, starts = sql._codes_used(plan)
+    row_of, start_row_of = np.full(plan.codes, -1, np.int64), np.full(plan.codes, -1, np.int64)
+    row_of[used], start_row_of[starts] = np.arange(len(used)), np.arange(len(starts))
+    stands = np.full((len(used), legs.count), NONE, np.int64)
+    ports = np.zeros((len(starts), legs.count), np.uint16)
+    takes_last = np.array(plan.takes_last)[legs.m]
+    _place(stands, row_of, legs, legs.t, takes_last)
+    _place(ports, start_row_of, legs, legs.port, takes_last)
+    at = {code: row for row, code in enumerate(used)}
+    port_at = {code: row for row, code in enumerate(starts)}
+    by_flow = np.argsort(legs.flow, kind="stable")
+    edges = np.searchsorted(legs.flow[by_flow], np.arange(int(legs.flow.max()) + 2))
+    for chain, flows in sql._chains(plan):
+        spans = [by_flow[edges[code] : edges[code + 1]] for code in flows if code + 1 < len(edges)]
+        chosen = np.concatenate(spans) if spans else np.zeros(0, np.int64)
+        if len(chosen):
+            _chain(chain, chosen, legs, plan, found, stands, ports, at, port_at)
+
+
+def _place(into: Array, row_of: Array, legs: Legs, values: Array, takes_last: Array) -> None:
+    """For each leg and milestone the first or the last value. Of equal places the value written last stays, as NumPy promises."""
+    row = row_of[legs.m]
+    place = row * into.shape[1] + legs.leg
+    flat = into.reshape(-1)
+    last = np.flatnonzero((row >= 0) & takes_last)
+    flat[place[last]] = values[last]
+    first = np.flatnonzero((row >= 0) & ~takes_last)[::-1]
+    flat[place[first]] = values[first]
+
+
+def _first_of(rows: Sequence[Array]) -> tuple[Array, Array]:
+    """The first value that is there, and which it was (-1: none)."""
+    value, which = rows[-1].copy(), np.where(rows[-1] == NONE, -1, len(rows) - 1)
+    for number in range(len(rows) - 2, -1, -1):
+        there = rows[number] != NONE
+        value[there], which[there] = rows[number][there], number
+    return value, which
+
+
+def _chain(
+    chain: Chain, chosen: Array, legs: Legs, plan: Plan, found: Found, stands: Array, ports: Array, at: dict[int, int], port_at: dict[int, int],
+) -> None:
+    """One whole of the legs of its flows: status, time, and its parts if wanted. The rules: ``timing.definitions``."""
+
+    def of(code: int) -> Array:
+        return np.asarray(stands[at[code]][chosen])
+
+    begin, which_start = _first_of([of(code) for code in chain.start])
+    end, which_end = _first_of([of(code) for code in chain.ends])
+    is_begun, is_ended = which_start >= 0, which_end >= 0
+    is_early = is_begun & is_ended & (end < begin)
+    impossible = np.zeros((len(chain.start), len(chain.ends)), bool)
+    for s, e in chain.impossible:
+        impossible[chain.start.index(s), chain.ends.index(e)] = True
+    status = np.where(is_begun, np.where(is_ended, 0, 1), np.where(is_ended, 3, 2))
+    status[is_early & impossible[which_start, which_end]] = 5
+    running = np.flatnonzero(status == 1)
+    if len(running) and chain.after:
+        proved = np.zeros(len(running), bool)
+        for code in chain.after:
+            proved |= stands[at[code]][chosen[running]] >= begin[running]
+        status[running[proved]] = 4
+    whole = plan.wholes.index(chain.whole)
+    flow = legs.flow[chosen]
+    found.status.append((flow.astype(np.int64) * len(plan.wholes) + whole) * 6 + status)
+    done = np.flatnonzero(status == 0)
+    begin, end, which_start, which_end, flow = begin[done], np.maximum(end, begin)[done], which_start[done], which_end[done], flow[done]
+    chosen = chosen[done]
+    port = np.stack([ports[port_at[code]][chosen] for code in chain.start])[which_start, np.arange(len(chosen))] if len(chosen) else flow
+    month = month_numbers(end if plan.cohort == "end" else begin, plan.offset_minutes)
+    found.overall.append(Piece(group(plan, port, month, flow, whole, len(plan.wholes)), end - begin))
+    found.early.append(found.overall[-1].group[is_early[done]])
+    if chain.has_segments and len(chosen):
+        base = group(plan, port, month, flow, 0, 1) * len(plan.pairs)
+        found.segments += _tile(chain, plan, begin, end, which_start, which_end, base, [stands[at[s.to]][chosen] for s in chain.steps])
+
+
+def _tile(
+    chain: Chain, plan: Plan, begin: Array, end: Array, which_start: Array, which_end: Array, base: Array, instants: list[Array],
+) -> Iterator[Piece]:
+    """The parts of complete wholes, step by step. Each cut is at max(earlier cuts, its own instant), never after the end."""
+    before = begin
+    since = np.array(chain.start)[which_start]  # the milestone that ended the part before
+    for place, (step, instant) in enumerate(zip(chain.steps, instants, strict=True)):
+        has = instant != NONE
+        if step.only_after_start:
+            has &= instant > begin
+        for number, code in enumerate(chain.ends):
+            if chain.place_of(code) < place:
+                has &= which_end != number
+        cut = np.minimum(np.maximum(before, instant), end)  # NONE is below everything
+        if step.to in chain.ends:
+            cut = np.where(which_end == chain.ends.index(step.to), end, cut)
+        rows = np.flatnonzero(has)
+        if len(rows):
+            pairs = np.zeros(plan.codes, np.int64)
+            for earlier in (*chain.start, *(each.to for each in chain.steps[:place])):
+                if earlier != step.to:
+                    pairs[earlier] = plan.pair(chain, earlier, place)
+            yield Piece(base[rows] + pairs[since[rows]], cut[rows] - before[rows])
+            since[rows] = step.to
+        before = np.where(has, cut, before)
+
+
+def run(log: Log, plan: Plan, *, has_corrections: bool, workers: int = 2, multiplier: int = 1) -> Found:
+    """Measure every bucket of a log, ``workers`` at a time."""
+    threads = 1 if len(log.groups) > 1 else workers
+
+    def one(files: Sequence[Path], elsewhere: Array | None = None) -> tuple[Found, Array]:
+        import duckdb
+
+        with duckdb.connect(config={"threads": threads}) as connection:
+            columns = connection.execute(reading(plan, log, files, has_corrections)).fetchnumpy()
+        columns, missing = standing({name: np.asarray(column) for name, column in columns.items()}, plan, elsewhere)
+        return measure(arrange(columns, plan), plan, multiplier), missing
+
+    try:
+        with ThreadPoolExecutor(min(workers, len(log.groups))) as pool:
+            found = list(pool.map(one, log.groups))
+        moved = np.unique(np.concatenate([missing for _, missing in found]))
+        if len(moved) and len(log.groups) > 1:
+            # An event was corrected into another case: the buckets that hold an earlier revision are measured again.
+            elsewhere, holders = _moved(log, moved)
+            for place in holders:
+                found[place] = one(log.groups[place], elsewhere)
+    except HashesMeet:
+        if multiplier > 8:
+            raise
+        return run(log, plan, has_corrections=has_corrections, workers=workers, multiplier=multiplier + 1)
+    total = Found()
+    for each, _ in found:
+        total.add(each)
+    return total
+
+
+def _moved(log: Log, events: Array) -> tuple[Array, list[int]]:
+    """The newest revision of some events anywhere, and the buckets that hold any of them."""
+    import duckdb
+
+    c = {ours: DUCKDB.named(theirs) for ours, theirs in log.columns.items()}
+    newest: dict[int, int] = {}
+    holders = []
+    with duckdb.connect() as connection:
+        connection.register("wanted", {"event": events})
+        for place, files in enumerate(log.groups):
+            rows = connection.execute(
+                f"SELECT event, max(revision) FROM (SELECT xor(hash({c['event_id']}), hash({c['source']})) AS event, "
+                f"CAST({c['revision']} AS BIGINT) AS revision FROM {DUCKDB.relation(files, log.is_parquet)}) e "
+                "WHERE event IN (SELECT event FROM wanted) GROUP BY 1"
+            ).fetchall()
+            if rows:
+                holders.append(place)
+            for event, revision in rows:
+                newest[event] = max(revision, newest.get(event, 0))
+    table = np.array(sorted(newest.items()), dtype=[("event", np.uint64), ("revision", np.int64)])
+    return table, holders
+
+
+def tables(plan: Plan, found: Found) -> dict[str, dict[str, Array]]:
+    """The tables of ``sql.statements``, with the same columns (paths as bytes, examples as hashes: see ``engine``)."""
+    made: dict[str, dict[str, Array]] = {}
+    k = plan.codes
+    shown = tabulate(found.segments)
+    if plan.is_foreign:
+        by, inner = ungroup(plan, shown.pop("group"), k * k)
+        made["segments"] = {**by, "a": inner // k, "b": inner % k, **shown}
+        shown = tabulate(found.overall)
+        by, inner = ungroup(plan, shown.pop("group"), 1)
+        made["overall"] = {**by, "w": inner, **shown}
+    else:
+        by, inner = ungroup(plan, shown.pop("group"), len(plan.pairs))
+        made["segments"] = {**by, "pair": inner, **shown}
+        shown = tabulate(found.overall)
+        groups = shown.pop("group")
+        by, inner = ungroup(plan, groups, len(plan.wholes))
+        early = np.concatenate(found.early) if found.early else np.zeros(0, np.int64)
+        counts = np.bincount(np.searchsorted(groups, early), minlength=len(groups))
+        made["overall"] = {**by, "w": inner, **shown, "early": counts}
+        state, n = np.unique(np.concatenate(found.status) if found.status else np.zeros(0, np.int64), return_counts=True)
+        wholes = len(plan.wholes)
+        made["status"] = {"f": state // 6 // wholes, "w": state // 6 % wholes, "status": state % 6, "n": n}
+    shown = tabulate(found.dfg)
+    pair = shown.pop("group")
+    made["dfg"] = {"f": pair // (k * k), "a": pair // k % k, "b": pair % k, **shown}
+    pair, n = np.unique(np.concatenate(found.ends) if found.ends else np.zeros(0, np.int64), return_counts=True)
+    made["ends"] = {"f": pair // (k * k), "a": pair // k % k, "b": pair % k, "n": n}
+    made["variants"] = _variants(found)
+    return made
+
+
+def _variants(found: Found) -> dict[str, Array]:
+    """Paths with their counts and times; ``example``: rows (variant, hash) of the cases that began first."""
+    if not found.path_of:
+        empty = np.zeros(0, np.int64)
+        return {"key": empty, **dict.fromkeys(sql.STATISTICS, empty), "example_of": empty, "example_hash": empty}
+    path = np.concatenate(found.path_of)
+    keys, which = np.unique(path, return_inverse=True)
+    shown = tabulate([Piece(which, np.concatenate(found.lasted))])
+    shown.pop("group")
+    begun = np.concatenate(found.begun)
+    earliest = np.full(len(keys), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, which, begun)
+    candidates = np.flatnonzero(begun == earliest[which])
+    return {"key": keys, **shown, "example_of": which[candidates], "example_hash": np.concatenate(found.case_hash)[candidates]}
