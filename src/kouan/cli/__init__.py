@@ -59,6 +59,7 @@ def _mount() -> None:
         documents,
         efficiency,
         evaluation,
+        events,
         execution,
         flows,
         grades,
@@ -95,6 +96,7 @@ def _mount() -> None:
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
+        ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData),
     ):

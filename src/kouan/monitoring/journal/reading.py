@@ -1,0 +1,132 @@
+"""The journal and its closed months read as ONE table, as far as a user may see.
+
+``with events_table(user) as engine:`` gives a DuckDB connection with two views in the columns of the contract:
+``events``, every revision, and ``events_current``, the highest revision of each event that is not withdrawn.
+Times follow the rulings on clocks in force; ``reported_at`` is what the source said.
+"""
+
+# ruff: noqa: S608 - SQL of our own names, numbers and paths; what users gave is bound
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+
+from kouan.basis import Finding, Place, Refused
+from kouan.monitoring.journal.columns import COLUMNS, span_of
+from kouan.monitoring.journal.compaction import (
+    columns_sql,
+    csv_sql,
+    current_months,
+    duck,
+    folder,
+    rulings_digest,
+    shift_sql,
+    write_csv,
+)
+from kouan.monitoring.journal.models import EventMonth
+from kouan.monitoring.journal.visibility import ports_for
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CURRENT = """
+CREATE VIEW events_current AS
+WITH corrected AS (SELECT source, event_id, max(revision) AS newest FROM events WHERE revision > 1 GROUP BY ALL)
+SELECT e.* FROM events e LEFT JOIN corrected c USING (source, event_id)
+WHERE NOT e.withdrawn AND (c.newest IS NULL OR e.revision = c.newest)
+"""
+
+
+@contextlib.contextmanager
+def events_table(user: Any) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Every event that the user may see, from Parquet and the open journal alike; the views hold until the end of the block."""
+    with tempfile.TemporaryDirectory(prefix="kouan-events-") as scratch:
+        open_rows = Path(scratch) / "open.csv"
+        # One unchanging view of the database: which files hold what, and the rows they do not hold.
+        with transaction.atomic():
+            if connection.vendor == "postgresql" and len(connection.savepoint_ids) == 0:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            ports, months = ports_for(user), current_months()
+            shift, ruled = shift_sql(), rulings_digest()
+            with open_rows.open("wb") as out:
+                write_csv(out, *_outside(months, ports))
+        with contextlib.closing(duck(Path(scratch))) as engine:
+            names = ", ".join({"occurred_us": "occurred_at", "received_us": "received_at"}.get(name, name) for name in COLUMNS)
+            parts = [f"SELECT {columns_sql(shift)} FROM {csv_sql(open_rows)}"]
+            for same in (True, False):
+                files = [path for row in months.values() if (row.rulings == ruled) is same for path in _files(row)]
+                if files:
+                    listed = ", ".join(f"'{path}'" for path in files)
+                    told = f"{names}, reported_at, journal_id" if same else columns_sql(shift)
+                    # Files made under other rulings: what was reported, corrected anew.
+                    rows = "*" if same else (
+                        "* EXCLUDE (occurred_at, received_at, reported_at, journal_id), epoch_us(reported_at) AS occurred_us, "
+                        "epoch_us(received_at) AS received_us, journal_id AS id")
+                    parts.append(f"SELECT {told} FROM (SELECT {rows} FROM read_parquet([{listed}], hive_partitioning = false))")
+            where = ""
+            if ports is not None:
+                engine.execute("CREATE TEMP TABLE seen (port VARCHAR)")
+                if ports:
+                    engine.executemany("INSERT INTO seen VALUES (?)", [[port] for port in ports])
+                where = " WHERE port IN (SELECT port FROM seen)"
+            engine.execute(f"CREATE VIEW events AS SELECT * FROM ({' UNION ALL '.join(parts)}){where}")
+            engine.execute(_CURRENT)
+            yield engine
+
+
+def _outside(months: dict[str, EventMonth], ports: list[str] | None) -> tuple[str, list[Any]]:
+    """The condition of rows that no file of a closed month holds."""
+    clauses: list[str] = ["1 = 1"]
+    values: list[Any] = []
+    for month, row in months.items():
+        first, after = span_of(month)
+        clauses.append("NOT (occurred_us >= %s AND occurred_us < %s AND id <= %s)")
+        values += [first, after, row.through_id]
+    if ports is not None:
+        clauses.append(f"port IN ({', '.join(['%s'] * len(ports))})" if ports else "1 = 0")
+        values += ports
+    return " AND ".join(clauses), values
+
+
+def _files(row: EventMonth) -> list[Path]:
+    found = []
+    for each in row.files:
+        path = folder() / ".generations" / row.folder / each["name"]
+        if not path.is_file() or path.stat().st_size != each["bytes"]:
+            raise Refused(missing_file(row, each["name"]))
+        found.append(path)
+    return found
+
+
+def missing_file(row: EventMonth, name: str) -> Finding:
+    """A file of a closed month is gone or has another size than when it was recorded."""
+    return Finding.error(
+        "event_month_damaged", f"{row.month} 月度归档的文件“{name}”缺失或已变动。",
+        f"File “{name}” of the compacted month {row.month} is missing or has changed.", where=Place(file=name),
+        remedy=(f"日志仍有全部事件，重新归档即可：kouan events compact --month {row.month}",
+                f"The journal still has every event; compact it anew: kouan events compact --month {row.month}"))
+
+
+def check_files() -> list[Finding]:
+    """Every file of the closed months against the SHA-256 under which it was recorded."""
+    import hashlib
+
+    found = []
+    for row in current_months().values():
+        for each in row.files:
+            path = folder() / ".generations" / row.folder / each["name"]
+            try:
+                with path.open("rb") as file:
+                    is_same = hashlib.file_digest(file, "sha256").hexdigest() == each["sha256"]
+            except OSError:
+                is_same = False
+            if not is_same:
+                found.append(missing_file(row, each["name"]))
+    return found
