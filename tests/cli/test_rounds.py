@@ -64,6 +64,14 @@ def test_from_a_scheme_to_a_replay(office: RoundOffice, kouan: Any, tmp_path: Pa
     again = kouan("evaluation", "replay", "2025", "--json").json
     assert again["result_digest"] == scored["result_digest"] and "重算一致" in kouan("evaluation", "replay", "2025").out
     assert kouan("evaluation", "replay", "2025", "--as", "guangdong", "--json").codes == ["not_allowed"]
+    # How firm the places are: by the national office, once for the same runs and seed; nothing is public yet.
+    study = ("evaluation", "study", "2025", "--runs", "8", "--as")
+    assert kouan(*study, "guangdong", "--json").codes == ["not_allowed"] and kouan(*study, "officer", "--runs", "1", "--json").codes == [
+        "runs_out_of_range"]
+    studied = kouan(*study, "officer", "--json").json
+    assert studied["is_new"] and studied["runs"] == 8 and len(studied["ports"]) == 11 and not kouan(*study, "officer", "--json").json["is_new"]
+    assert "已有分析" in kouan(*study, "officer").out and kouan(*study, "officer", "--seed", "7", "--json").json["digest"] != studied["digest"]
+    assert kouan("evaluation", "public", "--json").json == [] and kouan("evaluation", "public", "2025", "--json").codes == ["nothing_public"]
 
 
 def test_what_is_shown_follows_the_scope(office: RoundOffice, kouan: Any) -> None:

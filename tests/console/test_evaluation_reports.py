@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.test import Client
@@ -13,7 +15,10 @@ from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock
+from kouan.desk.jobs import run
+from kouan.desk.models import Job
 from kouan.evaluation.method.exercise import ports as exercise_ports
+from kouan.home import Home
 
 PAGE = f"/evaluation/{YEAR}/reports"
 Opens = Callable[[Any], Client]
@@ -61,3 +66,42 @@ def test_a_file_is_handed_out_with_its_name_and_a_trace_and_only_to_its_readers(
     assert hubei.get(f"{PAGE}/province/44.pdf").status_code == 404
     assert hubei.get(f"{PAGE}/national.pdf").status_code == 403
     assert open_as(office.officer).get(f"{PAGE}/port/luohu-road.odt").status_code == 404
+
+
+def test_all_ports_of_ones_own_come_as_one_zip_by_a_job_and_to_nobody_else(open_as: Opens, settings: Any, tmp_path: Any) -> None:
+    settings.HOME = Home(tmp_path)
+    office = RoundOffice()
+    office.scored()
+    own = open_as(office.guangdong)
+    assert own.post(PAGE, {"form": "pdf"}).status_code == 404, "nothing to be read yet"
+    office.step("open_peer_view")
+    refused = own.post(PAGE, {"form": "xlsx"})
+    assert refused.status_code == 422 and "得分表在通报后开放" in text(refused), "no workbook before the notice"
+    assert own.post(PAGE, {"form": "odt"}).status_code == 422 and not Job.objects.exists()
+    answer = own.post(PAGE, {"form": "docx"})
+    job = Job.objects.get()
+    assert answer["Location"] == f"/jobs/{job.pk}" and "同样的报告正在生成" in text(own.post(PAGE, {"form": "docx"}))
+    done = run(job.pk)
+    assert done is not None and done.state == "done", done and done.findings
+    assert done.result["ports"] == ["luohu-road"] and own.get(f"/jobs/{job.pk}")["Location"] == PAGE
+    address = f"{PAGE}/all/{job.pk}.zip"
+    assert f'href="{address}"' in text(own.get(PAGE))
+    taken = own.get(address)
+    with ZipFile(BytesIO(b"".join(taken.streaming_content))) as pack:
+        assert [name.rpartition("-")[0].rpartition("评估-")[2] for name in pack.namelist()] == ["luohu-road"], "a province its own ports alone"
+        assert all(name.startswith("演练-") and pack.read(name).startswith(b"PK") for name in pack.namelist())
+    assert AuditEntry.objects.filter(note="download", actor_id=office.guangdong.pk).exists()
+    for other in (office.officer, office.hubei, office.leader):
+        assert open_as(other).get(address).status_code == 404, other.role
+    assert open_as(office.expert).get(address).status_code in (403, 404)
+    # Who lost the port loses its report; and after a week the file is gone with the next one made.
+    organisation = office.guangdong.organisation
+    organisation.province_code = "45"
+    organisation.save()
+    assert open_as(office.guangdong).get(address).status_code == 404
+    organisation.province_code = "44"
+    organisation.save()
+    with clock.travel_to(clock.today() + timedelta(days=40)):
+        own.post(PAGE, {"form": "pdf"})
+        run(Job.objects.latest("pk").pk)
+        assert own.get(address).status_code == 404 and len(list((tmp_path / "reports").iterdir())) == 1

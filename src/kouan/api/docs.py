@@ -48,6 +48,9 @@ EXAMPLES = {
     "get /api/v1/evaluation/rounds/{year}/ports/{port}": "/api/v1/evaluation/rounds/2025/ports/luohu-rail",
     "get /api/v1/evaluation/rounds/{year}/ports/{port}/indicators/{indicator}":
         "/api/v1/evaluation/rounds/2025/ports/luohu-rail/indicators/I-0201",
+    "get /api/v1/evaluation/rounds/{year}/filing/{code}": "/api/v1/evaluation/rounds/2025/filing/luohu-rail",
+    "get /api/v1/evaluation/rounds/{year}/marks": "/api/v1/evaluation/rounds/2025/marks?limit=20",
+    "get /api/v1/evaluation/rounds/{year}/rulings": "/api/v1/evaluation/rounds/2025/rulings",
     "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
     "get /api/v1/law/rules": "/api/v1/law/rules?as_of=2024-06-30",
     "get /api/v1/law/rules/{key}": "/api/v1/law/rules/access_air",
@@ -122,6 +125,9 @@ BODIES = {
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
     "post /api/v1/matters/{number}/opinions": _deed(
         "matters/1/opinions", '"consultation": "views", "party": "customs", "agrees": true, "words": "…"'),
+    "post /api/v1/platform-messages": _deed(
+        "platform-messages", '"external_id": "GD-2026-1", "kind": "dangerous_goods", "level": 2, "port": "luohu-rail", "title": "…", '
+        '"occurred_at": "2026-05-01T08:00:00+08:00"', version=False),
     "post /api/v1/bottlenecks": _deed(
         "bottlenecks", '"port": "luohu-rail", "stage": "inspection", "kind": "time", "facts": "…"', version=False),
     "post /api/v1/bottlenecks/{number}/rating": _deed("bottlenecks/1/rating", '"satisfaction": "satisfied"', version=False),
@@ -158,6 +164,17 @@ BODIES = {
         "oversight/projects/P7-03/reports/1/decision", '"confirm": true, "opinion": "…"', version=False),
     "post /api/v1/oversight/targets/{code}/actuals": _deed(
         "oversight/targets/T-06/actuals", '"year": 2024, "value": "10", "source": "…"', version=False),
+    **{f"post /api/v1/evaluation/rounds/{{year}}/{name}": _deed(f"evaluation/rounds/2025/{address}", said, version=version)
+       for name, address, said, version in (
+        ("filing/{code}", "filing/luohu-rail", '"item": "I-0606/5G", "value": 1, "remark": "…", "documents": ["…"]', True),
+        ("entries/{number}/decision", "entries/1/decision", '"accepted": true, "reason": "…"', True),
+        ("marks", "marks", '"experts": ["…", "…"], "ports": ["luohu-rail"], "indicators": ["I-0606"]', False),
+        ("marks/{number}", "marks/1", '"points": {{"I-0606/5G": 80}}, "reason": "…"', True),
+        ("marks/{number}/release", "marks/1/release", '"reason": "…"', False),
+        ("interests/{code}", "interests/luohu-rail", '"has_conflict": false, "statement": "…"', True),
+        ("rulings", "rulings", '"kind": "not_applicable", "code": "I-0906", "port_class": "sea", "reason": "…"', False),
+        ("rulings/{number}/withdrawal", "rulings/1/withdrawal", '"reason": "…"', False),
+    )},
     "post /api/v1/batches": (
         "-X POST -H 'Idempotency-Key: 2023-03-luohu-1' \\\n  "
         "-F source=port-return -F dry_run=true -F file=@return.xlsx \\\n  {root}/api/v1/batches"

@@ -15,6 +15,7 @@ from kouan.api import (
     errors,
     evaluation,
     events,
+    evidence,
     execution,
     grading,
     intake,
@@ -65,5 +66,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, warnings):
+             collaboration, events, warnings, evidence):
     api.add_router("", part.router)

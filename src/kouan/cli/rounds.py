@@ -225,6 +225,64 @@ def replay(year: int = YEAR, as_user: str = AS_READER, json: bool = JSON) -> Non
 
 
 @app.command()
+def study(
+    year: int = YEAR, runs: int = typer.Option(0, min=0, max=10_000, help="抽样次数；0 为缺省次数 / runs; 0: as many as usual"),
+    seed: int = typer.Option(-1, min=-1, max=2**31 - 1, help="随机种子；-1 为缺省 / seed; -1: the usual one"), later: bool = LATER,
+    as_user: str = AS_ACTOR, json: bool = JSON,
+) -> None:
+    """名次的稳健性：名次区间、难分先后的名次段；同样的次数和种子只分析一次。 / How firm the places are; the same study is made once.
+
+    例：kouan evaluation study 2024 --as guojia
+    """
+    from kouan.evaluation.method.scheme.doubts import RUNS, SEED
+    from kouan.evaluation.rounds.jobs import study_later, told_study
+    from kouan.evaluation.rounds.robustness import study_places
+
+    user = actor_named(as_user)
+    if later:
+        _say_job(study_later(actor=user, year=year), json)
+        return
+    with progress_bar(quiet=json) as progress:
+        made, is_new = study_places(actor=user, year=year, runs=runs or RUNS, seed=SEED if seed < 0 else seed, report=progress)
+    said = {**told_study(made), "is_new": is_new}
+    if json:
+        write_json({**said, "ports": made.ports, "groups": made.groups, "agreement": made.agreement})
+        return
+    _say_findings(said["findings"])
+    table([say("同类组", "peer group"), say("口岸", "ports"), say("失败次数", "failed runs"), say("区间最宽", "widest interval"),
+           say("名次段", "tie bands")],
+          ([each["group"], each["ports"], each["failed"], *_widest(made.ports, each["group"])] for each in made.groups), right=[1, 2, 3, 4])
+    out.print(say(f"{'已分析' if is_new else '已有分析'}：{year} 年第 {said['number']} 版结果，{said['ports']} 个口岸，{said['runs']} 次抽样"
+                  f"（种子 {said['seed']}，失败 {said['failed']} 次），校验值 {said['digest']}",
+                  f"{'Studied' if is_new else 'Studied before'}: {year}, result {said['number']}, {said['ports']} ports, {said['runs']} runs "
+                  f"(seed {said['seed']}, {said['failed']} failed), digest {said['digest']}"), markup=False)
+
+
+@app.command()
+def public(
+    year: int = typer.Argument(0, min=0, max=2099, help="年度；不填则列出各年 / year; none: the years of which something is public"),
+    json: bool = JSON,
+) -> None:
+    """任何人可以看到的结果：有公开结果的年度，或一个年度的公开文本。 / What anybody may read: the years, or the public text of one.
+
+    例：kouan evaluation public 2024 --json
+    """
+    from kouan.evaluation.rounds.clearing import public_of, public_years
+
+    found = [public_of(each) for each in ([year] if year else public_years())]
+    told: list[dict[str, Any]] = [{
+        "year": each.year, "version": each.version, "digest": each.digest, "published_on": each.published_on.isoformat(),
+        "withdrawn_on": each.withdrawn_on.isoformat() if each.withdrawn_on else None,
+        "ports": None if each.content is None else len(each.content["ports"])} for each in found]
+    if json:
+        write_json({**told[0], "content": found[0].content} if year else told)
+        return
+    table([say("年度", "year"), say("公开版本", "version"), say("公布日期", "published"), say("口岸", "ports"), say("校验值", "digest")],
+          ([each["year"], each["version"], say("已撤回", "withdrawn") if each["withdrawn_on"] else each["published_on"],
+            "—" if each["ports"] is None else each["ports"], each["digest"][:16]] for each in told), right=[0, 1, 3])
+
+
+@app.command()
 def report(
     year: int = YEAR, port: str = typer.Option("", help="口岸代码 / port"),
     province: str = typer.Option("", help="省级行政区划代码：该省的通报稿 / province: its circular"),
@@ -298,6 +356,12 @@ def exercise(
 add_to(round_app)
 app.add_typer(use(scheme_app, OnData), name="scheme", cls=Group)
 app.add_typer(use(round_app, OnData), name="round", cls=Group)
+
+
+def _widest(ports: dict[str, Any], group: str) -> tuple[int, int]:
+    """Of a peer group the widest interval of places, and into how many tie bands it falls."""
+    mine = [each for each in ports.values() if each["peer_group"] == group]
+    return round(max((each["high"] - each["low"] for each in mine), default=0)), len({each["tie"] for each in mine})
 
 
 def _both(said: dict[str, str]) -> str:

@@ -76,6 +76,7 @@ def evidence(
     """
     from kouan.evaluation.rounds.evidence.cross_check import differences_for
     from kouan.evaluation.rounds.evidence.seeing import decision_of, entries_of
+    from kouan.evaluation.rounds.evidence.telling import entry_told
     from kouan.evaluation.rounds.queries import get_round, returns_visible_to
 
     user = reader(as_user)
@@ -84,7 +85,7 @@ def evidence(
     differences = [each for each in differences_for(user, held, held.scheme_version.scheme()) if not port or each.port == port]
     decided = {each.pk: decision_of(each) for each in entries}
     if json:
-        write_json({"year": year, "is_exercise": held.is_exercise, "entries": [_told(each, decided[each.pk]) for each in entries], "differences": [
+        write_json({"year": year, "is_exercise": held.is_exercise, "entries": [entry_told(each) for each in entries], "differences": [
             {"port": each.port, "item": each.item, "own": each.own, "other": each.other, "share": each.share, "unit": each.unit}
             for each in differences]})
         return
@@ -156,18 +157,12 @@ def withdraw(
 
 
 def _say_ruling(row: Any, json: bool) -> None:
+    from kouan.evaluation.rounds.evidence.telling import ruling_told
+
     if json:
-        write_json({"ruling": row.pk, "kind": row.kind, "code": row.code, "port": row.port or None, "class": row.port_class or None,
-                    "year": row.year or None, "withdraws": row.withdraws_id})
+        write_json(ruling_told(row))
         return
     out.print(say(f"已登记，编号 {row.pk}。", f"On record as {row.pk}."), markup=False)
-
-
-def _told(entry: Any, decided: Any) -> dict[str, Any]:
-    return {"entry": entry.pk, "port": entry.port, "item": entry.item, "revision": entry.revision, "value": entry.value, "remark": entry.remark,
-            "is_point": entry.is_point, "office": entry.office.code, "filed_on": str(entry.filed_on),
-            "evidence": [{"file": each.version.file_name, "sha256": each.version.sha256} for each in entry.papers.all()],
-            "decision": None if decided is None else {"accepted": decided.accepted, "reason": decided.reason, "on": str(decided.decided_on)}}
 
 
 def _word(entry: Any, decided: Any) -> str:

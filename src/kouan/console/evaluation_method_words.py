@@ -65,7 +65,7 @@ def method_of(scheme: Scheme) -> dict[str, Any]:
                        for kind, pair in shape.five_types.items()],
         "readings": [{"label": READINGS.get(code, Text(code, code)), "value": each.value, "why": each.why.text}
                      for code, each in shape.readings.items()],
-        "peers": shape.peers, "missing": shape.missing, "red_line": shape.red_line, "decimals": shape.decimals,
+        "peers": shape.peers, "missing": shape.missing, "red_line": shape.red_line, "rectify_under": shape.rectify_under, "decimals": shape.decimals,
         "volume": {"year": shape.volume.base_year,
                    "parts": [(scheme.items[code].name, f"{share:.0%}") for code, share in shape.volume.parts.items()]},
         "derived": [(scheme.items[code].name, formula_words(scheme, tree), str(tree)) for code, tree in scheme.derived.items()],

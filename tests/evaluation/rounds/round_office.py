@@ -31,7 +31,7 @@ YEAR = 2025
 FEW = {"road": 6, "sea": 5}
 DAYS = {"collection_days": 60, "verification_days": 30, "expert_days": 15, "peer_view_days": 10, "comment_days": 15, "signing_days": 10,
         "filing_days": 40, "verifying_days": 20, "answer_days": 15,
-        "receipt_days": 15, "plan_days": 20, "rectify_days": 90, "review_days": 20}
+        "receipt_days": 15, "marking_days": 10, "plan_days": 20, "rectify_days": 90, "review_days": 20}
 
 
 class RoundOffice:
@@ -57,7 +57,8 @@ class RoundOffice:
             self.set_periods()
 
     def set_periods(self) -> None:
-        for procedure in ("yearly_evaluation", "evaluation_return", "evaluation_objection", "evaluation_receipt", "evaluation_rectification"):
+        for procedure in ("yearly_evaluation", "evaluation_return", "evaluation_objection", "evaluation_receipt", "evaluation_rectification",
+                          "evaluation_marking"):
             for setting in in_force(procedure).procedure.settings:
                 ProcedureSetting.objects.create(procedure=procedure, setting=setting, count=DAYS[setting], reason="测试", set_by=self.officer)
 

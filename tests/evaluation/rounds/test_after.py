@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from kouan.desk.matters.actions import run_clocks, take_step
 from kouan.desk.matters.models import MatterNotice
 from kouan.desk.matters.queries import inbox
 from kouan.evaluation.method.exercise import ports as exercise_ports
+from kouan.evaluation.method.scheme.shape import Rectification
 from kouan.evaluation.rounds import clearing, rectifying
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.clearing import (
@@ -249,6 +251,11 @@ def test_reasons_are_the_lowest_band_a_red_line_and_groups_under_the_limit(offic
     score.red_line, score.band = True, "unqualified"
     assert [(each["kind"], each["code"]) for each in rectifying.grounds_of(scheme, score)] == [
         ("band", "unqualified"), ("red_line", ""), ("group", "G01")]
+    # The bound is the scheme's; one that says nothing has the limit of its lowest band but one.
+    for said, limit, told in (({"group_points": 30}, 30, False), ({"group_points": 44.95}, 44.95, True), ({}, 45, True)):
+        other = replace(scheme, shape=scheme.shape.model_copy(update={"rectification": Rectification(**said)}))
+        assert other.shape.rectify_under == limit
+        assert any(each["kind"] == "group" for each in rectifying.grounds_of(other, score)) is told
 
 
 def test_a_task_goes_from_plan_to_acceptance_and_back_where_it_is_not_done(poor: RoundOffice) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from tests.casework.execution_office import refused
 from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.accounts.models import Role, User
-from kouan.basis import Conflict, NotAllowed, NotFound, Text, clock
+from kouan.basis import Conflict, NotAllowed, NotFound, Refused, Text, clock
 from kouan.desk.matters.actions import take_step
+from kouan.desk.matters.models import ProcedureSetting
+from kouan.desk.matters.queries import inbox
 from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.evidence.experts import (
@@ -23,7 +25,7 @@ from kouan.evaluation.rounds.evidence.experts import (
     release_expert,
     to_mark,
 )
-from kouan.evaluation.rounds.evidence.models import ExpertAsked, ExpertMark, FiledEntry, Ruling
+from kouan.evaluation.rounds.evidence.models import ExpertAsked, ExpertMark, FiledEntry, MarkingTask, Ruling
 from kouan.evaluation.rounds.evidence.panel import findings_of, panels_of
 from kouan.evaluation.rounds.evidence.rulings import (
     rule_failed_feed,
@@ -255,3 +257,49 @@ def test_only_the_national_office_rules_and_only_on_what_there_is(office: RoundO
         rule_failed_feed(actor=office.officer, year=YEAR, code="opex_cny", of_year=YEAR, reason="停供")
     assert not Ruling.objects.exists()
     assert rule_failed_feed(actor=office.officer, year=YEAR, code="cargo_in_t", of_year=YEAR, reason="停供").pk, "a part of a total"
+
+
+# ---- the expert's desk ------------------------------------------------------------------------------------
+
+
+def desks(*people: User) -> list[list[tuple[str, date | None]]]:
+    return [[(each.matter.procedure, each.due_on) for each in inbox(person)] for person in people]
+
+
+def test_what_is_asked_lies_on_the_desk_of_the_expert_alone_until_it_is_marked(office: RoundOffice, second: User) -> None:
+    due = [("evaluation_marking", DAY + timedelta(days=10))]
+    assert desks(office.expert, second) == [[], []]
+    ask(office, office.expert)
+    assert second.organisation_id == office.expert.organisation_id and desks(office.expert, second) == [due, []], "of one panel, of one person"
+    mark(office.expert, 100, 60, declared=True)
+    assert desks(office.expert) == [[]]
+    assert [each.matter.state for each in MarkingTask.objects.all()] == ["marked"]
+
+
+def test_a_desk_fills_again_when_an_entry_is_filed_anew_and_empties_with_an_interest(office: RoundOffice, second: User) -> None:
+    ask(office, office.expert)
+    mark(office.expert, 100, 60, declared=True)
+    take_step(actor=office.customs, matter=office.return_of(office.guangdong).matter_id, transition="give_back", fields={"reason": "补正"})
+    office.entry(evidence="更清楚的材料")
+    assert len(desks(office.expert)[0]) == 1 and MarkingTask.objects.count() == 2
+    declare_interest(actor=office.expert, year=YEAR, port="luohu-road", has_conflict=True, statement="曾任职")
+    assert desks(office.expert) == [[]]
+
+
+def test_a_desk_empties_when_the_expert_is_released_and_with_the_freeze(office: RoundOffice, second: User) -> None:
+    asked = ask(office, office.expert, second)
+    release_expert(actor=office.officer, year=YEAR, asked=asked[0].pk, reason="另行安排")
+    assert [len(each) for each in desks(office.expert, second)] == [0, 1]
+    task = MarkingTask.objects.get(expert=second)
+    with refused("marks_missing"):
+        take_step(actor=second, matter=task.matter_id, transition="finish")
+    freeze(office)
+    assert desks(second) == [[]]
+    assert list(MarkingTask.objects.values_list("matter__state", flat=True)) == ["not_marked", "not_marked"]
+
+
+def test_nobody_is_asked_while_the_days_to_mark_are_not_set(office: RoundOffice) -> None:
+    ProcedureSetting.objects.filter(procedure="evaluation_marking").delete()
+    with pytest.raises(Refused):
+        ask(office, office.expert)
+    assert not ExpertAsked.objects.exists()

@@ -26,7 +26,7 @@ from kouan.evaluation.rounds import playing
 from kouan.evaluation.rounds.clearing import public_of
 from kouan.evaluation.rounds.evidence.models import EntryPaper
 from kouan.evaluation.rounds.frozen import data_of
-from kouan.evaluation.rounds.models import Freeze, Objection, PortScore, Round, SchemeVersion
+from kouan.evaluation.rounds.models import Freeze, Objection, PortScore, Robustness, Round, SchemeVersion
 from kouan.evaluation.rounds.playing import STAGES, play, play_all
 from kouan.evaluation.rounds.replaying import replayed
 
@@ -90,9 +90,12 @@ def test_one_round_is_archived_the_next_is_open_and_a_second_run_changes_nothing
     days = list(held.matter.steps.order_by("number").values_list("taken_on", flat=True))
     assert days == sorted(days) and days[0] == date(2025, 3, 3) and days[-1] < TODAY
     assert ProcedureSetting.objects.filter(reason=playing.WHY).count() == ProcedureSetting.objects.count() > 0
-    for name in ("guojia", "fuzeren", "guangdong", "yunnan", "luohu-bianjian"):
+    for name in ("guojia", "fuzeren", "guangdong", "yunnan", "luohu-bianjian", "zhuanjia", "zhuanjia-er"):
         assert inbox(User.objects.get(username=name)).filter(matter__title__contains="2025").exists(), name
     assert not inbox(User.objects.get(username="guojia")).filter(matter__title__contains="2024").exists()
+    # Before the sign-off the places were studied, of the second scoring.
+    assert [(each.scoring.number, each.runs, len(each.ports)) for each in Robustness.objects.select_related("scoring")] == [
+        (2, playing.STUDIED, len(second.ports.all()))]
     # After the sign-off: two offices signed and the late one did not; its tasks wait, the others' are accepted; bands alone are public.
     assert {each.office.code: each.matter.state for each in held.receipts.all()} == {"gd": "signed", "sz": "signed", "yn": "to_sign"}
     assert held.rectifications.exists()

@@ -19,4 +19,4 @@ for _path in sorted(PROCEDURES.glob("*.yaml")):
 
 def test_every_procedure_of_a_round_walks() -> None:
     assert {"Test_yearly_evaluation", "Test_evaluation_return", "Test_evaluation_objection", "Test_evaluation_receipt",
-            "Test_evaluation_rectification"} <= globals().keys()
+            "Test_evaluation_rectification", "Test_evaluation_marking"} <= globals().keys()

@@ -5,23 +5,28 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path, re_path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
-from kouan.basis import Text
+from kouan.basis import Finding, NotAllowed, NotFound, Refused, Text
 from kouan.console.evaluation_page import PROVINCES, class_words, round_page
+from kouan.console.marks import state_badge
 from kouan.console.page import page
 from kouan.console.tables import Column, Filter, Table
 from kouan.console.words import CLASSES, here
+from kouan.desk.models import Job, JobState
 from kouan.evaluation.rounds.queries import PortResult, current_scoring, results
 from kouan.evaluation.rounds.reports import (
     MEDIA,
     Drawn,
+    bundle_later,
+    bundle_of,
+    bundles_of,
     drawable_provinces,
     may_draw_national,
     national_file,
@@ -63,11 +68,19 @@ PORTS = Table(
 
 
 @never_cache
-@page("rounds.read")
+@page("rounds.read", methods=("GET", "HEAD", "POST"))
 def evaluation_reports(request: HttpRequest, year: int) -> HttpResponseBase:
-    """What this reader may draw of the round."""
+    """What this reader may draw of the round; all ports at once are drawn in the background."""
     user: Any = request.user
     held, context = round_page(request, year, "evaluation-reports", TITLE)
+    findings: list[Finding] = []
+    if request.method == "POST":
+        try:
+            return redirect("job", bundle_later(actor=user, year=year, form=request.POST.get("form", "")[:16]).pk)
+        except (NotAllowed, NotFound):
+            raise
+        except Refused as error:
+            findings = error.findings
     table = PORTS.read(request, results(user, held))
     if table.wants_export:
         return table.export()
@@ -76,7 +89,27 @@ def evaluation_reports(request: HttpRequest, year: int) -> HttpResponseBase:
     return render(request, "console/evaluation/reports.html", context | {
         "table": table, "national": _forms("evaluation-report-national", year) if scoring is not None and may_draw_national(user) else [],
         "provinces": [{"name": PROVINCES[code], "forms": _forms("evaluation-report-province", year, code)} for code in codes if code in PROVINCES],
-    })
+        "findings": findings, "forms": FORMS.items(), "bundles": [_bundle(each) for each in bundles_of(user, year)],
+    }, status=422 if findings else 200)
+
+
+def _bundle(job: Job) -> dict[str, Any]:
+    result = job.result or {}
+    return {"job": job, "form": FORMS.get(job.arguments["form"], Text("", "")), "state": state_badge(job.state), "files": result.get("files"),
+            "size": f"{result['bytes'] / 1e6:.1f} MB" if "bytes" in result else "", "number": result.get("number"),
+            "address": reverse("evaluation-report-bundle", args=[job.arguments["year"], job.pk]) if job.state == JobState.DONE else ""}
+
+
+@never_cache
+@page("rounds.read")
+def report_bundle(request: HttpRequest, year: int, number: int) -> FileResponse:
+    """The ZIP that one's own job made."""
+    found = bundle_of(request.user, number)
+    response = FileResponse(found.place.open("rb"), content_type="application/zip")
+    response["Content-Disposition"] = f"attachment; filename=\"evaluation-reports-{year}.zip\"; filename*=UTF-8''{quote(found.file_name)}"
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _forms(name: str, *arguments: Any) -> list[tuple[Text, str]]:
@@ -115,6 +148,7 @@ def _handed(made: Drawn, form: str) -> HttpResponse:
 _FORM = f"(?P<form>{'|'.join(MEDIA)})"
 urlpatterns = [
     path("evaluation/<int:year>/reports", evaluation_reports, name="evaluation-reports"),
+    path("evaluation/<int:year>/reports/all/<int:number>.zip", report_bundle, name="evaluation-report-bundle"),
     re_path(rf"^evaluation/(?P<year>\d{{4}})/reports/national\.{_FORM}$", national_report, name="evaluation-report-national"),
     re_path(rf"^evaluation/(?P<year>\d{{4}})/reports/province/(?P<province>\d{{2}})\.{_FORM}$", province_report, name="evaluation-report-province"),
     re_path(rf"^evaluation/(?P<year>\d{{4}})/reports/port/(?P<port>[a-z0-9-]{{1,64}})\.{_FORM}$", port_report, name="evaluation-report-port"),

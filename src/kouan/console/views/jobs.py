@@ -25,6 +25,7 @@ from kouan.desk.matters.mails import MAILS
 from kouan.desk.models import Job, JobState
 from kouan.desk.verification import VERIFY
 from kouan.evaluation.rounds.jobs import FREEZE, SCORE, STUDY
+from kouan.evaluation.rounds.reports import BUNDLE
 from kouan.grading.lawbook.jobs import PREVIEW_LAW
 
 KINDS = {
@@ -36,8 +37,10 @@ KINDS = {
     FREEZE: Text("冻结年度评估数据", "Freeze the figures of a round"),
     SCORE: Text("年度评估计分", "Score a round"),
     STUDY: Text("年度评估名次稳健性分析", "Study the places of a round"),
+    BUNDLE: Text("生成全部口岸评估报告", "Make the reports of all ports"),
 }
-OF_A_ROUND = (FREEZE, SCORE, STUDY)
+# By kind of a round's work the page that shows what came of it.
+OF_A_ROUND = {FREEZE: "evaluation-round", SCORE: "evaluation-round", STUDY: "evaluation-results", BUNDLE: "evaluation-reports"}
 ENDED = (JobState.DONE, JobState.FAILED)
 WAITS_LONG_SECONDS = 15
 
@@ -158,7 +161,7 @@ def result_address(found: Job) -> str:
     if found.kind == PREVIEW_LAW and found.state == JobState.DONE:
         return reverse("law-preview-result", args=[found.pk])
     if found.kind in OF_A_ROUND and found.state == JobState.DONE:
-        return reverse("evaluation-results" if found.kind == STUDY else "evaluation-round", args=[found.arguments["year"]])
+        return reverse(OF_A_ROUND[found.kind], args=[found.arguments["year"]])
     return ""
 
 

@@ -15,5 +15,6 @@ class RoundsConfig(AppConfig):
         from kouan.desk.matters.registry import register_later
         from kouan.evaluation.rounds import jobs  # noqa: F401 - importing registers them
         from kouan.evaluation.rounds.effects import CARRIED, PROCEDURES
+        from kouan.evaluation.rounds.reports import bundle  # noqa: F401 - the same
 
         register_later("rounds", PROCEDURES, CARRIED, is_begun_by_deeds=True)

@@ -22,6 +22,7 @@ from kouan.evaluation.method.scheme import METHOD_VERSION, Scheme, records, scor
 from kouan.evaluation.rounds.clearing import check_cleared
 from kouan.evaluation.rounds.evidence.cross_check import differences, summary_of
 from kouan.evaluation.rounds.evidence.deciding import check_entries
+from kouan.evaluation.rounds.evidence.marking import check_marked, end_marking
 from kouan.evaluation.rounds.evidence.overlay import overlaid
 from kouan.evaluation.rounds.frozen import columns_of, data_of, plain, rows_of
 from kouan.evaluation.rounds.gathering import Gathered, gather, generated, items_behind
@@ -82,6 +83,7 @@ def freeze(matter: Matter, step: MatterStep, actor: Any) -> None:
     _link("freeze", made.pk, last + 1, gathered)
     # What was written is read back before anybody relies on it.
     data_of(made)
+    end_marking(held, "数据已冻结")
 
 
 def score(matter: Matter, step: MatterStep, actor: Any) -> None:
@@ -135,7 +137,7 @@ def sign_off(matter: Matter, step: MatterStep, actor: Any) -> None:
 
 # ``check_scored`` is what editions of before 2026-11-27 name for their sign-off.
 CARRIED = {"freeze": freeze, "score": score, "check_scored": check_scored, "sign_off": sign_off, "check_objections": check_objections,
-           "send_notices": send_notices, "check_cleared": check_cleared, "check_entries": check_entries}
+           "send_notices": send_notices, "check_cleared": check_cleared, "check_entries": check_entries, "check_marked": check_marked}
 
 
 def _round_of(matter: Matter) -> Round:

@@ -6,8 +6,8 @@ these matters alone. Nothing is played on a day to come: a round that waits for 
 
 The story: everybody files but one province, which is closed after two reminders; some points are filed with evidence, one is rejected
 and experts mark the rest (``playing_evidence``); a reporting office objects to an indicator that rests on a slip in its figures and is
-upheld, so the round is sent back, frozen and scored anew. After the sign-off the offices sign for the notice, but the late one; the
-worst results become tasks, done by all but the late one; bands are cleared and published.
+upheld, so the round is sent back, frozen and scored anew. Before the sign-off the places are studied; after it the offices sign for the
+notice, but the late one; the worst results become tasks, done by all but the late one; bands are cleared and published.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ from kouan.evaluation.rounds.gathering import SEED, items_behind, pupils_of
 from kouan.evaluation.rounds.models import Objection, Round, RoundReturn, SchemeState, SchemeVersion
 from kouan.evaluation.rounds.objections import raise_objection
 from kouan.evaluation.rounds.objects import evaluated
-from kouan.evaluation.rounds.playing_evidence import decide_points, file_points, mark_as_experts
+from kouan.evaluation.rounds.playing_evidence import ask_panel, decide_points, file_points, mark_as_experts
 from kouan.evaluation.rounds.rectifying import candidates, give_tasks
+from kouan.evaluation.rounds.robustness import study_places
 from kouan.evaluation.rounds.scheme_actions import propose_scheme, publish_scheme
 
 Say = Callable[[str, str], None]
@@ -51,11 +52,13 @@ OFFICER, LEADER, OBJECTOR, LATE, PANEL = "guojia", "fuzeren", "guangdong", "yn",
 WHY = "演练设定，非公开规定"
 DAYS = {"collection_days": 60, "verification_days": 30, "expert_days": 15, "peer_view_days": 10, "comment_days": 15, "signing_days": 10,
         "filing_days": 40, "verifying_days": 20, "answer_days": 15,
-        "receipt_days": 15, "plan_days": 20, "rectify_days": 90, "review_days": 20}
+        "receipt_days": 15, "marking_days": 20, "plan_days": 20, "rectify_days": 90, "review_days": 20}
 OTHER_DAYS = 30
 # How long the whole story takes, and its first day in the year after the round's.
 LASTS = timedelta(days=260)
 MOST_TASKS = 2
+# A quarter of the usual runs: some 4 s of processor time for the nation, so that a newcomer does not wait.
+STUDIED = 128
 CLEARED = ("band", "class", "group_bands", "type_bands", "provisional")
 REMEDY: tuple[tuple[str, str, int, tuple[str, ...], dict[str, str]], ...] = (
     ("file_plan", "reporter", 14, (), {"plan": "演练：查明原因，补充设施和人员，三个月内完成"}),
@@ -97,7 +100,7 @@ def play(year: int, *, to: str = "archived", say: Say = lambda zh, en: None) -> 
         with clock.travel_to(start):
             held = open_round(actor=people[OFFICER], year=year, experts=PANEL)
         if to == "collecting":
-            _file_first(held, start)
+            _file_first(held, start, people[OFFICER])
     return _Story(held, people).play(to)
 
 
@@ -181,7 +184,10 @@ class _Story:
             self._step("submit_for_signing", self.day + timedelta(days=3), papers=("comments_and_answers",))
 
     def _signing(self) -> None:
-        self._step("sign_off", self.day + timedelta(days=4), self.leader, papers=("results",))
+        """How firm the places are is studied before they are signed off."""
+        with self._on(1):
+            study_places(actor=self.officer, year=self.held.year, runs=STUDIED)
+        self._step("sign_off", self.day + timedelta(days=3), self.leader, papers=("results",))
 
     def _signed(self) -> None:
         self._step("notify", self.day + timedelta(days=3), papers=("notice",))
@@ -306,14 +312,15 @@ def slip_to_object_to(held: Round, objector: User) -> tuple[str, str, str] | Non
     return None
 
 
-def _file_first(held: Round, day: date) -> None:
-    """One office files at once, so that a verifier has something to do."""
+def _file_first(held: Round, day: date, officer: User) -> None:
+    """One office files at once and experts are asked, so that a verifier and an expert have something to do."""
     for each in held.returns.select_related("matter__edition", "matter__applicant").order_by("office__code"):
         if _standing_for(each.matter, "verifier").role == Role.INSPECTION_OFFICER:
             with clock.travel_to(day):
                 reporter = _standing_for(each.matter, "reporter")
                 file_points(_return(each.matter_id), reporter)
                 take_step(actor=reporter, matter=each.matter_id, transition="file", fields={"remarks": "演练：数据已报齐"})
+                ask_panel(_return(each.matter_id), officer, PANEL)
             return
 
 

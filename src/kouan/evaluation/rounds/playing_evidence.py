@@ -57,14 +57,20 @@ def decide_points(filed_in: RoundReturn, actor: User) -> None:
                      reason="演练：与现场核对一致" if fine else "演练：照片不能证明终端在用")
 
 
-def mark_as_experts(filed_in: RoundReturn, officer: User, panel: str) -> None:
-    """Two experts of the panel asked about the ports of which something was filed; both declare and mark."""
+def ask_panel(filed_in: RoundReturn, officer: User, panel: str) -> tuple[list[User], list[str]]:
+    """Two experts of the panel asked about the ports of which something was filed: who, and about which."""
     ports = sorted(set(filed_in.entries.values_list("port", flat=True)))
     people = list(User.objects.filter(organisation__code=panel, role=Role.EXPERT, is_active=True, is_demonstration=True).order_by("pk")[:2])
     if not ports or len(people) < 2:
-        return
+        return [], []
+    ask_experts(actor=officer, year=filed_in.round.year, experts=[each.username for each in people], ports=ports, indicators=list(MARKS))
+    return people, ports
+
+
+def mark_as_experts(filed_in: RoundReturn, officer: User, panel: str) -> None:
+    """The experts are asked, declare that they have no interest, and mark."""
+    people, ports = ask_panel(filed_in, officer, panel)
     held = filed_in.round
-    ask_experts(actor=officer, year=held.year, experts=[each.username for each in people], ports=ports, indicators=list(MARKS))
     for number, person in enumerate(people):
         for port in ports:
             declare_interest(actor=person, year=held.year, port=port, has_conflict=False, statement="演练：与该口岸无任职和经济往来")

@@ -1,8 +1,8 @@
 """整改: after the notice the national office gives reporting offices what the results of their ports ask for.
 
-A port is proposed for it by the lowest band, by a red line, and by groups whose points lie under the limit of the lowest band but one
-(合格线); each is shown with its reason, and a person decides. Casework keeps other rectifications (withdrawal of a port); this one is the
-evaluation's own (`evaluation_rectification.yaml`).
+A port is proposed for it by the lowest band, by a red line, and by groups whose points lie under the bound of the scheme
+(`rectification.group_points`); each is shown with its reason, and a person decides. Casework keeps other rectifications (withdrawal of a
+port); this one is the evaluation's own (`evaluation_rectification.yaml`).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def grounds_of(scheme: Scheme, score: PortScore) -> tuple[dict[str, Any], ...]:
         found.append({"kind": "band", "code": score.band, "zh": f"档次为“{bands[0].zh}”", "en": f"the band is “{bands[0].en}”"})
     if score.red_line:
         found.append({"kind": "red_line", "code": "", "zh": "触及红线", "en": "a red line was crossed"})
-    limit = bands[1].least if len(bands) > 1 else bands[0].least
+    limit = scheme.shape.rectify_under
     for code, points in sorted(score.groups.items()):
         if points is not None and points < limit:
             name = scheme.groups[code].name.text

@@ -80,6 +80,12 @@ class CrossCheck(Part):
     tolerance: float = Field(0.05, ge=0)
 
 
+class Rectification(Part):
+    """From which result a port is proposed for rectification: groups under ``group_points``; None: under the limit of the lowest band but one."""
+
+    group_points: float | None = Field(None, ge=0, le=100)
+
+
 class Derived(Part):
     tolerance: float = Field(0.005, ge=0)
     items: dict[str, str] = {}
@@ -123,6 +129,7 @@ class Shape(Part):
     # Optional: a scheme without them is the same scheme with these values.
     experts: Experts = Experts()
     cross_check: CrossCheck = CrossCheck()
+    rectification: Rectification = Rectification()
     target: float = Field(100.0, gt=0)
     decimals: int = Field(6, ge=0, le=12)
     derived: Derived
@@ -130,6 +137,14 @@ class Shape(Part):
     zero_divisor_is_error: tuple[str, ...] = ()
     honest_reporting: dict[str, Honest] = {}
     readings: dict[str, Reading] = {}
+
+    @property
+    def rectify_under(self) -> float:
+        """Points of a group under which a port is proposed for rectification."""
+        if self.rectification.group_points is not None:
+            return self.rectification.group_points
+        limits = sorted(each.least for each in self.bands)
+        return limits[1] if len(limits) > 1 else limits[0]
 
 
 def shape_of(data: Mapping[str, Any], *, file: str | None = None) -> Shape:

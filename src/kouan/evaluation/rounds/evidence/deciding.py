@@ -17,12 +17,14 @@ from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters.models import Matter, MatterStep
 from kouan.evaluation.method.scheme.naming import called, listed
 from kouan.evaluation.rounds.evidence.asking import point_name, point_words, ports_of
+from kouan.evaluation.rounds.evidence.marking import keep_desks_of
 from kouan.evaluation.rounds.evidence.models import EntryDecision, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import (
     BEFORE_FREEZE,
     Standing,
     decision_of,
     entries_of,
+    refuse_stale,
     return_for,
     standing_at,
 )
@@ -31,9 +33,9 @@ from kouan.evaluation.rounds.queries import get_round
 
 
 @action("rounds.verify")
-def decide_entry(*, actor: Any, year: int, entry: int, accepted: bool, reason: str) -> EntryDecision:
+def decide_entry(*, actor: Any, year: int, entry: int, accepted: bool, reason: str, seen: int | None = None) -> EntryDecision:
     """Accept or reject an entry. NotFound out of scope; NotAllowed for who filed it or does not verify; Conflict for an entry that
-    was filed anew since, and outside the time for it."""
+    was filed anew since, and outside the time for it. ``seen``: the number of the decision that this one follows (0: none)."""
     held = get_round(actor, year)
     row = FiledEntry.objects.filter(pk=entry, filed_in__round=held).first()
     if row is None:
@@ -52,13 +54,16 @@ def decide_entry(*, actor: Any, year: int, entry: int, accepted: bool, reason: s
     if not row.is_claim:
         raise Refused.because("nothing_claimed", "填报为不符合的检查点无需核验。", "A point said not to be met needs no decision.",
                               where=Place(field="entry"), remedy=("请核验其他项。", "Go on with the others."))
+    last = row.decisions.aggregate(last=Max("number"))["last"] or 0
+    refuse_stale(seen, last)
     refuse_secrets(reason)
     if not reason.strip() or len(reason) > 400:
         raise Refused.because("reason_missing", "请填写核验理由（不超过400字）。", "Give the reason, in at most 400 characters.",
                               where=Place(field="reason"), remedy=("请写明核验依据。", "Say what it rests on."))
-    last = row.decisions.aggregate(last=Max("number"))["last"] or 0
-    return EntryDecision.objects.create(entry=row, number=last + 1, accepted=accepted, reason=reason.strip(), office_id=actor.organisation_id,
+    made = EntryDecision.objects.create(entry=row, number=last + 1, accepted=accepted, reason=reason.strip(), office_id=actor.organisation_id,
                                         decided_by_id=actor.pk, decided_on=clock.today())
+    keep_desks_of(held, [row.port])
+    return made
 
 
 def refuse_four_eyes(actor: Any, filed_in: RoundReturn, entry: FiledEntry, *, stage: str, standing: Standing | None = None) -> None:
@@ -99,6 +104,7 @@ def check_entries(matter: Matter, step: MatterStep, actor: Any) -> None:
             "entries_undecided", f"{len(waiting)} 项填报尚未核验：{named.zh}。",
             f"{len(waiting)} entries are not decided: {named.en}.", measured=len(waiting), required=0,
             remedy=("请在检查点佐证页逐项采信或不予采信。", "Accept or reject each on the page of evidence first."))])
+    keep_desks_of(filed_in.round, filed_in.ports)
 
 
 def _not_yours(zh: str, en: str) -> Refused:

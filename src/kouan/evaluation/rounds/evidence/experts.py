@@ -18,6 +18,7 @@ from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused,
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters.models import Matter
 from kouan.evaluation.rounds.evidence.asking import for_experts, point_name, point_words
+from kouan.evaluation.rounds.evidence.marking import keep_desks
 from kouan.evaluation.rounds.evidence.models import ExpertAsked, ExpertDeclaration, ExpertMark, FiledEntry
 from kouan.evaluation.rounds.evidence.seeing import (
     BEFORE_FREEZE,
@@ -25,6 +26,7 @@ from kouan.evaluation.rounds.evidence.seeing import (
     conflicts_of,
     decision_of,
     newest,
+    refuse_stale,
     return_for,
 )
 from kouan.evaluation.rounds.models import Round
@@ -72,6 +74,7 @@ def ask_experts(*, actor: Any, year: int, experts: Sequence[str], ports: Sequenc
             if (indicator, port, person.pk) not in there]
     for each in made:
         each.save()
+    keep_desks(held, (person.pk for person in people.values()), asks=True)
     return made
 
 
@@ -88,32 +91,37 @@ def release_expert(*, actor: Any, year: int, asked: int, reason: str) -> ExpertA
     row.release_reason = _said("reason", reason, "撤回理由", "Reason")
     row.released_by_id, row.released_on = actor.pk, clock.today()
     row.save(update_fields=["released_by", "released_on", "release_reason"])
+    keep_desks(held, [row.expert_id])
     return row
 
 
 @action("rounds.mark")
-def declare_interest(*, actor: Any, year: int, port: str, has_conflict: bool, statement: str) -> ExpertDeclaration:
+def declare_interest(*, actor: Any, year: int, port: str, has_conflict: bool, statement: str, seen: int | None = None) -> ExpertDeclaration:
     """Declare before marking whether one has an interest in a port; later declarations replace earlier ones, which stay on record.
 
-    NotFound for a port about which one is not asked.
+    ``seen``: the number of the declaration that this one follows (0: none). NotFound for a port about which one is not asked.
     """
     held = round_asked(actor, year)
     if not asked_visible_to(actor, held).filter(port=port).exists():
         record_event("out_of_scope", actor_id=actor.pk, payload={"kind": "expert_asked", "code": f"{year}/{port}"[:120]})
         raise _not_asked()
     _lock(held)
-    said = _said("statement", statement, "利益关系说明", "Statement")
     last = ExpertDeclaration.objects.filter(round=held, port=port, expert_id=actor.pk).aggregate(last=Max("number"))["last"] or 0
-    return ExpertDeclaration.objects.create(round=held, port=port, expert_id=actor.pk, number=last + 1, has_conflict=has_conflict,
+    refuse_stale(seen, last)
+    said = _said("statement", statement, "利益关系说明", "Statement")
+    made = ExpertDeclaration.objects.create(round=held, port=port, expert_id=actor.pk, number=last + 1, has_conflict=has_conflict,
                                             statement=said, declared_on=clock.today())
+    keep_desks(held, [actor.pk])
+    return made
 
 
 @action("rounds.mark")
-def mark_points(*, actor: Any, year: int, asked: int, points: Mapping[str, int], reason: str) -> ExpertMark:
+def mark_points(*, actor: Any, year: int, asked: int, points: Mapping[str, int], reason: str, seen: int | None = None) -> ExpertMark:
     """Mark every claimed point of the indicator and port that one is asked about, 0–100 each; as the next revision.
 
     NotFound for what one is not asked; NotAllowed without a declaration, or with an interest; Conflict before the return is filed
-    and after the freeze; Refused for a mark missing or out of range, and for a point that nobody claims.
+    and after the freeze; Refused for a mark missing or out of range, and for a point that nobody claims. ``seen``: the revision of
+    the marks that these replace (0: none).
     """
     held = round_asked(actor, year)
     row = asked_visible_to(actor, held).filter(pk=asked).first()
@@ -128,6 +136,8 @@ def mark_points(*, actor: Any, year: int, asked: int, points: Mapping[str, int],
             "请先声明与该口岸无利益关系；有利益关系的不得评分。" if interest is None else "您已声明与该口岸有利益关系，不得评分。",
             "Declare first that you have no interest in the port; whoever has one does not mark it.", where=Place(field="port"),
             remedy=("请先作出声明；有利益关系的，由国家口岸办另行指派。", "Declare first; where there is an interest somebody else is asked."))
+    last = row.marks.aggregate(last=Max("revision"))["last"] or 0
+    refuse_stale(seen, last)
     claimed = to_mark(row)
     if not claimed:
         raise Conflict.because("nothing_to_mark", "该口岸的这项指标尚无可评分的检查点：报送未完成，或均填报为不符合。",
@@ -144,9 +154,10 @@ def mark_points(*, actor: Any, year: int, asked: int, points: Mapping[str, int],
     if findings:
         raise Refused(findings)
     said = _said("reason", reason, "评分理由", "Reason")
-    last = row.marks.aggregate(last=Max("revision"))["last"] or 0
-    return ExpertMark.objects.create(asked=row, revision=last + 1, reason=said, marked_on=clock.today(), points={
+    made = ExpertMark.objects.create(asked=row, revision=last + 1, reason=said, marked_on=clock.today(), points={
         item: {"mark": int(points[item]), "entry": entry.pk} for item, entry in claimed.items()})
+    keep_desks(held, [actor.pk])
+    return made
 
 
 def to_mark(asked: ExpertAsked) -> dict[str, FiledEntry]:

@@ -20,8 +20,15 @@ from kouan.desk.matters.paper_files import check_file
 from kouan.desk.models import Document, DocumentKind, DocumentVersion
 from kouan.desk.queries import documents_visible_to
 from kouan.evaluation.rounds.evidence.asking import Wanted, asked_of, point_name, point_words, ports_of
+from kouan.evaluation.rounds.evidence.marking import keep_desks_of
 from kouan.evaluation.rounds.evidence.models import EntryPaper, FiledEntry
-from kouan.evaluation.rounds.evidence.seeing import BEFORE_FREEZE, Standing, return_for, standing_at
+from kouan.evaluation.rounds.evidence.seeing import (
+    BEFORE_FREEZE,
+    Standing,
+    refuse_stale,
+    return_for,
+    standing_at,
+)
 from kouan.evaluation.rounds.models import RoundReturn
 from kouan.evaluation.rounds.queries import get_round
 
@@ -43,12 +50,14 @@ class Upload:
 @action("rounds.file")
 def file_entry(
     *, actor: Any, year: int, port: str, item: str, value: float, remark: str, documents: Sequence[int] = (), uploads: Sequence[Upload] = (),
+    seen: int | None = None,
 ) -> FiledEntry:
     """Say of a port's point whether it is met (1) or not (0), or give a figure; as the next revision, the earlier ones stay.
 
     ``documents``: ids of papers in the actor's sight whose newest file is evidence; ``uploads`` are kept as papers of the office
-    in the same transaction. A point said to be met needs one at least. NotFound out of scope; NotAllowed for another party of the
-    return; Conflict outside the time for it; Refused with everything that is wrong.
+    in the same transaction. ``seen``: the revision on which this one is based (0: none). A point said to be met needs one paper at
+    least. NotFound out of scope; NotAllowed for another party of the return; Conflict outside the time for it and where ``seen`` is
+    not what stands; Refused with everything that is wrong.
     """
     held = get_round(actor, year)
     filed_in = return_for(actor, held, port)
@@ -56,6 +65,8 @@ def file_entry(
     filed_in.matter.refresh_from_db()
     wanted = wanted_of(filed_in, port, item)
     refuse_outside(actor, filed_in, wanted)
+    last = filed_in.entries.filter(port=port, item=item).aggregate(last=Max("revision"))["last"] or 0
+    refuse_stale(seen, last)
     refuse_secrets(remark)
     findings = [*_wrong_value(wanted, value), *_wrong_remark(remark)]
     papers, missing = _versions(actor, documents)
@@ -72,11 +83,11 @@ def file_entry(
     if findings:
         raise Refused(findings)
     kept = [*papers, *(_kept(actor, held.year, wanted, each) for each in uploads)]
-    last = filed_in.entries.filter(port=port, item=item).aggregate(last=Max("revision"))["last"] or 0
     made = FiledEntry.objects.create(
         filed_in=filed_in, port=port, item=item, revision=last + 1, value=float(value), is_point=wanted.is_point, remark=remark.strip(),
         office_id=actor.organisation_id, filed_by_id=actor.pk, filed_on=clock.today())
     EntryPaper.objects.bulk_create([EntryPaper(entry=made, version=each) for each in {each.pk: each for each in kept}.values()])
+    keep_desks_of(filed_in.round, [port])
     return made
 
 

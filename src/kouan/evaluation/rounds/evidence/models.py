@@ -106,6 +106,20 @@ class ExpertAsked(Once):
 
 
 @register
+class MarkingTask(Once):
+    """What an expert has to mark of a round, as a matter on his or her desk; a new one where more is asked after the last one ended."""
+
+    round = models.ForeignKey("rounds.Round", models.PROTECT, related_name="marking_tasks")
+    expert = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name="专家")
+    matter = models.OneToOneField("desk.Matter", models.PROTECT, related_name="+", verbose_name="办件")
+    recorded_at = models.DateTimeField("登记时间", default=clock.now)
+
+    class Meta:
+        ordering = ["round", "expert", "id"]
+        verbose_name = verbose_name_plural = "专家评分任务"
+
+
+@register
 class ExpertDeclaration(Once):
     """利益关系声明: whether an expert has an interest in a port. The newest counts; with an interest nobody marks, and no mark counts."""
 

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 
 from kouan.accounts.action import allows
 from kouan.audit import record_event
-from kouan.basis import Finding, NotFound, Place
+from kouan.basis import Conflict, Finding, NotFound, Place
 from kouan.desk.matters.parties import standing_of
 from kouan.desk.matters.queries import procedure_for
 from kouan.desk.models import DocumentVersion
@@ -109,3 +109,11 @@ def _may_read(user: Any, entry: FiledEntry) -> bool:
     if not allows(user, "rounds.mark") or conflicts_of(held).get((entry.port, user.pk), True):
         return False
     return asked_visible_to(user, held).filter(port=entry.port, indicator=entry.item.partition("/")[0]).exists()
+
+
+def refuse_stale(seen: int | None, now: int) -> None:
+    """Conflict where what a writer saw (a revision, a number of decisions; None: not asked) is not what stands now."""
+    if seen is not None and seen != now:
+        raise Conflict.because("evidence_changed", "该项已有新的填报、核验或评分，本次未办理。",
+                               "It was filed, decided or marked anew meanwhile; nothing was done.",
+                               measured=now, required=seen, remedy=("请重新读取后再办理。", "Read it again first."))

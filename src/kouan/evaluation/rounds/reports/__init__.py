@@ -5,6 +5,7 @@ Made only of what their reader may read.
 Each states the versions and digests by which its figures can be made again, and bears 演练 and 建议稿 on every page where they hold.
 """
 
+from kouan.evaluation.rounds.reports.bundle import BUNDLE, bundle_later, bundle_of, bundles_of
 from kouan.evaluation.rounds.reports.lines import drawable_provinces
 from kouan.evaluation.rounds.reports.making import (
     MEDIA,
@@ -16,4 +17,5 @@ from kouan.evaluation.rounds.reports.making import (
 )
 from kouan.evaluation.rounds.reports.many import port_files
 
-__all__ = ["MEDIA", "Drawn", "drawable_provinces", "may_draw_national", "national_file", "port_file", "port_files", "province_file"]
+__all__ = ["BUNDLE", "MEDIA", "Drawn", "bundle_later", "bundle_of", "bundles_of", "drawable_provinces", "may_draw_national",
+           "national_file", "port_file", "port_files", "province_file"]
