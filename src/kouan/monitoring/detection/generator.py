@@ -12,8 +12,8 @@ For series s and day t: mean = base × weekday × year × growth × holiday, cou
 | noise | negative binomial with r from 150 to 800 (`dispersion`): a standard deviation of 3.5 to 8 % of the mean, plus that of counting |
 | spikes | +60 % (or as asked) of the mean drawn for that day, one day each, never two within a week, after the warm-up |
 
-The real daily passengers of Hong Kong's steady points scatter by 4.6 to 10 % around the band in 2024 and 2025 (the band's own error included), one small
-ferry terminal by 17 %: the generator is a little kinder than they are. ``dispersion`` draws noisier ports.
+The real daily passengers of Hong Kong's steady points scatter by 4.6 to 10 % around the band in 2024 and 2025 (the band's own error included),
+one small ferry terminal by 17 %: the generator is a little kinder than they are. ``dispersion`` draws noisier ports.
 """
 
 from __future__ import annotations

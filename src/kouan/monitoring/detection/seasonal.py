@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def expected_band(panel: Panel, kinds: DayKinds, *, noise_floor: float = 0.03) -
     """
     kept = panel.worked_out.get(noise_floor)
     if kept is not None and kept[0] is kinds:
-        return kept[1]  # type: ignore[no-any-return]
+        return cast("Band", kept[1])
     x = np.log1p(panel.values)
     ordinary = kinds.is_ordinary
     rows_count, days = x.shape
