@@ -126,6 +126,7 @@ def test_from_the_enterprise_to_the_rated_end(people: People, look: Callable[[An
     look(page, "bottlenecks-en")
 
 
+@pytest.mark.long
 def test_passed_on_to_the_city(people: People, look: Callable[[Any, str], None]) -> None:
     issue = people.report("通道标识不清，多次排错队")
     people.step(issue, "luohu-bianjian", "pass_on", next_office="sz", reason="标识由口岸办管理")
@@ -148,6 +149,7 @@ def test_escalated_and_answered_by_the_superior(people: People, look: Callable[[
     look(people.page, "bottleneck-escalated")
 
 
+@pytest.mark.long
 def test_objected_to_and_looked_at_by_the_superior(people: People, look: Callable[[Any, str], None]) -> None:
     page, issue = people.page, people.report("查验时间过长")
     people.step(issue, "luohu-bianjian", "accept")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.browser.test_bottlenecks import PDF, People
 from tests.desk.files import a_pdf
 
@@ -43,6 +44,7 @@ def call(people: People, title: str) -> Conference:
     return Conference.objects.order_by("-pk")[0]
 
 
+@pytest.mark.long
 def test_from_the_agenda_to_confirmed_minutes_and_the_next_conference(
     house: Any, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None]
 ) -> None:

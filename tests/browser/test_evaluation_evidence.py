@@ -45,6 +45,7 @@ def step(office: str, transition: str, actor: str, **fields: str) -> None:
     take_step(actor=User.objects.get(username=actor), matter=matter, transition=transition, fields=fields)
 
 
+@pytest.mark.long
 def test_from_the_claim_to_the_frozen_mean(
     round_open: Any, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None],
 ) -> None:

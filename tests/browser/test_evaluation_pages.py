@@ -51,6 +51,7 @@ def scored(house: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return house
 
 
+@pytest.mark.long
 def test_every_page_of_a_round_reads_well_in_both_languages(
     scored: Any, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None],
 ) -> None:

@@ -117,6 +117,15 @@ def test_a_running_case_shows_whose_step_it_is(kouan, tmp_path: Path) -> None:
     assert "起点之前：申报 −6小时" in done.out
 
 
+def test_the_page_of_definitions_is_the_one_that_the_command_writes(kouan, tmp_path: Path) -> None:
+    done = kouan("times", "definitions", "--out", str(tmp_path / "page.md"), "--json")
+    written = Path(__file__).parents[2] / "docs" / "times-definitions.md"
+    assert (tmp_path / "page.md").read_text(encoding="utf-8") == written.read_text(encoding="utf-8"), (
+        "run: kouan times definitions --out docs/times-definitions.md")
+    assert {each["code"] for each in done.json["milestones"]} >= {"arrived", "released", "lane_cleared"}
+    assert "抵港" in kouan("times", "definitions").out and "arriving" in kouan("-l", "en", "times", "definitions").out
+
+
 @pytest.mark.django_db
 def test_without_files_the_journal_is_read_within_a_users_scope(kouan) -> None:
     user = an_import_under_way()

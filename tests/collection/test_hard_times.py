@@ -266,7 +266,7 @@ def national_alone(transactional_db: None) -> Any:
     return somebody(Role.NATIONAL_OFFICER, OrganisationKind.NATIONAL_OFFICE)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_on_a_small_tmpfs(tmp_path: Path, installation: Any) -> None:
     """The whole home on a file system with 2 MB left, where mounting is allowed."""
     if os.environ.get("KOUAN_DATABASE_URL"):

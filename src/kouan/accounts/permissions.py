@@ -54,6 +54,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "warnings.vote": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER},
     "warnings.plan": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER},
     "warnings.set": NATIONAL | PROVINCIAL,
+    "platforms.register": NATIONAL | PROVINCIAL,
+    "platforms.send": PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER},
     "procedures.set": NATIONAL,
     "law.propose": NATIONAL,
     "law.approve": NATIONAL,

@@ -125,6 +125,9 @@ BODIES = {
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
     "post /api/v1/matters/{number}/opinions": _deed(
         "matters/1/opinions", '"consultation": "views", "party": "customs", "agrees": true, "words": "…"'),
+    "post /api/v1/platform-messages": _deed(
+        "platform-messages", '"external_id": "GD-2026-1", "kind": "dangerous_goods", "level": 2, "port": "luohu-rail", "title": "…", '
+        '"occurred_at": "2026-05-01T08:00:00+08:00"', version=False),
     "post /api/v1/bottlenecks": _deed(
         "bottlenecks", '"port": "luohu-rail", "stage": "inspection", "kind": "time", "facts": "…"', version=False),
     "post /api/v1/bottlenecks/{number}/rating": _deed("bottlenecks/1/rating", '"satisfaction": "satisfied"', version=False),

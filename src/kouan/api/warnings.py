@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
+from pydantic import Field
 
 from kouan.accounts.action import allows, refuse
+from kouan.api.idempotency import once
 from kouan.api.matter_shapes import Both
 from kouan.api.paging import page
-from kouan.api.reading import AfterNumber, Limit, Number, PortFilter
-from kouan.api.shapes import REFUSALS, Page
-from kouan.monitoring.warnings import queries
+from kouan.api.reading import AfterNumber, IdempotencyKey, Limit, Number, PlainText, PortCodeText, PortFilter
+from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, Page
+from kouan.basis import Place, Refused
+from kouan.monitoring.warnings import platforms, queries
 
 router = Router(tags=["预警 / Early warnings"])
 
@@ -100,3 +105,55 @@ def one_warning(request: HttpRequest, number: Number, response: HttpResponse) ->
     found = queries.get_warning(request.user, number)
     response.headers["ETag"] = f'"{found.matter.version}"'
     return queries.told(found)
+
+
+class MessageIn(Schema):
+    """A risk message of a local joint-prevention platform."""
+
+    external_id: Annotated[PlainText, Field(min_length=1, max_length=80, description="平台消息编号 / the platform's own number")]
+    kind: Annotated[str, Field(pattern=r"^[a-z_]{1,24}$", description="类别，如 dangerous_goods、crowd / kind, such as dangerous_goods, crowd")]
+    level: Annotated[int, Field(ge=1, le=4, description="等级，1最重 / level, 1 the gravest")]
+    port: Annotated[PortCodeText, Field(description="口岸代码 / port by code")]
+    title: Annotated[PlainText, Field(min_length=1, max_length=120, description="标题 / title")]
+    occurred_at: Annotated[str, Field(max_length=40, description="发生时间，带时区 / when it happened, with its time zone",
+                                      json_schema_extra={"format": "date-time"})]
+    words: Annotated[PlainText, Field(max_length=4000, description="内容 / words")] = ""
+
+
+class ReceiptOut(Schema):
+    """The message's number here, the warning it raised, the offices it reached."""
+
+    id: int
+    external_id: str
+    platform: str
+    warning: int
+    matter: int
+    received_at: datetime
+    reached: list[str]
+    version: int
+
+
+@router.post(
+    "/platform-messages", response={200: ReceiptOut, **WRITE_REFUSALS}, summary="平台消息 / A message of a local platform", description=(
+    "登记在册的平台发送风险消息，得到所发预警的回执；同一编号重发得到同一回执，内容不同则拒收。须附 Idempotency-Key。 / "
+    "A registered platform sends a risk message and is answered with the warning it raised; the same number again gives the same "
+    "receipt, another content is refused. Needs Idempotency-Key."))
+def take_message(request: HttpRequest, body: MessageIn, response: HttpResponse, idempotency_key: IdempotencyKey) -> dict[str, Any]:
+    """Take in a message."""
+    if not allows(request.user, "platforms.send"):
+        raise refuse(request.user, "platforms.send", "api.warnings")
+    user: Any = request.user
+    said = body.dict()
+    digest = hashlib.sha256(json.dumps(["warnings", "message", said], sort_keys=True).encode()).hexdigest()
+    message = platforms.NewMessage(**{**said, "occurred_at": _moment(said["occurred_at"])})
+    answer = once(user, idempotency_key, digest, lambda: platforms.receipt(platforms.receive_message(actor=user, said=message)))
+    response.headers["ETag"] = f'"{answer["version"]}"'
+    return answer
+
+
+def _moment(said: str) -> datetime:
+    try:
+        return datetime.fromisoformat(said)
+    except ValueError:
+        raise Refused.because("bad_message", f"“{said[:40]}”不是时间。", f"“{said[:40]}” is no time.", where=Place(field="occurred_at"),
+                              remedy=("如 2026-05-01T08:00:00+08:00。", "As 2026-05-01T08:00:00+08:00."))

@@ -116,12 +116,14 @@ def _run_server(host: str, port: int, threads: int) -> None:
     from django.conf import settings
     from waitress import create_server, wasyncore
 
+    from kouan.desk import streams
     from kouan.wsgi import application
 
     sockets: dict[int, Any] = {}
     # The server, not the client, says what was the client's address: nothing forwarded is trusted. So behind a
     # proxy that speaks HTTPS the operator says so (KOUAN_HTTPS), and links and form checks use that scheme.
-    server: Any = create_server(application, map=sockets, host=host, port=port, threads=threads, ident="kouan",
+    server: Any = create_server(_two_lanes(application, threads), map=sockets, host=host, port=port,
+                                threads=threads + streams.STREAMS, ident="kouan",
                                 max_request_body_size=72 * 1024 * 1024,
                                 url_scheme="https" if settings.SESSION_COOKIE_SECURE else "http")
     # A handler that raised would tear the loop apart wherever it stands, with a socket half closed; so it only
@@ -132,7 +134,22 @@ def _run_server(host: str, port: int, threads: int) -> None:
     while not asked.is_set():
         wasyncore.loop(timeout=_TURN, map=sockets, count=1)
     tell("正在停止", "Stopping")
+    streams.ending.set()
     _wind_up(server, sockets)
+
+
+def _two_lanes(application: Any, threads: int) -> Any:
+    """Open streams sleep in threads of their own, as many as there may be streams; of all other requests no more than
+    ``threads`` run at a time, as if those were not there (SQLite and the processor gain nothing by more)."""
+    lane = threading.BoundedSemaphore(threads)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO", "").endswith("/stream"):
+            return application(environ, start_response)
+        with lane:
+            return application(environ, start_response)
+
+    return answer
 
 
 # Seconds: one turn of the loop, which is also how long a signal may wait; how long requests in progress get.

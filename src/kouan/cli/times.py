@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kouan.cli.output import out, say, show_findings, status_of, table, write_json
+from kouan.cli.output import out, say, show_findings, status_of, table, text, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +67,39 @@ def explain(
             _draw(whole, is_open_clock_given=hours is not None)
         show_findings(findings, limit=100)
     raise typer.Exit(status_of(findings))
+
+
+@app.command("definitions")
+def definitions(
+    to: Path | None = typer.Option(None, "--out", dir_okay=False, help="写成文档页（Markdown） / write them as a page (Markdown)"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """节点代码表和各全程的定义：报送单位据此取码。 / The code list of milestones and the definitions of wholes: senders take their codes from it.
+
+    例：kouan times definitions
+    """
+    from kouan.monitoring.timing.definitions import shipped
+    from kouan.monitoring.timing.page import DIRECTIONS, page
+
+    known = shipped()
+    if to is not None:
+        to.write_text(page(known), encoding="utf-8")
+    if json:
+        write_json({
+            "edition": known.edition, "digest": known.digest, "citation": known.citation.as_dict(),
+            "milestones": [{"code": each.code, "name": each.name.as_dict(), "by": each.by, "repeat": each.repeat, "biz_step": each.cbv}
+                           for each in known.milestones.values()],
+            "wholes": [{"code": each.code, "version": each.version, "name": each.name.as_dict(), "from": each.in_force_from.isoformat(),
+                        "subject": each.subject, "direction": each.direction, "modes": list(each.modes), "start": list(each.start),
+                        "end": list(each.end), "parts": [part.code for part in each.parts]} for each in known.wholes],
+        })  # fmt: skip
+        return
+    table([say("代码", "code"), say("节点", "milestone"), say("通常由", "by"), say("重复时", "repeated"), "bizStep"],
+          ([each.code, text(each.name), text(each.who), say("取首次", "first") if each.repeat == "first" else say("取末次", "last"),
+            each.cbv or "—"] for each in known.milestones.values()))
+    table([say("定义", "definition"), say("全程", "whole"), say("方向", "direction"), say("运输方式", "modes"), say("起止", "from, to")],
+          ([each.key, text(each.name), text(DIRECTIONS[each.direction]), ", ".join(each.modes), f"{each.start[0]} → {each.end[0]}"]
+           for each in known.wholes))
 
 
 def _in_files(paths: list[Path], case: str) -> list[Event]:

@@ -318,7 +318,7 @@ def panorama(request: HttpRequest) -> HttpResponse:
         "headlines": plan_rows(), "nation": nation_rows(user), "plan": APPROVED_TOTAL_CITATION.instrument,
         "plan_part": here(plan_figures.section_words(APPROVED_TOTAL_CITATION.article)),
         "approved_address": f"{reverse('plan-figures')}#{baseline.APPROVED_PORTS}",
-        "steps": next_steps(user, states, mine),
+        "steps": next_steps(user, states, mine), "sees_live": may(user, "events.read"),
         "base_map": drawn if isinstance(drawn, base_map.BaseMap) else None,
         "findings": [drawn] if isinstance(drawn, Finding) else [],
         "map_data": map_data(counts) if isinstance(drawn, base_map.BaseMap) else None,

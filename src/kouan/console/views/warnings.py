@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
+from kouan.accounts.models import Organisation
 from kouan.accounts.permissions import may
 from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock, measures
 from kouan.console.charts import Chart, Series
@@ -26,8 +28,14 @@ from kouan.desk.matters.parties import standing_of
 from kouan.desk.matters.queries import procedure_for, settings_of
 from kouan.desk.matters.registry import in_force
 from kouan.monitoring.detection import FLOW_DETECTORS, registered_detectors
-from kouan.monitoring.warnings import actions, routing
-from kouan.monitoring.warnings.models import EarlyWarning, PlannedSilence, SilencedEpisode
+from kouan.monitoring.warnings import actions, platforms, routing
+from kouan.monitoring.warnings.models import (
+    EarlyWarning,
+    LocalPlatform,
+    PlannedSilence,
+    PlatformMessage,
+    SilencedEpisode,
+)
 from kouan.monitoring.warnings.queries import (
     drawn,
     get_warning,
@@ -44,6 +52,8 @@ _LATE = ("escalated", "overdue")
 
 
 def _detector(key: str) -> Text:
+    if key == platforms.DETECTOR:
+        return Text("联合防控平台消息", "Message of a platform")
     found = registered_detectors().get(key)
     return found.title if found else Text(key, key)
 
@@ -89,7 +99,7 @@ WARNINGS = Table(
         Filter("progress", Text("进度", "Progress"), apply=lambda rows, value: rows.filter(matter__ended_at__isnull=value == "running"),
                choices=(("running", Text("办理中", "Under way")), ("ended", Text("已办结", "Ended")))),
         Filter("detector", Text("检测规则", "Rule"), field="detector",
-               choices=lambda: tuple((key, _detector(key)) for key in registered_detectors())),
+               choices=lambda: tuple((key, _detector(key)) for key in (*registered_detectors(), platforms.DETECTOR))),
         Filter("q", Text("口岸", "Port"), apply=lambda rows, value: rows.filter(port__name_zh__icontains=value)),
     ),
     default_order="-first_day",
@@ -156,7 +166,8 @@ def warning(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "console/warnings/one.html", {
         "warning": held, "mark": _mark(held), "state": _state(held), "message": Text(held.message_zh, held.message_en), "findings": findings,
         "detector": _detector(held.detector), "why": Text(held.why_zh, held.why_en), "cause": _cause(held), "port": _port_words(held.port),
-        "chart": _chart(held), "steps": [(each, _lasted(each.after)) for each in steps], "seen": held.candidates,
+        "chart": _chart(held), "heard": PlatformMessage.objects.filter(warning=held).select_related("platform__organisation").first(),
+        "kinds": routing.message_kinds(), "steps": [(each, _lasted(each.after)) for each in steps], "seen": held.candidates,
         "detectors": {key: _detector(key) for key in {each["detector"] for each in held.candidates}},
         "is_my_turn": bool({each.party for each in open_tasks} & set(standing)), "waits_for": [procedure.parties[each].label for each in waits],
         "tasks": open_tasks, "votes": latest_votes(held), "may_vote": may(user, "warnings.vote"),
@@ -323,8 +334,45 @@ def silences(request: HttpRequest) -> HttpResponse:
     }, status=status)
 
 
+@never_cache
+@page("warnings.read", methods=("GET", "HEAD", "POST"))
+def local_platforms(request: HttpRequest) -> HttpResponse:
+    """The register of local joint-prevention platforms, when each was last heard, and the form to register one."""
+    user: Any = request.user
+    findings: list[Finding] = []
+    said = {name: request.POST.get(name, "").strip()[:300] for name in ("organisation", "name", "basis")}
+    status = 200
+    if request.method == "POST":
+        try:
+            if request.POST.get("end", "").isdigit():
+                platforms.end_platform(actor=user, platform=int(request.POST["end"][:18]))
+            else:
+                platforms.register_platform(actor=user, organisation=said["organisation"], name=said["name"], basis=said["basis"])
+        except (NotAllowed, NotFound):
+            raise
+        except Refused as error:
+            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+        else:
+            accept_draft(request, "platform")
+            messages.success(request, here(Text("已登记。", "Recorded.")))
+            return redirect("warning-platforms")
+    rows = LocalPlatform.objects.visible_to(user).select_related("organisation").annotate(
+        heard=Max("messages__received_at"), count=Count("messages")).order_by("ended_at", "organisation__code")[:200]
+    choices: list[tuple[str, Text]] = []
+    if may(user, "platforms.register"):
+        offices = Organisation.objects.filter(is_active=True, kind__in=platforms.MAY_RUN).order_by("province_code", "code")
+        if user.organisation.province_code:
+            offices = offices.filter(province_code=user.organisation.province_code)
+        choices = [(each.code, Text(each.name_zh, each.name_en or each.name_zh)) for each in offices]
+    return render(request, "console/warnings/platforms.html", {
+        "rows": rows, "said": said, "findings": findings, "choices": choices, "may_register": may(user, "platforms.register"),
+        "crumbs": _crumbs(Text("联合防控平台", "Local platforms")),
+    }, status=status)
+
+
 urlpatterns = [
     path("warnings", warnings, name="warnings"),
+    path("warnings/platforms", local_platforms, name="warning-platforms"),
     path("warnings/backtest", backtest, name="warning-backtest"),
     path("warnings/backtest/set", set_threshold, name="warning-threshold"),
     path("warnings/silences", silences, name="warning-silences"),

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -61,6 +62,7 @@ class OpeningHours:
     _before: list[int] = field(default_factory=list, repr=False)
     _next_year: int = field(init=False, repr=False)
     _built_to: int = field(init=False, repr=False)
+    _building: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.versions = sorted(self.versions, key=lambda version: version.from_day)
@@ -90,8 +92,10 @@ class OpeningHours:
         """Open µs from the first published hour to an instant; None where the hours are not known."""
         if not self.known_from <= when <= self.known_until:
             return None
-        while when >= self._built_to:
-            self._build()
+        if when >= self._built_to:
+            with self._building:  # one object may serve many threads
+                while when >= self._built_to:
+                    self._build()
         place = bisect_right(self._starts, when) - 1
         return 0 if place < 0 else self._before[place] + min(when, self._ends[place]) - self._starts[place]
 

@@ -106,6 +106,7 @@ class Stage:
     ends: str
     owner: str
     name: Text
+    start_may_lack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +295,12 @@ def _part(form: Form, code: str, row: Any, milestones: Mapping[str, Milestone]) 
 
 def _stage(form: Form, code: str, row: Any, milestones: Mapping[str, Milestone]) -> Stage:
     path = f"/stages/{code}"
-    data = form.mapping(row, path, {"starts", "ends", "owner", "zh", "en"})
+    data = form.mapping(row, path, {"starts", "ends", "owner", "zh", "en"}, {"start_may_lack"})
     return Stage(
         code, _codes(form, data.get("starts"), f"{path}/starts", milestones),
         _one_of(form, data.get("ends"), f"{path}/ends", milestones), _one_of(form, data.get("owner"), f"{path}/owner", OWNERS),
         Text(form.word(data.get("zh"), f"{path}/zh"), form.word(data.get("en"), f"{path}/en")),
+        start_may_lack=data.get("start_may_lack", False) is True,
     )  # fmt: skip
 
 

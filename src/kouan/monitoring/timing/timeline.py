@@ -356,7 +356,7 @@ def _intervals(all_of: Mapping[str, list[Event]], whole: Whole, told: list[Findi
         ended = all_of.get(stage.ends)
         if begun is None or ended is None:
             # An end or a beginning that every case has is told where its part is merged.
-            is_told = bool(mandatory & {stage.ends} if ended is None else mandatory & set(stage.starts))
+            is_told = stage.ends in mandatory if ended is None else stage.start_may_lack or bool(mandatory & set(stage.starts))
             if (begun is None) != (ended is None) and not is_told:
                 told.append(say.stage_open(stage, is_begun=begun is not None, where=where))
             continue

@@ -89,7 +89,8 @@ def detect_warnings(*, actor: System, until: date | None = None, look_back: int 
 
 def _tell(actor: System, port: Port, origin: str, episode: Episode) -> tuple[EarlyWarning, bool]:
     known = EarlyWarning.objects.select_for_update().filter(
-        port=port, first_day__lte=episode.last, last_day__gte=episode.first - timedelta(days=QUIET_DAYS)).order_by("-last_day").first()
+        port=port, first_day__lte=episode.last, last_day__gte=episode.first - timedelta(days=QUIET_DAYS),
+    ).exclude(detector="platform").order_by("-last_day").first()
     if known is not None:
         return _prolong(known, episode), False
     sent = routing.route(port, episode.detectors, episode.peak.score)
@@ -98,20 +99,26 @@ def _tell(actor: System, port: Port, origin: str, episode: Episode) -> tuple[Ear
     peak = max(of_rule or episode.candidates, key=lambda each: each.score)
     label = registered_detectors()[peak.detector].title
     title = f"{port.name_zh}：{label.zh}（{episode.first:%Y-%m-%d}）"
+    values = _seen(episode.candidates, peak)
+    return open_warning(actor, port, title, sent, first_day=episode.first, origin=origin, **values), True
+
+
+def open_warning(actor: Any, port: Port, title: str, sent: routing.Route, **values: Any) -> EarlyWarning:
+    """Open the matter of a warning at its office, keep the warning, and tell everybody who must know."""
     named = {"handler": sent.handler.code, "verifier": sent.verifier.code, **{party: office.code for party, office in sent.members.items()}}
     matter = open_matter(
         actor=actor, procedure=routing.PROCEDURE, title=title, applicant=national_office(), named=named, asked=list(sent.members),
         concerns=Concerns(SubjectRef.of("port", port.code), port.province_code, port.city_code, port.code),
         facts={"is_joint": bool(sent.members)})
     warning = EarlyWarning.objects.create(
-        matter=matter, port=port, origin=origin, first_day=episode.first, rule=sent.rule.code, why_zh=sent.why.zh[:300], why_en=sent.why.en[:400],
-        handler=sent.handler, is_joint=bool(sent.members), **_seen(episode.candidates, peak))
+        matter=matter, port=port, rule=sent.rule.code, why_zh=sent.why.zh[:300], why_en=sent.why.en[:400], handler=sent.handler,
+        is_joint=bool(sent.members), **values)
     for office in {sent.handler.pk: sent.handler, **{each.pk: each for each in sent.members.values()}}.values():
         for person in office.users.filter(is_active=True, role__in=routing.roles_of(office)):
             MatterNotice.objects.create(
-                matter=matter, key="warning:raised", kind="warning", recipient=person, text_zh=TOLD.zh.format(title=peak.message.zh)[:400],
-                text_en=TOLD.en.format(title=peak.message.en)[:400])
-    return warning, True
+                matter=matter, key="warning:raised", kind="warning", recipient=person,
+                text_zh=TOLD.zh.format(title=warning.message_zh)[:400], text_en=TOLD.en.format(title=warning.message_en)[:400])
+    return warning
 
 
 def _seen(found: Sequence[Candidate], peak: Candidate) -> dict[str, Any]:
@@ -163,7 +170,7 @@ def plan_silence(*, actor: Any, first: date, last: date, reason: str, port: str 
         raise Refused.because("unknown_detector", f"没有名为“{unknown[0][:24]}”的检测规则。", f"There is no detector “{unknown[0][:24]}”.",
                               where=Place(field="detectors"), remedy=(f"可用：{'、'.join(registered_detectors())}。",
                                                                      f"Known: {', '.join(registered_detectors())}."))
-    held = _port_in_scope(actor, port) if port else None
+    held = port_in_scope(actor, port) if port else None
     province = ""
     if held is None and actor.organisation.kind != OrganisationKind.NATIONAL_OFFICE:
         if actor.organisation.kind != OrganisationKind.PROVINCIAL_OFFICE:
@@ -211,7 +218,7 @@ def set_threshold(
         raise Refused.because("bad_threshold", "阈值应为正数。", "A threshold is a positive number.", where=Place(field="value"), measured=str(value),
                               remedy=("请改正。", "Correct it."))
     shipped().changed(detector, Text(reason, reason), since, "", **{name: value})
-    held = _port_in_scope(actor, port) if port else None
+    held = port_in_scope(actor, port) if port else None
     if held is None and actor.organisation.kind != OrganisationKind.NATIONAL_OFFICE:
         raise NotAllowed.because("port_needed", "全国的阈值由国家口岸办调整；请指定口岸。",
             "Thresholds for all ports are the national office's; name a port.",
@@ -220,7 +227,7 @@ def set_threshold(
         set_by=actor)
 
 
-def _port_in_scope(actor: Any, code: str) -> Port:
+def port_in_scope(actor: Any, code: str) -> Port:
     found = Port.objects.visible_to(actor).filter(code=code).first()
     if found is None:
         if Port.objects.filter(code=code).exists():

@@ -82,7 +82,10 @@ class EarlyWarning(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["port", "last_day"], name="warning_port_day")]
-        constraints = [models.UniqueConstraint(fields=["port", "first_day"], name="warning_once_an_episode")]
+        # Two messages of platforms on one day are two things; two episodes that begin on one day are one.
+        constraints = [
+            models.UniqueConstraint(fields=["port", "first_day"], condition=~Q(detector="platform"), name="warning_once_an_episode"),
+        ]
         verbose_name = verbose_name_plural = "预警"
 
     def __str__(self) -> str:
@@ -178,3 +181,64 @@ class ThresholdChange(models.Model):
     class Meta:
         ordering = ["id"]
         verbose_name = verbose_name_plural = "预警阈值调整"
+
+
+class PlatformQuerySet(models.QuerySet["LocalPlatform"]):
+    """The register of local platforms, and who may see which."""
+
+    def visible_to(self, user: Any) -> PlatformQuerySet:
+        """The nation all; others those of their own province, and their own."""
+        if isinstance(user, System):
+            return self
+        if _is_nobody(user):
+            return self.none()
+        if scope_of(user).everything:
+            return self
+        mine = Q(organisation_id=user.organisation_id)
+        if user.organisation.province_code:
+            mine |= Q(organisation__province_code=user.organisation.province_code)
+        return self.filter(mine)
+
+
+@register
+class LocalPlatform(models.Model):
+    """各地口岸安全联合防控平台: whose messages are taken in, by the office that runs it. Ended ones stay on the register."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="platforms")
+    name = models.CharField("平台名称", max_length=120)
+    basis = models.CharField("依据或联系", max_length=300)
+    registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    registered_at = models.DateTimeField("登记时间", default=clock.now)
+    ended_at = models.DateTimeField("停用时间", null=True)
+
+    objects = PlatformQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["organisation__code", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation"], condition=Q(ended_at__isnull=True), name="platform_one_an_office"),
+        ]
+        verbose_name = verbose_name_plural = "联合防控平台"
+
+
+@register(digest=("words",))
+class PlatformMessage(models.Model):
+    """A risk message of a local platform, as it came, and the warning it raised. The same number again is the same message."""
+
+    platform = models.ForeignKey(LocalPlatform, models.PROTECT, related_name="messages")
+    external_id = models.CharField("平台消息编号", max_length=80)
+    kind = models.SlugField("类别", max_length=24)
+    level = models.PositiveSmallIntegerField("等级")
+    port = models.ForeignKey("ports.Port", models.PROTECT, related_name="+")
+    title = models.CharField("标题", max_length=120)
+    words = models.TextField("内容", blank=True)
+    occurred_at = models.DateTimeField("发生时间")
+    content_digest = models.CharField("内容校验值", max_length=64)
+    warning = models.OneToOneField(EarlyWarning, models.PROTECT, related_name="platform_message")
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    received_at = models.DateTimeField("收到时间", default=clock.now)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["platform", "external_id"], name="platform_message_once")]
+        verbose_name = verbose_name_plural = "联合防控平台消息"

@@ -83,6 +83,8 @@ class Drawn:
 
 def drawn(warning: EarlyWarning) -> Drawn | None:
     """Measured values and the usual band from two months before to two weeks after, as far as days have passed; None where the series is gone."""
+    if not warning.measure:
+        return None
     # Days to come have no figure: they would read as not reported.
     until = max(min(warning.last_day + timedelta(days=DAYS_AFTER), clock.today() - timedelta(days=1)), warning.last_day)
     panel, _ = reading.panel_of([warning.port], until)
@@ -103,7 +105,7 @@ def drawn(warning: EarlyWarning) -> Drawn | None:
 def votes_on_record(user: Any) -> dict[tuple[str, date], bool]:
     """By port and first day whether the warning was of use: more votes for than against."""
     answer = {}
-    for warning in warnings_visible_to(user).prefetch_related("votes"):
+    for warning in warnings_visible_to(user).exclude(detector="platform").prefetch_related("votes"):
         counted = {vote.voter_id: vote.is_useful for vote in sorted(warning.votes.all(), key=lambda each: each.pk)}
         if counted:
             answer[warning.port.code, warning.first_day] = sum(counted.values()) * 2 > len(counted)

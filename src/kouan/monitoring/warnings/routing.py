@@ -38,6 +38,11 @@ def causes() -> dict[str, Text]:
     return {code: Text(**words) for code, words in _lists()["causes"].items()}
 
 
+def message_kinds() -> dict[str, Text]:
+    """The kinds of messages of local platforms, in their order."""
+    return {code: Text(**words) for code, words in _lists()["message_kinds"].items()}
+
+
 @dataclass(frozen=True, slots=True)
 class RoutingRule:
     """Which detectors (empty: any), from which score on, go to which level of office, alone or jointly, and why."""
