@@ -49,6 +49,7 @@ bench: ## Measure starts, intake, verdicts, pages and the evaluation engine besi
 	@scripts/bootstrap-debian postgres
 	@.venv/bin/python scripts/bench-index
 	@.venv/bin/python scripts/bench-round
+	@.venv/bin/python scripts/bench-journal
 	@.venv/bin/python scripts/bench-detection
 	@.venv/bin/python scripts/bench $(ARGS)
 

@@ -28,9 +28,10 @@ class Worker:
     """A process whose children write or compact, and may be killed."""
 
     def __init__(self, environment: dict[str, str], home: Path) -> None:
+        self.log = home / "worker.log"
         self.process = subprocess.Popen(
             [sys.executable, str(SCRIPT)], env=environment | {"DJANGO_SETTINGS_MODULE": "kouan.settings"},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(home / "worker.log").open("ab"))
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log.open("ab"))
         self.heard = b""
         self.pid = 0
         assert self.line() == "ready"
@@ -72,7 +73,7 @@ class Worker:
     def ask(self, words: str) -> str:
         self.start(words)
         lines = self.until_ended()
-        assert lines, f"{words}: the child broke"
+        assert lines, f"{words}: the child broke\n{self.log.read_text(encoding='utf-8')[-3000:]}"
         return lines[-1]
 
     def check(self) -> dict[str, Any]:
@@ -185,6 +186,10 @@ def the_script(name: str) -> Any:
 @pytest.mark.long
 @pytest.mark.postgres
 def test_postgres_killed_thirty_times_loses_no_acknowledged_event(tmp_path: Path) -> None:
+    kill_postgres(tmp_path, 30)
+
+
+def kill_postgres(tmp_path: Path, kills: int) -> None:
     server = the_script("with-postgres").Server(True)
     with server as url:
         tcp_port = url.rpartition(":")[2].partition("/")[0]
@@ -195,7 +200,7 @@ def test_postgres_killed_thirty_times_loses_no_acknowledged_event(tmp_path: Path
         worker = Worker(environment, home)
         assert worker.ask("prepare") == "prepared"
         chance, told, first = random.Random(7), set[int](), 0
-        for _ in range(30):
+        for _ in range(kills):
             worker.start(f"write {first}")
             lines = [worker.line() for _ in range(chance.randrange(1, 4))]
             time.sleep(chance.uniform(0, 0.05))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.accounts.factories import a_national_officer, an_enterprise_user
 from tests.monitoring.journal_factories import NOON, OTHER_PORT, PORT, a_source, an_event, sent
 
@@ -20,6 +22,8 @@ from kouan.monitoring.journal.actions import (
     register_event_source,
     rule_on_clock,
 )
+from kouan.monitoring.journal.columns import micros
+from kouan.monitoring.journal.judge import _micros_of
 from kouan.monitoring.journal.models import Event, EventBatch, EventSource, HeldEvent
 from kouan.monitoring.journal.queries import events_as_dicts
 from kouan.monitoring.journal.skew import clock_findings
@@ -271,3 +275,11 @@ def test_a_fault_in_the_middle_leaves_nothing_half_done(sender: User, monkeypatc
     with pytest.raises(IntegrityError), transaction.atomic():
         sent(sender, an_event(1), an_event(2, milestone="x"))
     assert not Event.objects.exists() and not EventBatch.objects.exists()
+
+
+@given(st.lists(st.datetimes(datetime(1995, 1, 1), datetime(2105, 1, 1), timezones=st.sampled_from(
+    [UTC, timezone(timedelta(hours=8)), timezone(-timedelta(hours=3, minutes=30))])) | st.integers(-(2**53), 2**53), min_size=1, max_size=30))
+def test_times_read_together_are_exact_to_the_microsecond(moments: list[Any]) -> None:
+    occurred, offsets = _micros_of(moments)
+    assert occurred == [moment if isinstance(moment, int) else micros(moment) for moment in moments]
+    assert offsets == [None if isinstance(moment, int) else moment.utcoffset() // timedelta(minutes=1) for moment in moments]

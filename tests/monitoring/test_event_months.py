@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.accounts.factories import a_national_officer, a_provincial_officer
 from tests.monitoring.journal_factories import NOON, OTHER_PORT, a_source, an_event, sent
 
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import User
 from kouan.basis import Conflict, NotAllowed, Refused, clock
+from kouan.monitoring.eventlog.source import open_log
 from kouan.monitoring.journal import compaction, reading
 from kouan.monitoring.journal.actions import rule_on_clock
 from kouan.monitoring.journal.compaction import compact, current_months, waiting_months
@@ -54,6 +57,8 @@ def test_months_become_parquet_and_are_read_with_the_journal_as_one_table(sender
     assert waiting_months() == ["2026-02", "2026-03"]
     assert [(each.month, each.generation, each.rows) for each in run()] == [("2026-02", 1, 2), ("2026-03", 1, 6)]
     assert table(officer) == before and table(officer, "events_current") == current
+    with CaptureQueriesContext(connection):  # the cursors of debugging take COPY otherwise
+        assert table(officer) == before
     assert run() == [] and waiting_months() == []
     assert {path.name for path in compaction.folder().glob("month=*")} == {"month=2026-02", "month=2026-03"}
     assert check_files() == []
@@ -83,6 +88,10 @@ def test_the_files_hold_the_columns_of_the_contract_sorted_and_by_case(sender: U
     assert row == (datetime(2026, 3, 2, 4, 0, 5), "", None)
     of_case = duckdb.execute(f"SELECT case_id, count(DISTINCT parse_filename(filename)) FROM read_parquet({files}, filename = true) GROUP BY 1")
     assert {count for _, count in of_case.fetchall()} == {1}
+    with duckdb.connect() as engine:
+        log = open_log(engine, [compaction.folder()])
+    assert log.is_admitted and not log.is_foreign and sorted(map(str, log.files)) == files
+    assert sorted(path for group in log.groups for path in group) == sorted(log.files) and len(log.groups) > 1
 
 
 def test_a_ruling_on_a_clock_holds_in_the_table_at_once_and_in_the_files_after_the_next_compaction(sender: User) -> None:

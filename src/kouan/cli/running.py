@@ -124,8 +124,10 @@ def _run_server(host: str, port: int, threads: int) -> None:
     # proxy that speaks HTTPS the operator says so (KOUAN_HTTPS), and links and form checks use that scheme.
     server: Any = create_server(_two_lanes(application, threads), map=sockets, host=host, port=port,
                                 threads=threads + streams.STREAMS, ident="kouan",
-                                max_request_body_size=72 * 1024 * 1024,
+                                max_request_body_size=72 * 1024 * 1024, recv_bytes=128 * 1024,
                                 url_scheme="https" if settings.SESSION_COOKIE_SECURE else "http")
+    # A thread that waits for the database must not wait five milliseconds more, at each answer, for its turn.
+    sys.setswitchinterval(0.0005)
     # A handler that raised would tear the loop apart wherever it stands, with a socket half closed; so it only
     # notes the wish, and the loop ends between two turns.
     asked = threading.Event()

@@ -32,6 +32,7 @@ from django.db.models import Max, Min
 
 from kouan.accounts.action import action
 from kouan.basis import Conflict, Finding, clock
+from kouan.monitoring.eventlog import layout
 from kouan.monitoring.journal.columns import COLUMNS, DAY, micros, month_of, span_of
 from kouan.monitoring.journal.models import Event, EventBatch, EventMonth
 from kouan.monitoring.journal.sources import shifts
@@ -145,7 +146,9 @@ def write_csv(out: IO[bytes], where: str, parameters: list[Any]) -> None:
     query = f"SELECT {names} FROM {_TABLE} WHERE {where}"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with connection.wrap_database_errors, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", parameters) as copy:
+            # The cursor below Django's: the one that Django puts around it in debugging takes no parameters here.
+            below: Any = cursor.cursor
+            with connection.wrap_database_errors, below.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", parameters) as copy:
                 for piece in copy:
                     out.write(piece)
             return
@@ -210,7 +213,7 @@ def _compact(actor: Any, month: str) -> Compacted:
         engine.execute(f"CREATE TABLE rows AS SELECT {columns_sql(shift_sql())}, md5_number_lower(case_id) % {_buckets()} AS bucket "
                        f"FROM {csv_sql(scratch / 'rows.csv')}")
         for (bucket,) in engine.execute("SELECT DISTINCT bucket FROM rows ORDER BY 1").fetchall():
-            part = made / f"part-{bucket:02d}.parquet"
+            part = made / layout.part_name(bucket)
             engine.execute(f"COPY (SELECT * EXCLUDE bucket FROM rows WHERE bucket = {bucket} ORDER BY case_id, occurred_at, journal_id) "
                            f"TO '{part}' (FORMAT parquet, COMPRESSION zstd)")
             count = engine.execute(f"SELECT count(*) FROM rows WHERE bucket = {bucket}").fetchone()[0]
@@ -240,12 +243,9 @@ def record_month(
 
 def _buckets() -> int:
     """The number of buckets of this folder: what the first compaction said holds for good."""
-    place = folder() / "_layout.json"
     with contextlib.suppress(OSError, ValueError, KeyError):
-        return int(json.loads(place.read_text(encoding="utf-8"))["buckets"])
-    beside = folder() / "._layout.json.tmp"
-    beside.write_text(json.dumps({"layout": 1, "buckets": BUCKETS, "bucketed_by": "case_id"}) + "\n", encoding="utf-8")
-    beside.replace(place)
+        return int(json.loads((folder() / layout.FILE).read_text(encoding="utf-8"))["buckets"])
+    layout.declare(folder(), BUCKETS)
     return BUCKETS
 
 

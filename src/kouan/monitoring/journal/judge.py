@@ -9,22 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, compress
 from operator import attrgetter, sub
 from typing import Any
 
+import numpy as np
+
 from kouan.basis import Finding, Place, nearest
 from kouan.monitoring.journal.columns import (
     COLUMNS,
-    EPOCH,
     FIRST_US,
     HOUR,
     MINUTE,
     PLAN_AHEAD_US,
     SECOND,
     iso,
+    micros,
 )
 from kouan.monitoring.journal.shape import Read
 from kouan.monitoring.timing.definitions import shipped
@@ -40,6 +42,7 @@ _TEXTS = (0, 6, 7, 13)  # what a sender writes freely: case, place, party, event
 # Control characters, halves of surrogate pairs, and marks that change how a line reads.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MINUTE = timedelta(minutes=1)
+_EXACT_UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +112,28 @@ def milestones() -> frozenset[str]:
 
 
 def _micros_of(moments: Sequence[Any]) -> tuple[list[int], list[int | None]]:
-    """Microseconds and reported offsets, in minutes, of moments that are datetimes or microseconds already."""
-    if set(map(type, moments)) == {int}:
+    """Microseconds and reported offsets, in minutes, of moments that are datetimes or microseconds already.
+
+    ``timestamp()`` is a double and still exact here: up to the year 2100 its error and that of the product stay below
+    half a microsecond together, so that rounding gives the very number (a property test compares).
+    """
+    kinds = set(map(type, moments))
+    if kinds == {int}:
         return list(moments), [None] * len(moments)
-    occurred: list[int] = []
-    offsets: list[int | None] = []
-    append, offset = occurred.append, offsets.append
-    known: dict[Any, int] = {}
-    for moment in moments:
-        if type(moment) is int:
-            append(moment)
-            offset(None)
-            continue
-        delta = moment - EPOCH
-        append((delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds)
-        zone = moment.tzinfo
-        minutes = known.get(zone)
-        if minutes is None:
-            minutes = known[zone] = round(moment.utcoffset() / _MINUTE)
-        offset(minutes)
-    return occurred, offsets
+    if kinds == {datetime}:
+        zones = list(map(datetime.utcoffset, moments))
+        minutes: dict[Any, int | None] = {zone: round(zone / _MINUTE) for zone in set(zones) if zone is not None}
+        if max(moments) < _EXACT_UNTIL:
+            seconds = np.fromiter(map(datetime.timestamp, moments), np.float64, len(moments))
+            return np.rint(seconds * SECOND).astype(np.int64).tolist(), list(map(minutes.get, zones))
+        return list(map(micros, moments)), list(map(minutes.get, zones))
+    each = [_micros_of([moment]) for moment in moments]
+    return [occurred[0] for occurred, _ in each], [offset[0] for _, offset in each]
+
+
+def _is_unfit(text: str) -> bool:
+    """Whether a text holds what cannot be kept; what is printable throughout, as nearly all is, holds none of it."""
+    return not text.isprintable() and _UNFIT.search(text) is not None
 
 
 def judge(
@@ -208,7 +213,7 @@ def _of_source(
     free = "".join(chain.from_iterable(columns[at] for at in _TEXTS))
     is_plain = (
         set(claimed) <= {"", facts.origin} and ports <= known_ports and all(map(facts.speaks_for, ports))
-        and set(columns[MILESTONE]) <= milestones() and _UNFIT.search(free) is None and not has_plans
+        and set(columns[MILESTONE]) <= milestones() and not _is_unfit(free) and not has_plans
         and min(occurred) + shift >= FIRST_US and min(delays) - shift >= -ahead
     )
     result = Judged(facts.code, delays=actual)
@@ -252,7 +257,7 @@ def faults_of(
     """Everything that keeps one event from being accepted."""
     found = []
     for at in _TEXTS:
-        if _UNFIT.search(row[at]):
+        if _is_unfit(row[at]):
             found.append(_fault(
                 "event_text", number, COLUMNS[at], f"“{COLUMNS[at]}”含有不能保存的控制字符",
                 f"“{COLUMNS[at]}” holds control characters", ("请去掉控制字符。", "Take the control characters out.")))

@@ -59,11 +59,18 @@ class Outcome:
 
 def write(judged: Judged, *, channel: str, sender_id: int | None, received_at: datetime, file: tuple[str, str] = ("", "")) -> Outcome:
     """Write what one source sent as one batch; call it inside ``acting``. Every row is accepted, repeated or held."""
-    batch = EventBatch.objects.create(
+    batch = EventBatch(
         source=judged.source, channel=channel, sender_id=sender_id, received_at=received_at, received=judged.received,
-        file_name=file[0], file_sha256=file[1],
+        file_name=file[0], file_sha256=file[1], late=judged.late, actual=len(judged.delays),
     )
-    outcome = Outcome(batch.pk, notes=[*judged.notes])
+    if judged.delays:
+        delays = sorted(judged.delays)
+        batch.delay_low_us, batch.delay_mid_us = delays[len(delays) // 20], delays[len(delays) // 2]
+    outcome = Outcome(0, accepted=list(judged.numbers))
+    # Written as if every row were new, which nearly every time is so; put right below where it was not.
+    _count(batch, judged.rows, judged, outcome)
+    batch.save(force_insert=True)
+    outcome.batch = batch.pk
     rows, numbers = judged.rows, judged.numbers
     if rows:
         digest: RowsDigest | None
@@ -75,22 +82,28 @@ def write(judged: Judged, *, channel: str, sender_id: int | None, received_at: d
             digest = _insert(batch.pk, rows) if rows else None
         if digest is not None:
             record_batch(_TABLE, batch.pk, digest.rows, digest.hexdigest(), marks=digest.marks)
-        outcome.accepted = list(numbers)
+    outcome.accepted = list(numbers)
     if judged.held:
         _hold(batch.pk, judged.held, outcome)
-    _count(batch, rows, judged, outcome)
+    if judged.held or rows is not judged.rows:
+        _count(batch, rows, judged, outcome)
+        batch.save(update_fields=_COUNTED)
     return outcome
+
+
+_COUNTED = ("accepted", "repeated", "held", "first_us", "last_us", "corrections", "withdrawals", "out_of_order", "findings")
 
 
 def _count(batch: EventBatch, rows: Sequence[Row], judged: Judged, outcome: Outcome) -> None:
     batch.accepted, batch.repeated = len(outcome.accepted), len(outcome.repeated) + len(outcome.held_before)
-    batch.held, batch.late, batch.actual = len(outcome.held), judged.late, len(judged.delays)
+    batch.held, batch.first_us, batch.last_us, batch.out_of_order = len(outcome.held), None, None, 0
+    outcome.notes = [*judged.notes]
     if rows:
         occurred = [row[OCCURRED] for row in rows]
         batch.first_us, batch.last_us = min(occurred), max(occurred)
-        batch.corrections = outcome.corrections = sum(row[REVISION] > 1 for row in rows)
-        batch.withdrawals = sum(row[WITHDRAWN] for row in rows)
-        before = EventBatch.objects.filter(source=judged.source, pk__lt=batch.pk, last_us__isnull=False).order_by("-pk")
+        before = EventBatch.objects.filter(source=judged.source, last_us__isnull=False).order_by("-pk")
+        if batch.pk is not None:
+            before = before.filter(pk__lt=batch.pk)
         mark = max((each for each in before.values_list("last_us", flat=True)[:20] if each is not None), default=None)
         if mark is not None and batch.first_us < mark - OUT_OF_TURN:
             batch.out_of_order = sum(each < mark - OUT_OF_TURN for each in occurred)
@@ -98,12 +111,9 @@ def _count(batch: EventBatch, rows: Sequence[Row], judged: Judged, outcome: Outc
                 "events_out_of_order", f"{batch.out_of_order:,} 条事件早于该来源已报的最新事件一小时以上，按发生时刻归位。",
                 f"{batch.out_of_order:,} events lie more than an hour before the newest of this source; they are put in "
                 "their place by when they occurred.", measured=iso(batch.first_us), required=f"≥ {iso(mark - OUT_OF_TURN)}"))
-    if judged.delays:
-        delays = sorted(judged.delays)
-        batch.delay_low_us, batch.delay_mid_us = delays[len(delays) // 20], delays[len(delays) // 2]
+    batch.corrections = outcome.corrections = sum(row[REVISION] > 1 for row in rows)
+    batch.withdrawals = sum(row[WITHDRAWN] for row in rows)
     batch.findings = [finding.as_dict() for finding in outcome.notes]
-    batch.save(update_fields=["accepted", "repeated", "held", "late", "actual", "first_us", "last_us", "corrections",
-                              "withdrawals", "out_of_order", "delay_low_us", "delay_mid_us", "findings"])
 
 
 def _insert(batch: int, rows: Sequence[Row]) -> RowsDigest:
