@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from tests.accounts.factories import an_enterprise_user
-from tests.evaluation.rounds.round_office import FEW, RoundOffice
+from tests.evaluation.rounds.round_office import RoundOffice
 
 from kouan.accounts.action import acting_system
 from kouan.basis import clock
 from kouan.desk import jobs
 from kouan.desk.matters.actions import run_clocks
 from kouan.evaluation import schemes
-from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import Scoring
 
 pytestmark = pytest.mark.django_db
@@ -23,9 +22,7 @@ SHIPPED = Path(schemes.__file__).parent / "national-first"
 
 
 @pytest.fixture
-def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
-    settings.IS_EXERCISE = True
-    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
+def office(few_ports: None) -> Iterator[RoundOffice]:
     with clock.travel_to("2026-02-02"):
         found = RoundOffice(scheme=False)
         for name in ("officer", "leader", "guangdong", "hubei", "customs"):
