@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 from tests.api.world import World, a_world
-from tests.evaluation.rounds.round_office import few_ports  # noqa: F401 - a fixture, found here by its name
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import pytest
 from django.core.cache import cache
 from tests.accounts.factories import an_auditor, an_enterprise_user
 from tests.api.world import client_of
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.basis import clock
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import PortScore
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +22,10 @@ ROOT = "/api/v1/evaluation/rounds"
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
     cache.clear()
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.scored()

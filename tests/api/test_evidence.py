@@ -12,12 +12,13 @@ import pytest
 from django.core.cache import cache
 from tests.accounts.factories import a_port_reporter, a_user, an_enterprise_user
 from tests.api.world import client_of
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 from tests.ports.factories import a_document
 
 from kouan.accounts.models import Role, User
 from kouan.basis import clock
 from kouan.desk.actions import store_version
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.evidence.models import (
     EntryDecision,
     ExpertAsked,
@@ -35,8 +36,10 @@ _keys = count()
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
     cache.clear()
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(date(2026, 2, 2)):
         found = RoundOffice()
         found.opened()

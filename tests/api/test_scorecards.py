@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.accounts.factories import a_port_reporter, an_enterprise_user
 from tests.api.world import client_of
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.basis import clock
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import PortScore
 
 CARD = f"/api/v1/evaluation/rounds/{YEAR}/ports/luohu-road"
@@ -18,7 +20,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to("2026-02-02"):
         found = RoundOffice()
         found.scored()

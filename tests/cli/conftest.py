@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.evaluation.rounds.round_office import few_ports  # noqa: F401 - a fixture, found here by its name
 from typer.testing import CliRunner
 
 from kouan.cli import app

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from tests.accounts.factories import an_enterprise_user
-from tests.evaluation.rounds.round_office import RoundOffice
+from tests.evaluation.rounds.round_office import FEW, RoundOffice
 
 from kouan.accounts.action import acting_system
 from kouan.basis import clock
 from kouan.desk import jobs
 from kouan.desk.matters.actions import run_clocks
 from kouan.evaluation import schemes
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import Scoring
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,9 @@ SHIPPED = Path(schemes.__file__).parent / "national-first"
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to("2026-02-02"):
         found = RoundOffice(scheme=False)
         for name in ("officer", "leader", "guangdong", "hubei", "customs"):

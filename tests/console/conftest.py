@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.evaluation.rounds.round_office import few_ports  # noqa: F401 - a fixture, found here by its name
 
 from accounts.factories import (
     PASSWORD,

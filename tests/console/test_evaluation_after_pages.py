@@ -15,11 +15,12 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import get_resolver
 from tests.accounts.factories import a_port_reporter, an_auditor, an_enterprise_user
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 from tests.evaluation.rounds.test_after import cleared
 
 from kouan.basis import clock
 from kouan.console.views import evaluation_public
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds import rectifying
 from kouan.evaluation.rounds.clearing import withdraw_clearance
 from kouan.evaluation.rounds.models import Clearance, NoticeReceipt, PortScore, RectificationTask
@@ -32,7 +33,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     cache.clear()
     with clock.travel_to(DAY):
         found = RoundOffice()

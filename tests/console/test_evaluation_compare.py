@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.accounts.factories import a_port_reporter, an_administrator, an_auditor, an_enterprise_user
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.method.scheme.what_if import WhatIf, what_if
 from kouan.evaluation.rounds.models import FrozenPort, PortScore, Round, Scoring
 from kouan.evaluation.rounds.replaying import in_memory, replayed
@@ -26,7 +27,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(date(2026, 2, 2)):
         found = RoundOffice()
         found.scored()

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.accounts.factories import a_port_reporter, a_user, an_enterprise_user
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 from tests.evaluation.rounds.test_cross_check import cargo
 
 from kouan.accounts.models import Role
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.evidence.experts import ask_experts
 from kouan.evaluation.rounds.evidence.models import (
     EntryDecision,
@@ -35,7 +36,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.opened()

@@ -15,13 +15,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from tests.accounts.factories import a_port_reporter, an_auditor, an_enterprise_user
-from tests.evaluation.rounds.round_office import CONTENT, YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import CONTENT, FEW, YEAR, RoundOffice
 
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock
 from kouan.desk import jobs
 from kouan.desk.models import Job
 from kouan.evaluation import schemes
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import Freeze, PortScore, Round, SchemeVersion, Scoring
 from kouan.evaluation.rounds.scheme_actions import propose_scheme
 
@@ -33,7 +34,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def in_the_exercise(few_ports: None) -> Iterator[None]:
+def in_the_exercise(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         yield
 

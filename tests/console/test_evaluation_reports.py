@@ -11,12 +11,13 @@ from zipfile import ZipFile
 import pytest
 from django.test import Client
 from tests.accounts.factories import an_enterprise_user
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.audit.models import AuditEntry
 from kouan.basis import clock
 from kouan.desk.jobs import run
 from kouan.desk.models import Job
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.home import Home
 
 PAGE = f"/evaluation/{YEAR}/reports"
@@ -26,7 +27,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def in_the_exercise(few_ports: None) -> Iterator[None]:
+def in_the_exercise(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(date(2026, 2, 2)):
         yield
 

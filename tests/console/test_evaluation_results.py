@@ -12,11 +12,12 @@ from django.db import connection
 from django.test import Client
 from tests.accounts.factories import a_port_reporter, an_administrator, an_auditor, an_enterprise_user
 from tests.casework.execution_office import refused
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.basis import NotAllowed, NotFound, Refused, clock
 from kouan.desk import jobs
 from kouan.desk.models import Job
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.method.scheme.doubts import doubts
 from kouan.evaluation.rounds.models import PortScore, Robustness, Round
 from kouan.evaluation.rounds.once import WrittenOnce
@@ -31,7 +32,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.scored()

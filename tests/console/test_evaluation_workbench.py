@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.accounts.factories import an_enterprise_user
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.basis import clock
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.models import PortScore
 from kouan.evaluation.rounds.workbench import MARKED
 
@@ -25,7 +26,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         yield RoundOffice()
 

@@ -7,7 +7,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.accounts.factories import a_user, an_office
 from tests.ports.factories import a_document, a_port
 
@@ -19,7 +18,6 @@ from kouan.desk.matters.models import ProcedureSetting
 from kouan.desk.matters.registry import in_force
 from kouan.desk.models import Document
 from kouan.evaluation import schemes
-from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.method.scheme.scheme import read_folder
 from kouan.evaluation.rounds.actions import freeze_round, open_round, score_round
 from kouan.evaluation.rounds.evidence.deciding import decide_entry
@@ -34,13 +32,6 @@ FEW = {"road": 6, "sea": 5}
 DAYS = {"collection_days": 60, "verification_days": 30, "expert_days": 15, "peer_view_days": 10, "comment_days": 15, "signing_days": 10,
         "filing_days": 40, "verifying_days": 20, "answer_days": 15,
         "receipt_days": 15, "marking_days": 10, "plan_days": 20, "rectify_days": 90, "review_days": 20}
-
-
-@pytest.fixture
-def few_ports(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exercise workspace with a few ports in place of the nation's: eleven, with those that a test registers."""
-    settings.IS_EXERCISE = True
-    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
 
 
 class RoundOffice:

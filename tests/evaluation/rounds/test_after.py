@@ -13,7 +13,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from tests.accounts.factories import a_port_reporter, an_enterprise_user
 from tests.casework.execution_office import refused
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 from tests.ports.factories import a_document
 
 from kouan.accounts.action import acting_system
@@ -21,6 +21,7 @@ from kouan.basis import Conflict, NotAllowed, NotFound, Refused, clock
 from kouan.desk.matters.actions import run_clocks, take_step
 from kouan.desk.matters.models import MatterNotice
 from kouan.desk.matters.queries import inbox
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.method.scheme.shape import Rectification
 from kouan.evaluation.rounds import clearing, rectifying
 from kouan.evaluation.rounds.actions import freeze_round, score_round
@@ -45,8 +46,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
     """A round whose results are notified; it is the day after."""
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.scored()
@@ -100,9 +103,11 @@ def test_who_does_not_sign_is_reminded_and_the_national_office_told(office: Roun
     assert told.filter(recipient=office.hubei, kind="reminder").exists() and told.filter(recipient=office.officer, kind="escalation").exists()
 
 
-def test_a_notice_waits_for_the_period_to_be_set(few_ports: None) -> None:
+def test_a_notice_waits_for_the_period_to_be_set(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from kouan.desk.matters.models import ProcedureSetting
 
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         ProcedureSetting.objects.filter(procedure="evaluation_receipt").delete()
@@ -299,7 +304,9 @@ def test_tasks_are_the_national_offices_to_give_and_each_offices_own_to_see(poor
         take_step(actor=poor.hubei, matter=both[0].matter_id, transition="file_plan", fields={"plan": "不是我的"})
 
 
-def test_no_task_before_the_notice(few_ports: None) -> None:
+def test_no_task_before_the_notice(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.scored()
@@ -330,9 +337,11 @@ def test_the_sign_off_hands_results_to_grading_with_the_row_they_come_from(offic
     assert "evaluation" not in proposed["unknown-port"].as_dict()
 
 
-def test_nothing_is_handed_down_before_the_sign_off_and_only_by_who_may(few_ports: None) -> None:
+def test_nothing_is_handed_down_before_the_sign_off_and_only_by_who_may(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from kouan.grading.evaluation_results import record_evaluation_results
 
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.scored()

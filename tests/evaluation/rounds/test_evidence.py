@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tests.accounts.factories import a_port_reporter, a_user, an_enterprise_user, an_office
 from tests.casework.execution_office import refused
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 from tests.ports.factories import a_document
 
 from kouan.accounts.models import OrganisationKind, Role
@@ -22,6 +22,7 @@ from kouan.collection.models import LineageLink
 from kouan.desk.actions import file_place
 from kouan.desk.matters.actions import take_step
 from kouan.evaluation import schemes
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.evidence.asking import asked_of, for_experts
 from kouan.evaluation.rounds.evidence.filing import Upload
@@ -38,7 +39,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.opened()
@@ -167,7 +170,9 @@ def test_an_entry_decided_and_filed_anew_is_decided_anew(office: RoundOffice) ->
     office.verify(office.guangdong, office.customs)
 
 
-def test_where_the_national_office_files_for_a_port_a_second_person_of_it_decides(few_ports: None) -> None:
+def test_where_the_national_office_files_for_a_port_a_second_person_of_it_decides(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         office = RoundOffice(ports=False)
         from tests.ports.factories import a_port

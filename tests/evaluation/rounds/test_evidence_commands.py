@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 from typer.testing import CliRunner
 
 from kouan.basis import NotAllowed, NotFound, Refused, clock
 from kouan.cli.rounds import app
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.evidence.models import EntryDecision, FiledEntry, Ruling
 
 DAY = date(2026, 2, 2)
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.opened()

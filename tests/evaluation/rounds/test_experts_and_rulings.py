@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from tests.accounts.factories import a_user, an_enterprise_user
 from tests.casework.execution_office import refused
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.accounts.models import Role, User
 from kouan.basis import Conflict, NotAllowed, NotFound, Refused, Text, clock
 from kouan.desk.matters.actions import take_step
 from kouan.desk.matters.models import ProcedureSetting
 from kouan.desk.matters.queries import inbox
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.evidence.experts import (
     ask_experts,
@@ -44,8 +45,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
     """Guangdong filed two points of 新技术应用度, both accepted by customs."""
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.opened()

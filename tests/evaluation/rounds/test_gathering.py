@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pytest
@@ -40,9 +39,9 @@ def on_the_day() -> Iterator[None]:
         yield
 
 
-def gathered(known_at: datetime | None = None, **known: Any) -> Gathered:
+def gathered(known_at: datetime | None = None, **known: object) -> Gathered:
     ports, _ = evaluated(SCHEME, YEAR, is_exercise=False)
-    return gather(SCHEME, YEAR, ports, known_at or clock.now(), **known)
+    return gather(SCHEME, YEAR, ports, known_at or clock.now(), **known)  # type: ignore[arg-type]
 
 
 def column(found: Gathered, item: str, port: int = 0) -> list[float]:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from tests.accounts.factories import a_port_reporter
 from tests.casework.execution_office import refused
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.accounts.action import acting_system
 from kouan.basis import Conflict, NotAllowed, NotFound, clock
 from kouan.desk.matters.actions import run_clocks, take_step
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.rounds.actions import freeze_round, score_round
 from kouan.evaluation.rounds.models import Objection, Round
 from kouan.evaluation.rounds.objections import objections_visible_to, raise_objection
@@ -23,7 +24,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(few_ports: None) -> Iterator[RoundOffice]:
+def office(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoundOffice]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         found = RoundOffice()
         found.scored()

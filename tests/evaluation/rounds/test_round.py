@@ -17,7 +17,7 @@ from tests.accounts.factories import (
     an_enterprise_user,
 )
 from tests.casework.execution_office import refused
-from tests.evaluation.rounds.round_office import YEAR, RoundOffice
+from tests.evaluation.rounds.round_office import FEW, YEAR, RoundOffice
 
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import Role
@@ -28,6 +28,7 @@ from kouan.desk import jobs
 from kouan.desk.matters.actions import give_opinion, run_clocks, take_step
 from kouan.desk.matters.queries import inbox
 from kouan.desk.models import JobState
+from kouan.evaluation.method.exercise import ports as exercise_ports
 from kouan.evaluation.method.scheme import score_round as by_method
 from kouan.evaluation.rounds import jobs as round_jobs
 from kouan.evaluation.rounds.actions import freeze_round, open_round, score_round
@@ -50,7 +51,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def in_the_exercise(few_ports: None) -> Iterator[None]:
+def in_the_exercise(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    settings.IS_EXERCISE = True
+    monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     with clock.travel_to(DAY):
         yield
 

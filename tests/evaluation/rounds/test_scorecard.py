@@ -142,9 +142,7 @@ def test_a_trace_goes_down_to_generated_figures_that_say_so(exercise: None) -> N
     assert by_item["cargo_in_t"].depth == 1 and by_item["cargo_t"].depth == 0
     parts = [by_item[each].value for each in ("cargo_in_t", "cargo_out_t", "cargo_transit_t")]
     assert None not in parts and abs(sum(each or 0 for each in parts) - (by_item["cargo_t"].value or 0)) < 1e-6
-    cargo, staff = by_item["cargo_t"].value, by_item["staff_insp"].value
-    assert cargo is not None and staff is not None
-    assert trace.told is not None and trace.told.raw == pytest.approx(cargo / staff)
+    assert trace.told is not None and trace.told.raw == pytest.approx(by_item["cargo_t"].value / by_item["staff_insp"].value)  # type: ignore[operator]
     assert "生成" in by_item["staff_insp"].source.words.zh and trace.as_dict()["is_exercise"] is True
     for each in card_of(office.officer).indicators:
         said = trace_of(office.officer, each.code).as_dict()

@@ -1,14 +1,15 @@
-"""The round in the general engine."""
+"""The round in the general engine, and what-if questions."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from tests.evaluation.scheme.rounds import a_round, changed, joined, scored
+from tests.evaluation.scheme.rounds import SCHEME, a_round, changed, joined, scored
 
 from kouan.basis import Refused
 from kouan.evaluation.method.index import Recipe, run
 from kouan.evaluation.method.index.robustness import Study, uncertainty
-from kouan.evaluation.method.scheme.bridge import TOP, index_of
+from kouan.evaluation.method.scheme.bridge import TOP, index_of, reweighed
 
 LAST = 2025
 PLAIN = Recipe.from_dict({"recipe": "round", "normalise": {"method": "none"}})
@@ -41,3 +42,26 @@ def test_intervals_of_places_within_a_peer_group() -> None:
     assert all(1 <= low <= high <= 5 for low, high in zip(found.low_place, found.high_place, strict=True))
     with pytest.raises(Refused):
         index_of(result, LAST, "road", peer_group="road/important")
+
+
+def test_moving_weights_moves_ranks_and_leaves_the_round_alone() -> None:
+    data = joined(a_round(6), a_round(6, grade="hub"))
+    result = scored(data)
+    before = result.digest
+    weights = {code: result.group_weight[-1, 0, g] for g, code in enumerate(SCHEME.groups)}
+    same = reweighed(result, LAST, {code: 3 * weight for code, weight in weights.items()})
+    assert same.total == pytest.approx(result.total[-1], abs=1e-6)
+    assert not same.moved.any()
+    alone = reweighed(result, LAST, {code: float(code == "G02") for code in SCHEME.groups})
+    assert alone.total == pytest.approx(result.group_points[-1, :, 1], abs=1e-6)
+    assert np.array_equal(result.rank[-1] - alone.rank, alone.moved)
+    assert result.digest == before
+
+
+@pytest.mark.parametrize("change", [{"G01": -1.0}, {"G11": 1.0}, {"G01": float("nan")}, dict.fromkeys(SCHEME.groups, 0.0), {"G01": float("inf")}])
+def test_weights_that_are_none_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(Refused) as refusal:
+        reweighed(scored(a_round()), LAST, dict.fromkeys(SCHEME.groups, 1.0) | change)
+    assert refusal.value.findings[0].code == "weights_unusable"
+    with pytest.raises(Refused):
+        reweighed(scored(a_round()), LAST, {"G01": 1.0})

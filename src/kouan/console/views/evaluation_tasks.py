@@ -64,8 +64,7 @@ def _lines(row: NoticeReceipt) -> SafeString:
         (here(Text(each["name_zh"], each["name_en"] or each["name_zh"])),
          here(Text(**each["band_name"])) if each["band_name"] else "—", "" if each["total"] is None else f"{each['total']:.2f}")
         for each in row.lines))
-    many = "" if len(row.lines) == 1 else "s"
-    return format_html("<details><summary>{}</summary>{}</details>", here(Text(f"{len(row.lines)} 个口岸", f"{len(row.lines)} port{many}")), lines)
+    return format_html("<details><summary>{}</summary>{}</details>", here(Text(f"{len(row.lines)} 个口岸", f"{len(row.lines)} ports")), lines)
 
 
 RECEIPTS = Table(

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouan.evaluation.method.cube import Floats
-from kouan.evaluation.method.index.treat import moments
 
 Flags = NDArray[np.bool_]
+# Deviations below this share of the largest absolute value are rounding noise of a constant column.
+_NOISE = 1e-12
 
 
 def skewness(columns: Floats) -> Floats:
@@ -30,7 +31,7 @@ def skewness(columns: Floats) -> Floats:
     >>> round(float(skewness(np.array([[1.0], [2.0], [3.0], [10.0]]))[0]), 4)
     1.7636
     """
-    return moments(columns)[0]
+    return _moments(columns)[0]
 
 
 def excess_kurtosis(columns: Floats) -> Floats:
@@ -39,12 +40,12 @@ def excess_kurtosis(columns: Floats) -> Floats:
     >>> round(float(excess_kurtosis(np.array([[1.0], [2.0], [3.0], [10.0]]))[0]), 4)
     3.228
     """
-    return moments(columns)[1]
+    return _moments(columns)[1]
 
 
 def fails_rule(columns: Floats, *, skew: float, kurtosis: float) -> Flags:
     """Whether each column is both too skewed and too heavy-tailed. Too few values, or a constant: no."""
-    skews, kurts = moments(columns)
+    skews, kurts = _moments(columns)
     return (np.abs(np.nan_to_num(skews)) >= skew) & (np.nan_to_num(kurts) >= kurtosis)
 
 
@@ -71,3 +72,22 @@ def winsorise(
         treated = np.where(extreme, inner * sign, treated)
         moved = np.where(extreme, sign, moved).astype(np.int8)
     return treated, moved
+
+
+def _moments(columns: Floats) -> tuple[Floats, Floats]:
+    """Skewness and excess kurtosis, type 2 (Joanes and Gill 1998), of each column."""
+    present = np.isfinite(columns)
+    count = present.sum(axis=0).astype(float)
+    filled = np.where(present, columns, 0.0)
+    mean = np.divide(filled.sum(axis=0), count, out=np.zeros(count.shape), where=count > 0)
+    centred = np.where(present, columns - mean, 0.0)
+    # Divide by the largest deviation first: fourth powers of tonnes overflow no double, but lose no digit either.
+    scale = np.abs(centred).max(axis=0, initial=0.0)
+    varies = scale > _NOISE * np.abs(filled).max(axis=0, initial=0.0)
+    unit = np.divide(centred, scale, out=np.zeros(columns.shape), where=varies & present)
+    second, third, fourth = ((unit**power).sum(axis=0) for power in (2, 3, 4))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skews = np.sqrt(count) * third / second**1.5 * np.sqrt(count * (count - 1)) / (count - 2)
+        flat = count * fourth / second**2 - 3
+        kurts = ((count + 1) * flat + 6) * (count - 1) / ((count - 2) * (count - 3))
+    return np.where(varies & (count >= 3), skews, np.nan), np.where(varies & (count >= 4), kurts, np.nan)

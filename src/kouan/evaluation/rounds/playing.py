@@ -22,41 +22,38 @@ from django.conf import settings
 
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import Role, User
-from kouan.basis import Place, Refused, clock
+from kouan.basis import Finding, Place, Refused, clock
 from kouan.desk.actions import record_document
 from kouan.desk.matters.actions import give_opinion, run_clocks, take_step
-from kouan.desk.matters.queries import clocks_of, procedure_for
+from kouan.desk.matters.models import Matter
+from kouan.desk.matters.parties import desk_of, people_of
+from kouan.desk.matters.queries import clocks_of, procedure_for, settings_of
+from kouan.desk.matters.registry import procedures
+from kouan.desk.matters.upkeep import set_period
 from kouan.desk.models import DocumentKind
+from kouan.evaluation import schemes
 from kouan.evaluation.method.exercise import CENTRAL, exercise
 from kouan.evaluation.rounds.actions import freeze_round, open_round, score_round
 from kouan.evaluation.rounds.clearing import decide_clearance, in_force, propose_clearance
 from kouan.evaluation.rounds.gathering import SEED, items_behind, pupils_of
-from kouan.evaluation.rounds.models import Objection, Round
+from kouan.evaluation.rounds.models import Objection, Round, RoundReturn, SchemeState, SchemeVersion
 from kouan.evaluation.rounds.objections import raise_objection
 from kouan.evaluation.rounds.objects import evaluated
 from kouan.evaluation.rounds.playing_evidence import ask_panel, decide_points, file_points, mark_as_experts
-from kouan.evaluation.rounds.playing_people import (
-    LATE,
-    LEADER,
-    OBJECTOR,
-    OFFICER,
-    PANEL,
-    WHY,
-    matter_of,
-    people,
-    publish_first_scheme,
-    return_of,
-    set_periods,
-    somebody_of,
-    standing_for,
-)
 from kouan.evaluation.rounds.rectifying import candidates, give_tasks
 from kouan.evaluation.rounds.robustness import study_places
+from kouan.evaluation.rounds.scheme_actions import propose_scheme, publish_scheme
 
 Say = Callable[[str, str], None]
 STAGES = ("collecting", "verifying", "frozen", "scored", "peer_view", "commenting", "answering", "signing", "signed", "notified", "published",
           "archived")
 ARCHIVED_YEAR, OPEN_YEAR = 2024, 2025
+OFFICER, LEADER, OBJECTOR, LATE, PANEL = "guojia", "fuzeren", "guangdong", "yn", "zhuanjia"
+WHY = "演练设定，非公开规定"
+DAYS = {"collection_days": 60, "verification_days": 30, "expert_days": 15, "peer_view_days": 10, "comment_days": 15, "signing_days": 10,
+        "filing_days": 40, "verifying_days": 20, "answer_days": 15,
+        "receipt_days": 15, "marking_days": 20, "plan_days": 20, "rectify_days": 90, "review_days": 20}
+OTHER_DAYS = 30
 # How long the whole story takes, and its first day in the year after the round's.
 LASTS = timedelta(days=260)
 MOST_TASKS = 2
@@ -93,25 +90,25 @@ def play(year: int, *, to: str = "archived", say: Say = lambda zh, en: None) -> 
     Refused outside the exercise workspace, for an unknown stage, and without the demonstration's people.
     """
     _check(to)
-    who = people()
-    set_periods(who[OFFICER])
+    people = _people()
+    _set_periods(people[OFFICER])
     start = _start(year, to)
     held = Round.objects.filter(year=year).first()
     if held is None:
         say(f"演练：{year} 年度评估", f"Exercise: the round of {year}")
-        publish_first_scheme(who, year, start - timedelta(days=20))
+        _publish_scheme(people, year, start - timedelta(days=20))
         with clock.travel_to(start):
-            held = open_round(actor=who[OFFICER], year=year, experts=PANEL)
+            held = open_round(actor=people[OFFICER], year=year, experts=PANEL)
         if to == "collecting":
-            _file_first(held, start, who[OFFICER])
-    return _Story(held, who).play(to)
+            _file_first(held, start, people[OFFICER])
+    return _Story(held, people).play(to)
 
 
 class _Story:
     """One round and the day on which it stands."""
 
-    def __init__(self, held: Round, who: dict[str, User]) -> None:
-        self.held, self.officer, self.leader, self.objector = held, who[OFFICER], who[LEADER], who[OBJECTOR]
+    def __init__(self, held: Round, people: dict[str, User]) -> None:
+        self.held, self.officer, self.leader, self.objector = held, people[OFFICER], people[LEADER], people[OBJECTOR]
         self.day = date.min
         self.waits_until: date | None = None
 
@@ -157,7 +154,7 @@ class _Story:
             score_round(actor=self.officer, year=self.held.year)
 
     def _scored(self) -> None:
-        expert = somebody_of(User.objects.filter(organisation__code=PANEL, role=Role.EXPERT, is_active=True), "专家组")
+        expert = _of(User.objects.filter(organisation__code=PANEL, role=Role.EXPERT, is_active=True), "专家组")
         with self._on(9):
             if self.held.matter.tasks.filter(party="experts", closed_at__isnull=True).exists():
                 give_opinion(actor=expert, matter=self.held.matter_id, consultation="review", party="experts", agrees=True,
@@ -199,7 +196,7 @@ class _Story:
         """Everybody but the late office signs; the worst results become tasks; bands are cleared and published."""
         for each in self.held.receipts.select_related("office", "matter__edition", "matter__applicant"):
             if each.office.code != LATE and each.matter.ended_at is None:
-                self._step("sign", self.day + timedelta(days=2), standing_for(each.matter, "office"), matter=each.matter_id)
+                self._step("sign", self.day + timedelta(days=2), _standing_for(each.matter, "office"), matter=each.matter_id)
         wanted = self._worst()
         if wanted:
             with self._on(3):
@@ -217,9 +214,9 @@ class _Story:
         for transition, party, days, papers, fields in REMEDY:
             day = self.day + timedelta(days=days)
             for each in tasks:
-                held = matter_of(each.matter_id)
+                held = _matter(each.matter_id)
                 if transition in OPEN_TO[held.state]:
-                    self._step(transition, day, standing_for(held, party), matter=held.pk, papers=papers, **fields)
+                    self._step(transition, day, _standing_for(held, party), matter=held.pk, papers=papers, **fields)
         self._step("archive", self.day + timedelta(days=15))
 
     def _worst(self) -> list[str]:
@@ -243,28 +240,28 @@ class _Story:
             raise_objection(actor=self.objector, year=self.held.year, port=port, indicator=indicator, grounds=f"演练：{words}，请复核更正。")
 
     def _file(self, matter: int, day: date) -> None:
-        held = matter_of(matter)
+        held = _matter(matter)
         if held.state == "to_file":
-            reporter = standing_for(held, "reporter")
+            reporter = _standing_for(held, "reporter")
             with clock.travel_to(min(day, clock.today())):
-                file_points(return_of(matter), reporter)
+                file_points(_return(matter), reporter)
             self._step("file", day, reporter, matter=matter, remarks="演练：数据已报齐")
 
     def _verify(self, matter: int, day: date) -> None:
-        held = matter_of(matter)
+        held = _matter(matter)
         if held.state == "filed":
             filer = held.steps.filter(transition="file").order_by("-number")[0].actor_id
-            verifier = standing_for(held, "verifier", but=filer)
+            verifier = _standing_for(held, "verifier", but=filer)
             with clock.travel_to(min(day, clock.today())):
-                decide_points(return_of(matter), verifier)
-                mark_as_experts(return_of(matter), self.officer, PANEL)
+                decide_points(_return(matter), verifier)
+                mark_as_experts(_return(matter), self.officer, PANEL)
             self._step("verify", day, verifier, matter=matter, opinion="演练：与来源核对一致")
 
     def _step(self, transition: str, day: date, actor: User | None = None, *, matter: int | None = None, papers: tuple[str, ...] = (),
               **fields: str) -> None:
         actor = actor or self.officer
         with clock.travel_to(min(day, clock.today())):
-            procedure = procedure_for(self.held.matter if matter is None else matter_of(matter))
+            procedure = procedure_for(self.held.matter if matter is None else _matter(matter))
             kept = {kind: record_document(
                 actor=actor, kind=DocumentKind.OTHER, title=f"演练：{self.held.year} 年度口岸综合绩效评估{procedure.documents[kind].zh}（虚构）",
                 note=WHY) for kind in papers}
@@ -318,12 +315,12 @@ def slip_to_object_to(held: Round, objector: User) -> tuple[str, str, str] | Non
 def _file_first(held: Round, day: date, officer: User) -> None:
     """One office files at once and experts are asked, so that a verifier and an expert have something to do."""
     for each in held.returns.select_related("matter__edition", "matter__applicant").order_by("office__code"):
-        if standing_for(each.matter, "verifier").role == Role.INSPECTION_OFFICER:
+        if _standing_for(each.matter, "verifier").role == Role.INSPECTION_OFFICER:
             with clock.travel_to(day):
-                reporter = standing_for(each.matter, "reporter")
-                file_points(return_of(each.matter_id), reporter)
+                reporter = _standing_for(each.matter, "reporter")
+                file_points(_return(each.matter_id), reporter)
                 take_step(actor=reporter, matter=each.matter_id, transition="file", fields={"remarks": "演练：数据已报齐"})
-                ask_panel(return_of(each.matter_id), officer, PANEL)
+                ask_panel(_return(each.matter_id), officer, PANEL)
             return
 
 
@@ -339,3 +336,56 @@ def _check(to: str) -> None:
     if to not in STAGES:
         raise Refused.because("unknown_stage", f"没有“{to[:32]}”这一环节。", f"There is no stage “{to[:32]}”.", where=Place(field="to"),
                               remedy=(f"可选：{'、'.join(STAGES)}。", f"One of {', '.join(STAGES)}."))
+
+
+def _people() -> dict[str, User]:
+    found = {each.username: each for each in User.objects.filter(
+        username__in=(OFFICER, LEADER, OBJECTOR), is_demonstration=True, is_active=True).select_related("organisation")}
+    if len(found) < 3:
+        raise Refused.because("no_demonstration", "演练须由演示用户办理，而此工作区没有演示用户。",
+                              "The exercise is played by the demonstration's people, and this workspace has none.",
+                              remedy=("请用 KOUAN_DEBUG=1 kouan setup --workspace exercise 建立。",
+                                      "Make them with KOUAN_DEBUG=1 kouan setup --workspace exercise."))
+    return found
+
+
+def _set_periods(officer: User) -> None:
+    """Every period of the room that is not set yet: values of the exercise, and said to be so."""
+    for each in procedures():
+        if each.room != "rounds":
+            continue
+        filled = settings_of(each.procedure.code)
+        for setting in each.procedure.settings:
+            if setting not in filled:
+                set_period(actor=officer, procedure=each.procedure.code, setting=setting, count=DAYS.get(setting, OTHER_DAYS), reason=WHY)
+
+
+def _publish_scheme(people: dict[str, User], year: int, day: date) -> None:
+    if SchemeVersion.objects.filter(year=year, state=SchemeState.PUBLISHED).exists():
+        return
+    with clock.travel_to(day):
+        made = propose_scheme(actor=people[OFFICER], year=year, content=schemes.get("national-first").as_dict(), reason="演练：随附首版建议稿")
+        publish_scheme(actor=people[LEADER], year=year, version=made.version, opinion="演练：供演练使用")
+
+
+def _matter(pk: int) -> Matter:
+    return Matter.objects.select_related("edition", "applicant").get(pk=pk)
+
+
+def _standing_for(matter: Matter, party: str, but: int | None = None) -> User:
+    """Somebody of the demonstration who acts for a party, and is not who may not."""
+    one = procedure_for(matter).parties[party]
+    desk = desk_of(one, matter)
+    return _of(people_of(desk.organisation, desk.roles).exclude(pk=but), one.label.zh)
+
+
+def _return(matter: int) -> RoundReturn:
+    return RoundReturn.objects.select_related("round__scheme_version", "round__matter__edition", "matter__edition").get(matter=matter)
+
+
+def _of(people: Any, who: str) -> User:
+    found: User | None = people.filter(is_demonstration=True).select_related("organisation").order_by("pk").first()
+    if found is None:
+        raise Refused([Finding.error("nobody_to_play", f"演示用户中没有“{who}”的办理人员。", f"Nobody of the demonstration acts for “{who}”.",
+                                     remedy=("请运行 kouan setup 补齐演示用户。", "Run kouan setup to complete them."))])
+    return found

@@ -15,7 +15,7 @@ import numpy as np
 
 from kouan import __version__
 from kouan.basis import Finding, Refused
-from kouan.evaluation.method.index import notes, prepare, weigh
+from kouan.evaluation.method.index import prepare, weigh
 from kouan.evaluation.method.index.aggregate import aggregate, placed
 from kouan.evaluation.method.index.framework import Floats, Framework
 from kouan.evaluation.method.index.normalise import Fixed, Normalisation, normalise
@@ -163,10 +163,10 @@ def _perform(framework: Framework, table: Table, recipe: Recipe) -> Result:
     imputed, filled = denominated, np.zeros(table.values.shape, dtype=bool)
     if recipe.impute is not None:
         imputed, filled = imputed_table(framework, denominated, recipe)
-        findings += notes.of_filling(imputed, filled, recipe)
-    findings += notes.of_gaps(framework, imputed)
+        findings += _told_of_filling(imputed, filled, recipe)
+    findings += _told_of_gaps(framework, imputed)
     values, marks = treat(imputed.values, treatments_of_columns(framework, recipe))
-    findings += notes.of_treatment(framework, marks)
+    findings += _told_of_treatment(framework, marks)
     treated = imputed.with_values(values)
     groups = treated.group_codes(recipe.normalise.within)[0] if recipe.normalise.within else None
     points, told = normalise(
@@ -182,7 +182,7 @@ def _perform(framework: Framework, table: Table, recipe: Recipe) -> Result:
     columns = aggregate(framework, points, weights, recipe.aggregate.rules(), findings=findings)
     values = np.column_stack([columns[code] for code in framework.aggregates])
     scores = replace(treated, columns=framework.aggregates, values=values)
-    findings += notes.of_unscored(framework, scores)
+    findings += _told_of_unscored(framework, scores)
     return Result(
         framework,
         recipe,
@@ -245,7 +245,7 @@ def weights_of(
             except Refused as refused:
                 raise Refused([each.at(path=framework[parent].name) for each in refused.findings]) from refused
             if (found < 0).any() and findings is not None:
-                findings.append(notes.of_mixed_signs(framework[parent].name, children, found))
+                findings.append(_told_of_mixed_signs(framework[parent].name, children, found))
             held = np.array([weights[code] for code in children])
             if wanted.joined == "product":
                 found = weigh.product(held, found)
@@ -253,6 +253,17 @@ def weights_of(
                 found = weigh.game([held / held.sum(), found])
             weights.update(zip(children, found.tolist(), strict=True))
     return weights
+
+
+def _told_of_mixed_signs(name: str, children: list[str], found: Floats) -> Finding:
+    said = ", ".join(f"{code} {each:.3f}" for code, each in zip(children, found, strict=True))
+    return Finding.warning(
+        "pca_mixed_signs",
+        f"“{name}”的第一主成分系数有正有负，按配方要求仍作权重：负权重会使变好的指标拉低得分，只宜用于比对。",
+        f"The first component of “{name}” has coefficients of both signs and is used all the same, as the recipe asks: a negative weight "
+        "lowers the score of who does better. For comparison only.",
+        measured=said,
+    )
 
 
 def _set_children(framework: Framework, weights: dict[str, float], parent: str, found: Floats) -> None:
@@ -316,7 +327,7 @@ def _year_by_year(framework: Framework, table: Table, recipe: Recipe, years: tup
         # Filling in time looks over all years; the rest is done year by year on what it filled.
         filled, cells = prepare.impute(table, recipe.impute.method, factor=recipe.impute.factor)
         rest = recipe.model_copy(update={"impute": None})
-        told = notes.of_filling(filled, cells, recipe)
+        told = _told_of_filling(filled, cells, recipe)
         result = _year_by_year(framework, filled, rest, years)
         return replace(
             result, recipe=recipe, data_digest=table.digest, raw=table, filled=cells, findings=(*told, *result.findings)
@@ -388,3 +399,86 @@ def _known_codes(framework: Framework, recipe: Recipe) -> None:
     ]
     if findings:
         raise Refused(findings)
+
+
+def _told_of_filling(table: Table, filled: np.ndarray, recipe: Recipe) -> list[Finding]:
+    count = int(filled.sum())
+    if not count or recipe.impute is None:
+        return []
+    return [
+        Finding.info(
+            "cells_imputed",
+            f"插补 {count} 个缺项（{recipe.impute.method}）。",
+            f"{count} gap(s) were filled ({recipe.impute.method}).",
+            measured=count,
+        )
+    ]
+
+
+def _told_of_gaps(framework: Framework, table: Table) -> list[Finding]:
+    gaps = np.isnan(table.values)
+    found = [
+        Finding.warning(
+            "column_empty",
+            f"指标“{framework[code].name}”没有任何数据，不参加汇总。",
+            f"The indicator “{framework[code].name}” has no data: it does not count.",
+        )
+        for code in np.array(framework.indicators)[gaps.all(axis=0)].tolist()
+    ]
+    left = int(gaps.sum())
+    if left:
+        found.append(
+            Finding.info(
+                "gaps_left",
+                f"仍有 {left} 个缺项，权重由有数据的指标分担。",
+                f"{left} gap(s) remain; the weights go to what is there.",
+                measured=left,
+            )
+        )
+    return found
+
+
+def _told_of_treatment(framework: Framework, marks: tuple[Treated, ...]) -> list[Finding]:
+    found = []
+    for code, mark in zip(framework.indicators, marks, strict=True):
+        name = framework[code].name
+        if mark.transform:
+            found.append(
+                Finding.info(
+                    "column_transformed",
+                    f"“{name}”缩尾后仍偏斜，改用 {mark.transform} 变换。",
+                    f"“{name}” was still skewed after winsorising: transformed by {mark.transform}.",
+                )
+            )
+        elif mark.moved:
+            found.append(
+                Finding.info(
+                    "column_winsorised",
+                    f"“{name}”缩尾 {mark.moved} 个值。",
+                    f"{mark.moved} value(s) of “{name}” were winsorised.",
+                    measured=mark.moved,
+                )
+            )
+        if not mark.passes:
+            found.append(
+                Finding.warning(
+                    "treatment_not_enough",
+                    f"“{name}”处理后仍有极端值。",
+                    f"“{name}” still has extreme values after treatment.",
+                )
+            )
+    return found
+
+
+def _told_of_unscored(framework: Framework, scores: Table) -> list[Finding]:
+    gone = [scores.units[i] for i in np.nonzero(np.isnan(scores.column(framework.top)))[0]]
+    if not gone:
+        return []
+    return [
+        Finding.warning(
+            "unit_not_scored",
+            f"{len(gone)} 个对象因数据不足没有总分：{'、'.join(gone[:8])}。",
+            f"{len(gone)} unit(s) have no score for want of data: {', '.join(gone[:8])}.",
+            measured=len(gone),
+        )
+    ]
