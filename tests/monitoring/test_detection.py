@@ -118,6 +118,8 @@ def test_feeds_that_stand_still_stay_away_fall_silent_or_come_back() -> None:
     assert StuckFeed(shipped()).candidates(a_panel([500, 600, 600, 700], [5, 5, 5, 5])) == []
     assert days_of(MissingData(shipped()).candidates(a_panel([1, 2, 3, 4, 5, nan, nan, 8]))) == [6]
     assert MissingData(shipped()).candidates(a_panel([1, 2, 3, 4, 5, nan, 8], [nan, nan, nan, 1, 2, 3, 4])) == []
+    given_up = MissingData(shipped()).candidates(a_panel([1, 2, 3, 4, 5, *([nan] * 80)]))
+    assert days_of(given_up)[-1] == 4 + 60, "after sixty days it is told no more"
     assert days_of(FellSilent(shipped()).candidates(a_panel([90, 80, 90, 80, 90, 0, 0]))) == [5]
     assert FellSilent(shipped()).candidates(a_panel([90, 80, 90, 80, 0])) == [], "four days are no habit"
     assert FellSilent(shipped()).candidates(a_panel([9, 8, 9, 8, 9, 0])) == []
@@ -248,6 +250,10 @@ def test_the_back_test_counts_useful_alerts_by_votes_and_known_events() -> None:
     assert [event.code for event in result.missed] == ["storm"], "at another port"
     assert "预警3次，其中有用2次；漏报已知事件1起。" in result.sentence.zh
     assert "3 alerts, 2 useful; 1 known events missed." in result.sentence.en
+    silent = Panel(panel.series, FIRST, np.where(np.arange(panel.days) >= 400, np.nan, panel.values))
+    storm = [KnownEvent("late", Text("风暴", "storm"), FIRST + timedelta(410), FIRST + timedelta(410))]
+    dead = backtest(silent, kinds, shipped(), first=FIRST + timedelta(390), last=FIRST + timedelta(499), events=storm)
+    assert [event.code for event in dead.missed] == ["late"] and dead.useful == 0, "a feed that has ended meets no storm"
     looser = shipped().changed("seasonal", Text("试", "try"), FIRST, score=60.0)
     assert len(backtest(panel, kinds, looser, first=FIRST, last=FIRST + timedelta(499), detectors=["seasonal"]).alerts) == 0
     nobody = backtest(panel, kinds, shipped(), first=FIRST, last=FIRST + timedelta(499))

@@ -124,9 +124,10 @@ def test_in_files_not_from_the_journal_an_event_told_twice_stands_once(tmp_path:
     assert [result.plan.milestones[code] for code in result.paths[0]] == ["arrived", "released"]
 
 
+@pytest.mark.parametrize("other", ["s", "another"])
 @pytest.mark.parametrize("name", TWO)
-def test_a_correction_that_moves_an_event_to_another_case_takes_it_from_the_first(tmp_path: Path, name: str) -> None:
-    """The earlier revision lies in another bucket than the later one."""
+def test_a_correction_that_moves_an_event_to_another_case_takes_it_from_the_first(tmp_path: Path, name: str, other: str) -> None:
+    """The earlier revision lies in another bucket than the later one; an event of another source with the same id stays."""
     from kouan.monitoring.eventlog import layout
 
     folder = tmp_path / "month=2026-01"
@@ -137,6 +138,7 @@ def test_a_correction_that_moves_an_event_to_another_case_takes_it_from_the_firs
         {"event_id": "a", "case_id": first}, {"event_id": "r", "case_id": first, "milestone": "released", "occurred_at": "2026-01-01T09:00:00+08:00"},
         {"event_id": "b", "case_id": second}, {"event_id": "r", "case_id": second, "milestone": "released", "revision": "2",
                                                 "occurred_at": "2026-01-01T10:00:00+08:00"},
+        {"event_id": "r" if other != "s" else "x", "source": other, "case_id": first, "milestone": "berthed"},
     ]  # fmt: skip
     for bucket in range(2):
         chosen = [event for event in events if layout.bucket_of(event["case_id"], 2) == bucket]
@@ -149,3 +151,4 @@ def test_a_correction_that_moves_an_event_to_another_case_takes_it_from_the_firs
     result = named(engine.run([tmp_path], engine=name))
     assert result["status"]["container", "sea", "inbound", "overall_clearance@1", "running"] == 1, f"{first} lost its release"
     assert result["overall"]["P1", 202601, "inbound", "overall_clearance@1"][:2] == (1, 20_000)
+    assert result["dfg"]["container", "sea", "inbound", "arrived", "berthed"][:2] == (1, 0)

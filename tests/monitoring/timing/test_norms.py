@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 from tests.monitoring.timing.builders import an_import
 
 from kouan.basis import Refused
-from kouan.monitoring.timing.clocks import OpeningHours, Weekly, week
+from kouan.monitoring.timing.clocks import OpeningHours, Weekly, read_hours, week
 from kouan.monitoring.timing.events import HOUR
 from kouan.monitoring.timing.explain import explain
 from kouan.monitoring.timing.norms import judge, read_norms, span_us
@@ -86,3 +87,13 @@ def test_a_slip_in_a_norm_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         read_norms(file)
     assert {f.code for f in refused.value.findings} == {"unknown_code", "not_a_date", "not_a_number"}
+
+
+def test_the_files_shown_in_the_documents_can_be_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "operation-times.md").read_text(encoding="utf-8")
+    shown = {block.split("\n", 1)[0].split(",")[0].removeprefix("# "): block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)}
+    for name, block in shown.items():
+        (tmp_path / name).write_text(block, encoding="utf-8")
+    assert read_hours(tmp_path / "hours.yaml")["CNERC"].spans_on(date(2025, 5, 2)) == ((600, 720),)
+    (norm,) = read_norms(tmp_path / "norms.yaml")
+    assert (norm.limit_us, norm.clock, norm.modes) == (8 * HOUR, "open", ("sea",))

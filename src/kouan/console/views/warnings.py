@@ -41,7 +41,7 @@ from kouan.monitoring.warnings.queries import (
     get_warning,
     latest_votes,
     timed_steps,
-    try_setting,
+    try_settings,
     warnings_visible_to,
 )
 from kouan.monitoring.warnings.reading import thresholds
@@ -215,6 +215,7 @@ _NAMES = {
     "score": Text("偏离倍数", "deviations"), "min_change": Text("最小变化幅度（1为100%）", "least change (1 is 100 %)"),
     "min_expected": Text("最小常态值", "least usual value"), "days": Text("天数", "days"), "min_value": Text("最小数值", "least value"),
     "min_usual": Text("最小通常值", "least usual value"), "after_reported": Text("已报天数", "days reported before"),
+    "most_days": Text("最多提示天数", "days after which it is told no more"),
 }
 
 
@@ -242,8 +243,8 @@ def backtest(request: HttpRequest) -> HttpResponseBase:
         findings.append(Finding.error("threshold_missing", "请同时选择阈值并填写数值。", "Choose a threshold and give its value.",
                                       where=Place(field="value" if said["threshold"] else "threshold"), remedy=("请补充。", "Add it.")))
     asked = "run" in request.GET and not findings
-    now = try_setting(user, last=last, port=said["port"]) if asked else None
-    tried = try_setting(user, last=last, port=said["port"], changes=changes) if asked and changes else None
+    results = try_settings(user, last=last, port=said["port"], settings=[[], changes] if changes else [[]]) if asked else []
+    now, tried = (results[0] if results else None), (results[1] if len(results) > 1 else None)
     shown = tried or now
     names = dict(_ports(user))
     rows = [{"port": names.get(each.episode.port, Text(each.episode.port, each.episode.port)), "first": each.episode.first,

@@ -23,7 +23,8 @@ FLOW_DETECTORS = ("seasonal", "level_shift", "stuck_feed", "missing_data", "fell
 
 @dataclass(frozen=True)
 class KnownEvent:
-    """Something that happened, from a source one can read: which days, at which ports (empty: all), which way traffic went.
+    """Something that happened, from a source one can read: which days, at which ports (empty: all), which way traffic went (``goes``:
+    up, down, empty for either; data: it is about the figures themselves, and only a stuck or missing feed meets it, which meets nothing else).
 
     ``late_days``: how many days after the first an alert still counts as having told it. ``source``: where it can be read.
     """
@@ -42,7 +43,8 @@ class KnownEvent:
         if self.ports and episode.port not in self.ports:
             return False
         until = self.last + timedelta(days=self.late_days)
-        return any(self.first <= each.day <= until and (not self.goes or each.goes in (self.goes, "none")) for each in episode.candidates)
+        wanted = {"data": ("none",), "": ("up", "down")}.get(self.goes, (self.goes,))
+        return any(self.first <= each.day <= until and each.goes in wanted for each in episode.candidates)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class MissingData(Detector):
     key: ClassVar[str] = "missing_data"
     title: ClassVar[Text] = Text("数据缺报", "Missing data")
     rule_en: ClassVar[str] = "A series that used to report has not done so for the given days; what is missing is not taken for zero."
-    settings: ClassVar[tuple[str, ...]] = ("days", "after_reported")
+    settings: ClassVar[tuple[str, ...]] = ("days", "after_reported", "most_days")
 
     def candidates(self, panel: Panel, **known: Any) -> list[Candidate]:
         missing = np.isnan(panel.values)
@@ -50,7 +50,9 @@ class MissingData(Detector):
         needed = self.grid("days", panel)
         reported = np.cumsum(~missing, axis=1) >= self.grid("after_reported", panel)
         found = []
-        for row, column in zip(*np.nonzero(missing & reported & (runs >= needed)), strict=True):
+        # A series given up long ago is no news; its warning has been closed or it never will be.
+        late = missing & reported & (runs >= needed) & (runs <= self.grid("most_days", panel))
+        for row, column in zip(*np.nonzero(late), strict=True):
             run = int(runs[row, column])
             last = panel.day(column - run)
             found.append(self.said(panel, row, column, measured=None, score=run / needed[row, column],

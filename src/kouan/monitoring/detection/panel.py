@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,8 @@ class Panel:
     series: tuple[SeriesKey, ...]
     first_day: date
     values: np.ndarray
+    # What was worked out of the values already, for they do not change: the usual band serves several detectors and settings.
+    worked_out: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[0] != len(self.series):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -55,6 +55,9 @@ def expected_band(panel: Panel, kinds: DayKinds, *, noise_floor: float = 0.03) -
     ``noise_floor``. On special days a series with peers takes the group's common movement of the day times how strongly it followed
     so far, with the peers' spread as scale; one without takes the residual of the same day in earlier years (their median).
     """
+    kept = panel.worked_out.get(noise_floor)
+    if kept is not None and kept[0] is kinds:
+        return cast("Band", kept[1])
     x = np.log1p(panel.values)
     ordinary = kinds.is_ordinary
     rows_count, days = x.shape
@@ -86,7 +89,9 @@ def expected_band(panel: Panel, kinds: DayKinds, *, noise_floor: float = 0.03) -
     with np.errstate(over="ignore", invalid="ignore"):
         counting = 1 / np.sqrt(np.maximum(np.expm1(centre), 1))
     scale = np.sqrt(np.maximum(scale, noise_floor) ** 2 + 0.5 * counting**2)
-    return Band(centre, scale, weekday, level, residual, holiday)
+    band = Band(centre, scale, weekday, level, residual, holiday)
+    panel.worked_out[noise_floor] = (kinds, band)
+    return band
 
 
 def _weekday_effect(plain: np.ndarray) -> np.ndarray:

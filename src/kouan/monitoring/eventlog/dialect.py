@@ -90,13 +90,13 @@ class Dialect:
         return f"range({first}, {last} + 1)"
 
     def without_repeats(self, items: str, differ: str) -> str:
-        """A sorted list without items equal to the one before; ``differ`` compares x with y."""
-        test = differ.replace("$y", f"{items}[i - 1]")
-        return f"list_filter({items}, lambda x, i: i = 1 OR {test})"
+        """A sorted list without items equal to the one before; ``differ`` compares item with $y."""
+        test = differ.replace("$y", f"{items}[place - 1]")
+        return f"list_filter({items}, lambda item, place: place = 1 OR {test})"
 
     def mapped(self, items: str, expression: str) -> str:
-        """A list of an expression of x."""
-        return f"list_transform({items}, lambda x: {expression})"
+        """A list of an expression of item."""
+        return f"list_transform({items}, lambda item: {expression})"
 
     def struct(self, **fields: str) -> str:
         """A record."""
@@ -185,12 +185,12 @@ class Spark(Dialect):
 
     def without_repeats(self, items: str, differ: str) -> str:
         """A sorted list without items equal to the one before."""
-        test = differ.replace("$y", f"{items}[i - 1]")
-        return f"filter({items}, (x, i) -> i = 0 OR {test})"
+        test = differ.replace("$y", f"{items}[place - 1]")
+        return f"filter({items}, (item, place) -> place = 0 OR {test})"
 
     def mapped(self, items: str, expression: str) -> str:
-        """A list of an expression of x."""
-        return f"transform({items}, x -> {expression})"
+        """A list of an expression of item."""
+        return f"transform({items}, item -> {expression})"
 
     def struct(self, **fields: str) -> str:
         """A record."""

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -61,7 +62,11 @@ def run(
         raise Refused.because(
             "unknown_engine", f"没有引擎“{engine}”。", f"There is no engine “{engine}”.",
             remedy=(f"可用：{'、'.join(ENGINES)}。", f"Use one of: {', '.join(ENGINES)}."))  # fmt: skip
-    with duckdb.connect(config={"threads": workers}) as connection:
+    # What does not fit into memory goes to a folder of its own, gone afterwards; by default DuckDB would spill into the working folder.
+    with (
+        tempfile.TemporaryDirectory(prefix="kouan-times-") as spill,
+        duckdb.connect(config={"threads": workers, "temp_directory": spill}) as connection,
+    ):
         log = source.open_log(connection, paths, columns)
         plan = compile_plan(
             source.contents_of(connection, log), by=by, wholes=wholes, cohort=cohort, is_foreign=log.is_foreign,
@@ -102,8 +107,9 @@ def _unknown(plan: Plan, log: source.Log) -> list[Finding]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, log: source.Log, plan: Plan, is_corrected: bool, workers: int) -> Result:
-    found = native.run(log, plan, has_corrections=is_corrected, workers=workers)
-    tables = native.tables(plan, found)
+    is_one = source.is_one_source(connection, log)
+    found = native.run(log, plan, has_corrections=is_corrected, is_one_source=is_one, workers=workers)
+    tables = native.tables(plan, found, workers)
     variants = tables["variants"]
     told = [found.paths[key] for key in variants.pop("key").tolist()]
     variants["f"] = np.array([int.from_bytes(each[:2], "little") for each in told], np.int64)

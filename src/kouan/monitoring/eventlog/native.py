@@ -84,7 +84,7 @@ class HashesMeet(Exception):
     """Two different paths have one hash: the run is done again with another multiplier."""
 
 
-def reading(plan: Plan, log: Log, files: Sequence[Path], has_corrections: bool) -> str:
+def reading(plan: Plan, log: Log, files: Sequence[Path], has_corrections: bool, is_one_source: bool = False) -> str:
     """SQL of the coded events of some files, in their order.
 
     A log from the journal is read without any condition: then DuckDB codes each text once per dictionary entry instead of
@@ -110,7 +110,9 @@ def reading(plan: Plan, log: Log, files: Sequence[Path], has_corrections: bool) 
             columns.append(f"CAST({d.position(values, c[column])} - 1 AS UTINYINT) AS {name}")
     if has_corrections:
         columns.append(f"CAST({c['revision']} AS USMALLINT) AS revision")
-        columns.append(f"CASE WHEN {c['event_id']} = '' THEN 0 ELSE xor(hash({c['event_id']}), hash({c['source']})) END AS event")
+        columns.append(f"hash({c['event_id']}) AS event")
+        if not is_one_source:
+            columns.append(f"hash({c['source']}) AS source")
     return f"SELECT {', '.join(columns)} FROM {d.relation(files, log.is_parquet)}"
 
 
@@ -124,7 +126,10 @@ def standing(columns: dict[str, Array], plan: Plan, elsewhere: Array | None = No
     keep = ~columns.pop("void")
     missing = np.zeros(0, np.uint64)
     if "event" in columns:
-        missing = _drop_superseded(keep, columns.pop("event"), columns.pop("revision"), elsewhere)
+        event = columns.pop("event")
+        if "source" in columns:
+            event = event ^ (columns.pop("source") * _PRIME)
+        missing = _drop_superseded(keep, event, columns.pop("revision"), elsewhere)
     _, modes, directions = sql.kinds_of(plan)
     flow = np.zeros(len(keep), np.int16)
     for name, size in (("kind", 1), ("mode", len(modes)), ("direction", len(directions))):
@@ -137,7 +142,7 @@ def standing(columns: dict[str, Array], plan: Plan, elsewhere: Array | None = No
 
 def _drop_superseded(keep: Array, event: Array, revision: Array, elsewhere: Array | None) -> Array:
     """Strike the rows of which a later revision exists. Revisions count 1, 2, 3 …: a gap means that the rest lies elsewhere."""
-    again = np.flatnonzero((revision > 1) & (event != 0))
+    again = np.flatnonzero(revision > 1)
     keys, newest = event[again], revision[again].astype(np.int64)
     if elsewhere is not None and len(elsewhere):
         keys, newest = np.concatenate([keys, elsewhere["event"]]), np.concatenate([newest, elsewhere["revision"]])
@@ -162,21 +167,40 @@ def _drop_superseded(keep: Array, event: Array, revision: Array, elsewhere: Arra
 def arrange(columns: dict[str, Array], plan: Plan) -> Legs:
     """Put the events of each leg together and in order: by instant, then by milestone (of a foreign log: as they came)."""
     h, f, m, port, t = (np.asarray(columns[name]) for name in ("h", "f", "m", "port", "t"))
-    key = h ^ (f.astype(np.uint64) * _PRIME)
-    heads = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
-    lengths = np.diff(heads, append=len(key))
-    order = np.lexsort((t[heads], key[heads]))
-    run_key, run_length = key[heads][order], lengths[order]
-    is_new = np.concatenate(([True], run_key[1:] != run_key[:-1])) if len(order) else np.zeros(0, bool)
+    count = len(t)
+    heads = np.flatnonzero(np.concatenate(([True], (h[1:] != h[:-1]) | (f[1:] != f[:-1])))) if count else np.zeros(0, np.int64)
+    lengths = np.diff(heads, append=count)
+    order, is_new = _order_of_runs(f[heads], h[heads], t[heads])
+    run_length = lengths[order]
     placed = np.cumsum(run_length) - run_length
-    rows = np.repeat(heads[order] - placed, run_length) + np.arange(len(key))
+    rows = np.repeat(heads[order] - placed, run_length)
+    rows += np.arange(count)
     t, m, port = t[rows], m[rows], port[rows]
     starts = placed[is_new]
     first_rows = heads[order][is_new]
-    leg_lengths = np.diff(starts, append=len(key))
+    leg_lengths = np.diff(starts, append=count)
     legs = Legs(h[first_rows], f[first_rows], starts, leg_lengths, np.repeat(np.arange(len(starts), dtype=np.int32), leg_lengths), t, m, port)
     _sort_the_unsorted(legs, plan)
     return legs if plan.is_foreign else _told_once(legs)
+
+
+def _order_of_runs(flow: Array, key: Array, begun: Array) -> tuple[Array, Array]:
+    """Runs by flow, then leg, then time; and which of them begin a leg. Sorting one number each is several times faster than three."""
+    count = len(key)
+    bits = max(1, count.bit_length())
+    mask = np.uint64((1 << bits) - 1)
+    packed = (flow.astype(np.uint64) << np.uint64(52)) | ((key >> np.uint64(12)) & ~mask) | np.arange(count, dtype=np.uint64)
+    packed.sort()
+    order = (packed & mask).astype(np.int64)
+    key, flow, begun = key[order], flow[order], begun[order]
+    differs = (key[1:] != key[:-1]) | (flow[1:] != flow[:-1])
+    packed >>= np.uint64(bits)
+    is_mixed = (differs & (packed[1:] == packed[:-1])).any() or (~differs & (begun[1:] < begun[:-1])).any() or (flow >= 1 << 12).any()
+    if is_mixed:  # two legs share the bits that were kept, or the files do not come in the order of time
+        again = np.lexsort((begun, key, flow))
+        order, key, flow = order[again], key[again], flow[again]
+        differs = (key[1:] != key[:-1]) | (flow[1:] != flow[:-1])
+    return order, np.concatenate(([True], differs)) if count else np.zeros(0, bool)
 
 
 def _sort_the_unsorted(legs: Legs, plan: Plan) -> None:
@@ -258,7 +282,8 @@ def _paths(legs: Legs, plan: Plan, found: Found, multiplier: int) -> None:
     found.lasted.append(legs.t[last] - legs.t[first])
     found.case_hash.append(legs.hash)
     k = plan.codes
-    found.ends.append((legs.flow.astype(np.int64) * k + legs.m[first]) * k + legs.m[last])
+    pair, n = np.unique((legs.flow.astype(np.int64) * k + legs.m[first]) * k + legs.m[last], return_counts=True)
+    found.ends.append(np.stack([pair // (k * k), pair // k % k, pair % k, n]))
 
 
 def month_numbers(instants: Array, offset_minutes: int) -> Array:
@@ -271,8 +296,8 @@ def month_numbers(instants: Array, offset_minutes: int) -> Array:
     return low + np.searchsorted(edges, shifted, side="right")
 
 
-def group(plan: Plan, port: Array, month: Array, flow: Array, inner: Array | int, inner_size: int) -> Array:
-    """One number for a group: the columns of ``by`` (month most significant) and what is measured inside."""
+def group(plan: Plan, port: Array, month: Array, flow: Array) -> Array:
+    """One number for a group: the columns of ``by``, month most significant."""
     kinds, modes, directions = sql.kinds_of(plan)
     sizes = {"port": len(plan.ports), "direction": len(directions), "mode": len(modes), "case_kind": len(kinds)}
     value = month.astype(np.int64) if "month" in plan.by else np.zeros(len(port), np.int64)
@@ -284,7 +309,7 @@ def group(plan: Plan, port: Array, month: Array, flow: Array, inner: Array | int
     for name in plan.by:
         if name != "month":
             value = value * sizes[name] + columns[name]
-    return value * inner_size + inner
+    return value
 
 
 def ungroup(plan: Plan, value: Array, inner_size: int) -> tuple[dict[str, Array], Array]:
@@ -308,41 +333,52 @@ def _foreign(legs: Legs, plan: Plan, found: Found) -> None:
     then = follows + 1
     inner = legs.m[follows].astype(np.int64) * k + legs.m[then]
     months = month_numbers(legs.t[then], plan.offset_minutes)
-    found.segments.append(Piece(group(plan, legs.port[then], months, legs.flow[legs.leg[then]], inner, k * k), legs.t[then] - legs.t[follows]))
+    found.segments.append(Piece(group(plan, legs.port[then], months, legs.flow[legs.leg[then]]) * (k * k) + inner, legs.t[then] - legs.t[follows]))
     first, last = legs.starts, legs.starts + legs.lengths - 1
     months = month_numbers(legs.t[last if plan.cohort == "end" else first], plan.offset_minutes)
-    found.overall.append(Piece(group(plan, legs.port[last], months, legs.flow, 0, 1), legs.t[last] - legs.t[first]))
+    found.overall.append(Piece(group(plan, legs.port[last], months, legs.flow), legs.t[last] - legs.t[first]))
 
 
 def _wholes(legs: Legs, plan: Plan, found: Found) -> None:
-    used, starts = sql._codes_used(plan)
-    row_of, start_row_of = np.full(plan.codes, -1, np.int64), np.full(plan.codes, -1, np.int64)
-    row_of[used], start_row_of[starts] = np.arange(len(used)), np.arange(len(starts))
-    stands = np.full((len(used), legs.count), NONE, np.int64)
-    ports = np.zeros((len(starts), legs.count), np.uint16)
-    takes_last = np.array(plan.takes_last)[legs.m]
-    _place(stands, row_of, legs, legs.t, takes_last)
-    _place(ports, start_row_of, legs, legs.port, takes_last)
+    used, starts = sql.codes_used(plan)
+    stands = _standing_instants(legs, plan, used)
+    ports = _ports_of_starts(legs, plan, starts)
     at = {code: row for row, code in enumerate(used)}
-    port_at = {code: row for row, code in enumerate(starts)}
-    by_flow = np.argsort(legs.flow, kind="stable")
-    edges = np.searchsorted(legs.flow[by_flow], np.arange(int(legs.flow.max()) + 2))
-    for chain, flows in sql._chains(plan):
-        spans = [by_flow[edges[code] : edges[code + 1]] for code in flows if code + 1 < len(edges)]
-        chosen = np.concatenate(spans) if spans else np.zeros(0, np.int64)
-        if len(chosen):
-            _chain(chain, chosen, legs, plan, found, stands, ports, at, port_at)
+    edges = np.searchsorted(legs.flow, np.arange(int(legs.flow[-1]) + 2))  # legs stand by flow
+    for chain, flows in sql.chains_of(plan):
+        for flow in flows:
+            if flow + 1 < len(edges) and edges[flow] < edges[flow + 1]:
+                _chain(chain, slice(int(edges[flow]), int(edges[flow + 1])), flow, plan, found, stands, ports, at)
 
 
-def _place(into: Array, row_of: Array, legs: Legs, values: Array, takes_last: Array) -> None:
-    """For each leg and milestone the first or the last value. Of equal places the value written last stays, as NumPy promises."""
-    row = row_of[legs.m]
-    place = row * into.shape[1] + legs.leg
-    flat = into.reshape(-1)
-    last = np.flatnonzero((row >= 0) & takes_last)
-    flat[place[last]] = values[last]
-    first = np.flatnonzero((row >= 0) & ~takes_last)[::-1]
-    flat[place[first]] = values[first]
+def _standing_instants(legs: Legs, plan: Plan, used: Sequence[int]) -> Array:
+    """For each milestone that a chain asks for and each leg the instant that stands: the last, or the first of those told first."""
+    row_of = np.full(plan.codes, len(used), np.int64)  # milestones that nobody asks for go to a row of their own
+    row_of[used] = np.arange(len(used))
+    stands = np.full((len(used) + 1, legs.count), NONE, np.int64)
+    flat = stands.reshape(-1)
+    place = (row_of * legs.count)[legs.m]
+    place += legs.leg
+    flat[place] = legs.t  # of equal places the one written last stays, as NumPy promises
+    again = np.flatnonzero(flat[place] != legs.t)
+    again = again[~np.array(plan.takes_last)[legs.m[again]]]
+    np.minimum.at(flat, place[again], legs.t[again])
+    return stands
+
+
+def _ports_of_starts(legs: Legs, plan: Plan, starts: Sequence[int]) -> dict[int, Array]:
+    """For each milestone that may start a whole the port of the event that stands for it."""
+    ports = legs.port[legs.starts]
+    if (ports[legs.leg] == legs.port).all():  # nearly always: a leg has one port
+        return dict.fromkeys(starts, ports)
+    made = {}
+    for code in starts:
+        rows = np.flatnonzero(legs.m == code)
+        if not plan.takes_last[code]:
+            rows = rows[::-1]
+        made[code] = ports.copy()
+        made[code][legs.leg[rows]] = legs.port[rows]
+    return made
 
 
 def _first_of(rows: Sequence[Array]) -> tuple[Array, Array]:
@@ -355,41 +391,42 @@ def _first_of(rows: Sequence[Array]) -> tuple[Array, Array]:
 
 
 def _chain(
-    chain: Chain, chosen: Array, legs: Legs, plan: Plan, found: Found, stands: Array, ports: Array, at: dict[int, int], port_at: dict[int, int],
+    chain: Chain, span: slice, flow: int, plan: Plan, found: Found, stands: Array, ports: dict[int, Array], at: dict[int, int],
 ) -> None:
-    """One whole of the legs of its flows: status, time, and its parts if wanted. The rules: ``timing.definitions``."""
-
-    def of(code: int) -> Array:
-        return np.asarray(stands[at[code]][chosen])
-
-    begin, which_start = _first_of([of(code) for code in chain.start])
-    end, which_end = _first_of([of(code) for code in chain.ends])
+    """One whole of the legs of a flow: status, time, and its parts if wanted. The rules: ``timing.definitions``."""
+    begin, which_start = _first_of([stands[at[code]][span] for code in chain.start])
+    end, which_end = _first_of([stands[at[code]][span] for code in chain.ends])
     is_begun, is_ended = which_start >= 0, which_end >= 0
     is_early = is_begun & is_ended & (end < begin)
     impossible = np.zeros((len(chain.start), len(chain.ends)), bool)
     for s, e in chain.impossible:
         impossible[chain.start.index(s), chain.ends.index(e)] = True
     status = np.where(is_begun, np.where(is_ended, 0, 1), np.where(is_ended, 3, 2))
-    status[is_early & impossible[which_start, which_end]] = 5
+    if chain.impossible:
+        status[is_early & impossible[which_start, which_end]] = 5
     running = np.flatnonzero(status == 1)
     if len(running) and chain.after:
         proved = np.zeros(len(running), bool)
         for code in chain.after:
-            proved |= stands[at[code]][chosen[running]] >= begin[running]
+            proved |= stands[at[code]][span][running] >= begin[running]
         status[running[proved]] = 4
     whole = plan.wholes.index(chain.whole)
-    flow = legs.flow[chosen]
-    found.status.append((flow.astype(np.int64) * len(plan.wholes) + whole) * 6 + status)
-    done = np.flatnonzero(status == 0)
-    begin, end, which_start, which_end, flow = begin[done], np.maximum(end, begin)[done], which_start[done], which_end[done], flow[done]
-    chosen = chosen[done]
-    port = np.stack([ports[port_at[code]][chosen] for code in chain.start])[which_start, np.arange(len(chosen))] if len(chosen) else flow
+    counts = np.bincount(status, minlength=6)
+    found.status.append(np.stack([np.full(6, flow), np.full(6, whole), np.arange(6), counts]))
+    done = status == 0
+    begin, end, which_start, which_end = begin[done], np.maximum(end, begin)[done], which_start[done], which_end[done]
+    if not len(begin):
+        return
+    port = ports[chain.start[0]][span][done]
+    for number, code in enumerate(chain.start[1:], 1):
+        port = np.where(which_start == number, ports[code][span][done], port)
     month = month_numbers(end if plan.cohort == "end" else begin, plan.offset_minutes)
-    found.overall.append(Piece(group(plan, port, month, flow, whole, len(plan.wholes)), end - begin))
+    base = group(plan, port, month, np.full(len(port), flow))
+    found.overall.append(Piece(base * len(plan.wholes) + whole, end - begin))
     found.early.append(found.overall[-1].group[is_early[done]])
-    if chain.has_segments and len(chosen):
-        base = group(plan, port, month, flow, 0, 1) * len(plan.pairs)
-        found.segments += _tile(chain, plan, begin, end, which_start, which_end, base, [stands[at[s.to]][chosen] for s in chain.steps])
+    if chain.has_segments:
+        instants = [stands[at[step.to]][span][done] for step in chain.steps]
+        found.segments += _tile(chain, plan, begin, end, which_start, which_end, base * len(plan.pairs), instants)
 
 
 def _tile(
@@ -419,7 +456,9 @@ def _tile(
         before = np.where(has, cut, before)
 
 
-def run(log: Log, plan: Plan, *, has_corrections: bool, workers: int = 2, multiplier: int = 1) -> Found:
+def run(
+    log: Log, plan: Plan, *, has_corrections: bool, is_one_source: bool = False, workers: int = 2, multiplier: int = 1,
+) -> Found:
     """Measure every bucket of a log, ``workers`` at a time."""
     threads = 1 if len(log.groups) > 1 else workers
 
@@ -427,7 +466,7 @@ def run(log: Log, plan: Plan, *, has_corrections: bool, workers: int = 2, multip
         import duckdb
 
         with duckdb.connect(config={"threads": threads}) as connection:
-            columns = connection.execute(reading(plan, log, files, has_corrections)).fetchnumpy()
+            columns = connection.execute(reading(plan, log, files, has_corrections, is_one_source)).fetchnumpy()
         columns, missing = standing({name: np.asarray(column) for name, column in columns.items()}, plan, elsewhere)
         return measure(arrange(columns, plan), plan, multiplier), missing
 
@@ -437,31 +476,34 @@ def run(log: Log, plan: Plan, *, has_corrections: bool, workers: int = 2, multip
         moved = np.unique(np.concatenate([missing for _, missing in found]))
         if len(moved) and len(log.groups) > 1:
             # An event was corrected into another case: the buckets that hold an earlier revision are measured again.
-            elsewhere, holders = _moved(log, moved)
+            elsewhere, holders = _moved(log, moved, is_one_source)
             for place in holders:
                 found[place] = one(log.groups[place], elsewhere)
     except HashesMeet:
         if multiplier > 8:
             raise
-        return run(log, plan, has_corrections=has_corrections, workers=workers, multiplier=multiplier + 1)
+        return run(log, plan, has_corrections=has_corrections, is_one_source=is_one_source, workers=workers, multiplier=multiplier + 1)
     total = Found()
     for each, _ in found:
         total.add(each)
     return total
 
 
-def _moved(log: Log, events: Array) -> tuple[Array, list[int]]:
+def _moved(log: Log, events: Array, is_one_source: bool) -> tuple[Array, list[int]]:
     """The newest revision of some events anywhere, and the buckets that hold any of them."""
     import duckdb
 
     c = {ours: DUCKDB.named(theirs) for ours, theirs in log.columns.items()}
+    # The same number as in ``standing``; a product beyond 64 bits is cut by the remainder.
+    key = f"hash({c['event_id']})" if is_one_source else (
+        f"xor(hash({c['event_id']}), CAST((CAST(hash({c['source']}) AS UHUGEINT) * {int(_PRIME)}) % 18446744073709551616 AS UBIGINT))")
     newest: dict[int, int] = {}
     holders = []
     with duckdb.connect() as connection:
         connection.register("wanted", {"event": events})
         for place, files in enumerate(log.groups):
             rows = connection.execute(
-                f"SELECT event, max(revision) FROM (SELECT xor(hash({c['event_id']}), hash({c['source']})) AS event, "
+                f"SELECT event, max(revision) FROM (SELECT {key} AS event, "
                 f"CAST({c['revision']} AS BIGINT) AS revision FROM {DUCKDB.relation(files, log.is_parquet)}) e "
                 "WHERE event IN (SELECT event FROM wanted) GROUP BY 1"
             ).fetchall()
@@ -473,36 +515,42 @@ def _moved(log: Log, events: Array) -> tuple[Array, list[int]]:
     return table, holders
 
 
-def tables(plan: Plan, found: Found) -> dict[str, dict[str, Array]]:
-    """The tables of ``sql.statements``, with the same columns (paths as bytes, examples as hashes: see ``engine``)."""
+def tables(plan: Plan, found: Found, workers: int = 2) -> dict[str, dict[str, Array]]:
+    """The tables of ``sql.statements``, with the same columns (paths by their hash, examples as hashes: see ``engine``)."""
     made: dict[str, dict[str, Array]] = {}
     k = plan.codes
-    shown = tabulate(found.segments)
-    if plan.is_foreign:
-        by, inner = ungroup(plan, shown.pop("group"), k * k)
-        made["segments"] = {**by, "a": inner // k, "b": inner % k, **shown}
-        shown = tabulate(found.overall)
-        by, inner = ungroup(plan, shown.pop("group"), 1)
-        made["overall"] = {**by, "w": inner, **shown}
-    else:
-        by, inner = ungroup(plan, shown.pop("group"), len(plan.pairs))
-        made["segments"] = {**by, "pair": inner, **shown}
-        shown = tabulate(found.overall)
-        groups = shown.pop("group")
-        by, inner = ungroup(plan, groups, len(plan.wholes))
+    with ThreadPoolExecutor(workers) as pool:  # NumPy sorts without holding the interpreter
+        dfg, segments = pool.submit(tabulate, found.dfg), pool.submit(tabulate, found.segments)
+        overall, variants = pool.submit(tabulate, found.overall), pool.submit(_variants, found)
+    shown = segments.result()
+    by, inner = ungroup(plan, shown.pop("group"), k * k if plan.is_foreign else len(plan.pairs))
+    made["segments"] = {**by, **({"a": inner // k, "b": inner % k} if plan.is_foreign else {"pair": inner}), **shown}
+    shown = overall.result()
+    groups = shown.pop("group")
+    by, inner = ungroup(plan, groups, len(plan.wholes))
+    made["overall"] = {**by, "w": inner, **shown}
+    if not plan.is_foreign:
         early = np.concatenate(found.early) if found.early else np.zeros(0, np.int64)
-        counts = np.bincount(np.searchsorted(groups, early), minlength=len(groups))
-        made["overall"] = {**by, "w": inner, **shown, "early": counts}
-        state, n = np.unique(np.concatenate(found.status) if found.status else np.zeros(0, np.int64), return_counts=True)
-        wholes = len(plan.wholes)
-        made["status"] = {"f": state // 6 // wholes, "w": state // 6 % wholes, "status": state % 6, "n": n}
-    shown = tabulate(found.dfg)
+        made["overall"]["early"] = np.bincount(np.searchsorted(groups, early), minlength=len(groups))
+        made["status"] = _counted(found.status, ("f", "w", "status"))
+    shown = dfg.result()
     pair = shown.pop("group")
     made["dfg"] = {"f": pair // (k * k), "a": pair // k % k, "b": pair % k, **shown}
-    pair, n = np.unique(np.concatenate(found.ends) if found.ends else np.zeros(0, np.int64), return_counts=True)
-    made["ends"] = {"f": pair // (k * k), "a": pair // k % k, "b": pair % k, "n": n}
-    made["variants"] = _variants(found)
+    made["ends"] = _counted(found.ends, ("f", "a", "b"))
+    made["variants"] = variants.result()
     return made
+
+
+def _counted(pieces: list[Array], names: tuple[str, ...]) -> dict[str, Array]:
+    """Rows of keys and a count, added up over the buckets."""
+    if not pieces:
+        return {name: np.zeros(0, np.int64) for name in (*names, "n")}
+    joined = np.concatenate(pieces, axis=1)
+    keys, place = np.unique(joined[:-1], axis=1, return_inverse=True)
+    n = np.zeros(keys.shape[1], np.int64)
+    np.add.at(n, place.reshape(-1), joined[-1])
+    keep = n > 0
+    return {**{name: row[keep] for name, row in zip(names, keys, strict=True)}, "n": n[keep]}
 
 
 def _variants(found: Found) -> dict[str, Array]:

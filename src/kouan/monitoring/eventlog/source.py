@@ -220,6 +220,11 @@ def _constants(connection: duckdb.DuckDBPyConnection, log: Log) -> dict[str, str
     return {ours: said[theirs] for ours, theirs in log.columns.items() if theirs in said and log.types[ours] == "VARCHAR"}
 
 
+def is_one_source(connection: duckdb.DuckDBPyConnection, log: Log) -> bool:
+    """Whether the statistics of the files say that all events come from one source."""
+    return "source" in _constants(connection, log)
+
+
 def origins(connection: duckdb.DuckDBPyConnection, log: Log) -> tuple[str, ...]:
     """Whose figures these are: official, exercise (演练), demonstration (演示); empty where the log does not say."""
     if "origin" not in log.columns:

@@ -67,12 +67,12 @@ def coded(plan: Plan, events: str, d: Dialect) -> str:
 def cases(plan: Plan, events: str, d: Dialect) -> str:
     """One row per leg: path l (sorted events, each once), m3 the instant that stands for milestone 3, port3 its port."""
     if is_packed(plan):
-        item, differ = f"t * {PACK} + m", "x <> $y"
+        item, differ = f"t * {PACK} + m", "item <> $y"
     elif plan.is_foreign:
         item, differ = d.struct(t="t", o="o", m="m", port="port"), ""
     else:
-        item, differ = d.struct(t="t", m="m"), "x <> $y"
-    used, starts = _codes_used(plan)
+        item, differ = d.struct(t="t", m="m"), "item <> $y"
+    used, starts = codes_used(plan)
     standing = "".join(f", {'max' if plan.takes_last[m] else 'min'}(CASE WHEN m = {m} THEN t END) AS m{m}" for m in used)
     ports = "".join(f", {(d.of_most if plan.takes_last[m] else d.of_least)('port', 't', f'm = {m}')} AS port{m}" for m in starts)
     grouped = f"SELECT case_id, f, {d.gather(item)} AS told{standing}{ports} FROM ({coded(plan, events, d)}) coded GROUP BY case_id, f"
@@ -81,7 +81,7 @@ def cases(plan: Plan, events: str, d: Dialect) -> str:
     return f"SELECT case_id, f, {path} AS l{names} FROM ({grouped}) grouped"
 
 
-def _codes_used(plan: Plan) -> tuple[list[int], list[int]]:
+def codes_used(plan: Plan) -> tuple[list[int], list[int]]:
     """Milestones that some chain asks for, and those at which some whole starts."""
     chains = [chain for flow in plan.flows for chain in flow.chains]
     starts = {m for chain in chains for m in chain.start}
@@ -89,7 +89,7 @@ def _codes_used(plan: Plan) -> tuple[list[int], list[int]]:
     return sorted(used), sorted(starts)
 
 
-def _chains(plan: Plan) -> list[tuple[Chain, list[int]]]:
+def chains_of(plan: Plan) -> list[tuple[Chain, list[int]]]:
     """Each different chain with the codes of the flows that it measures."""
     rows = [(repr(chain), chain, code) for flow, code in zip(plan.flows, flow_codes(plan), strict=True) for chain in flow.chains]
     rows.sort(key=lambda row: (row[0], row[2]))
@@ -105,7 +105,7 @@ def _coalesce(items: Sequence[str]) -> str:
 def wholes(plan: Plan, table: str, d: Dialect) -> str:
     """One row per leg and whole: f, w (whole), status, port, month, b and e (begin and end), early (1: the end lay before)."""
     branches = []
-    for chain, flows in _chains(plan):
+    for chain, flows in chains_of(plan):
         start, end = _coalesce([f"m{m}" for m in chain.start]), _coalesce([f"m{m}" for m in chain.ends])
         port = "CASE " + " ".join(f"WHEN m{m} IS NOT NULL THEN port{m}" for m in chain.start) + " END"
         impossible = " OR ".join(
@@ -135,7 +135,7 @@ def _is_first(code: int, choices: Sequence[int]) -> str:
 def parts(plan: Plan, table: str, d: Dialect) -> str:
     """One row per leg and part of the wholes that are told in parts: f, port, month, pair (stage pair), dur."""
     branches = []
-    for chain, flows in _chains(plan):
+    for chain, flows in chains_of(plan):
         if not chain.has_segments:
             continue
         start, end = _coalesce([f"m{m}" for m in chain.start]), _coalesce([f"m{m}" for m in chain.ends])
@@ -219,7 +219,7 @@ def legs(plan: Plan, table: str, d: Dialect) -> str:
     ends = f"SELECT case_id, f, l, {first} AS x, {last} AS y FROM {table}"
     month = f"{_instant(plan, 'y' if plan.cohort == 'end' else 'x', d)} + {plan.offset_minutes * 60_000_000}"
     return (
-        f"SELECT case_id, f, {d.mapped('l', _milestone(plan, 'x'))} AS path, {_milestone(plan, 'x')} AS a, {_milestone(plan, 'y')} AS b, "
+        f"SELECT case_id, f, {d.mapped('l', _milestone(plan, 'item'))} AS path, {_milestone(plan, 'x')} AS a, {_milestone(plan, 'y')} AS b, "
         f"{_instant(plan, 'y', d)} - {_instant(plan, 'x', d)} AS dur, {_instant(plan, 'x', d)} AS begun, {d.year_month(month)} AS month{port} "
         f"FROM ({ends}) ends"
     )

@@ -117,17 +117,28 @@ def try_setting(
     detectors: Sequence[str] = FLOW_DETECTORS,
 ) -> BackTest:
     """What a setting would have told over the last year at the ports in one's scope. ``changes``: (detector, threshold, value)."""
+    return try_settings(user, last=last, settings=[changes], port=port, days=days, detectors=detectors)[0]
+
+
+def try_settings(
+    user: Any, *, last: date, settings: Sequence[Sequence[tuple[str, str, float]]], port: str = "", days: int = 365,
+    detectors: Sequence[str] = FLOW_DETECTORS,
+) -> list[BackTest]:
+    """The same for several settings beside each other: the figures are read once."""
     ports = Port.objects.visible_to(user)
     if port:
         ports = ports.filter(code=port)
     first = last - timedelta(days=days - 1)
     panel, _ = reading.panel_of(ports, last, days=days + 460)
-    setting: Thresholds = reading.thresholds()
-    for detector, name, value in changes:
-        setting = setting.tried(detector, port, **{name: value})
+    kinds, votes = reading.kinds_of(panel), votes_on_record(user)
     silences = [silence for _, silence in reading.silences_between(first, last)]
-    return backtest(panel, reading.kinds_of(panel), setting, first=first, last=last, detectors=detectors, silences=silences,
-                    votes=votes_on_record(user))
+    found = []
+    for changes in settings:
+        setting: Thresholds = reading.thresholds()
+        for detector, name, value in changes:
+            setting = setting.tried(detector, port, **{name: value})
+        found.append(backtest(panel, kinds, setting, first=first, last=last, detectors=detectors, silences=silences, votes=votes))
+    return found
 
 
 def told(warning: EarlyWarning) -> dict[str, Any]:
