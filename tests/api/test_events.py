@@ -58,7 +58,7 @@ def test_the_source_may_stand_in_the_address(terminal: Client) -> None:
 
 
 @pytest.mark.parametrize(("body", "code", "status"), [
-    (b"", "no_events", 422), (b"[{]", "unreadable_events", 422), (b"[" + b"[" * 5000, "unreadable_events", 422),
+    (b"", "no_events", 422), (b" [] ", "no_events", 422), (b"[{]", "unreadable_events", 422), (b"[" + b"[" * 5000, "unreadable_events", 422),
     ([{}] * 1001, "too_many_events", 422),
 ])
 def test_what_is_no_request_for_events_is_refused_whole(terminal: Client, body: Any, code: str, status: int) -> None:

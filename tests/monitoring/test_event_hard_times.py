@@ -40,7 +40,8 @@ class Worker:
         """The next line; a worker that says nothing for two minutes is a fault of its own."""
         assert self.process.stdout is not None
         while b"\n" not in self.heard:
-            assert select([self.process.stdout], [], [], seconds)[0], "the worker has fallen silent"
+            is_there = select([self.process.stdout], [], [], seconds)[0]
+            assert is_there, f"the worker has fallen silent\n{self.log.read_text(encoding='utf-8')[-3000:]}"
             said = os.read(self.process.stdout.fileno(), 65536)
             assert said, "the worker has ended"
             self.heard += said

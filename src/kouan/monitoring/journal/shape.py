@@ -78,10 +78,15 @@ _UNREADABLE = (msgspec.MsgspecError, RecursionError)  # the second: brackets wit
 def read(body: bytes) -> Read:
     """Read a JSON array, one JSON object, or one object a line (NDJSON). Refused if it is none of them, or too long."""
     text = body.strip()
-    if not text:
+    found = _read(text) if text else Read()
+    if not found.count:
         raise Refused.because(
             "no_events", "请求正文里没有事件。", "The request holds no event.",
             remedy=("发送 JSON 数组，或每行一个 JSON 对象。", "Send a JSON array, or one JSON object a line."))
+    return found
+
+
+def _read(text: bytes) -> Read:
     is_lines = not text.startswith(b"[")
     try:
         # Fields of a struct come in one pass; a request in order needs no second look.
