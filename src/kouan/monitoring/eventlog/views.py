@@ -7,6 +7,7 @@ median of those on the usual path: an estimate of what the deviation goes with, 
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -169,7 +170,10 @@ def cases_of(result: Result, flow: Flow, milestones: Iterable[str], *, limit: in
     code = (kinds.index(flow[0]) * len(modes) + modes.index(flow[1])) * len(directions) + directions.index(flow[2])
     wanted = DUCKDB.array([str(plan.milestones.index(name)) for name in milestones])
     chosen = tuple(files) or log.files
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="kouan-times-") as spill,
+        duckdb.connect(config={"threads": 2, "temp_directory": spill}) as connection,
+    ):
         is_corrected = log.is_admitted and source.has_corrections(connection, log)
         if is_corrected:
             connection.execute(f"CREATE TEMP TABLE corrected AS {source.corrected_sql(log)}")
