@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
-from tests.accounts.factories import a_user, an_enterprise_user, an_office
+from tests.accounts.factories import a_provincial_officer, a_user, an_enterprise_user, an_office
 
 from kouan.accounts.models import OrganisationKind, Role
 from kouan.basis import Text
 from kouan.console.views import live
 from kouan.desk import streams
+from kouan.ports.models import CounterpartPoint, Port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ports")]
 
@@ -127,3 +129,49 @@ def test_a_stream_says_its_events_and_ends_when_the_server_does(monkeypatch: pyt
     answer: Any = streams.stream(frames, "en")
     sent = [line.decode() for line in answer.streaming_content]
     assert sent == ["retry: 3000\n\n", 'event: panel\nid: 7\ndata: {"id":7,"words":"Released"}\n\n']
+
+
+# ---- real days of Hong Kong, shown again ------------------------------------------------------------------
+
+
+@pytest.fixture
+def facing(ports: None) -> None:
+    """Lo Wu faces 罗湖; the airport faces no single port."""
+    CounterpartPoint.objects.create(code="lo-wu", name_zh="罗湖", name_en="Lo Wu", region_code="HK", mode="rail", relation="one_to_one",
+                                    port=Port.objects.get(code="luohu-rail"))
+    CounterpartPoint.objects.create(code="airport", name_zh="机场", name_en="Airport", region_code="HK", mode="air", relation="none")
+
+
+def first_day(answer: Any) -> dict[str, Any]:
+    try:
+        for line in answer.streaming_content:
+            if "event: day" in line.decode():
+                return json.loads(line.decode().split("data: ", 1)[1])
+    finally:
+        for close in answer._resource_closers:
+            close()
+    raise AssertionError("the stream ended without a day")
+
+
+@pytest.mark.usefixtures("facing")
+def test_real_days_are_replayed_for_the_points_in_ones_scope(open_as: Any, officer: Any, guangdong: Any) -> None:
+    page = open_as(officer).get("/counterpart-checks/replay").content.decode()
+    assert "演示" in page and "不评价任何管制站" in page
+    asked = "/counterpart-checks/replay/stream?from=2020-02-04&speed=10"
+    assert {line["code"] for line in first_day(open_as(officer).get(asked))["points"]} == {"Lo Wu", "Airport"}
+    part = first_day(open_as(guangdong).get(asked))
+    assert {line["code"] for line in part["points"]} == {"Lo Wu"} and part["day"] == "2020-02-04"
+    after = first_day(open_as(officer).get(asked, headers={"Last-Event-ID": str(date(2020, 2, 4).toordinal())}))
+    assert after["day"] == "2020-02-05"
+    assert open_as(officer).get("/counterpart-checks/replay?from=never&speed=0").status_code == 200
+
+
+@pytest.mark.usefixtures("facing")
+@pytest.mark.parametrize("address", ["", "/stream"])
+def test_real_days_are_not_replayed_to_others_nor_in_an_exercise(open_as: Any, client: Any, officer: Any, settings: Any, address: str) -> None:
+    assert client.get(f"/counterpart-checks/replay{address}").status_code == 302
+    assert open_as(an_enterprise_user()).get(f"/counterpart-checks/replay{address}").status_code == 403
+    assert open_as(a_provincial_officer("15")).get(f"/counterpart-checks/replay{address}").status_code == 404
+    reader = open_as(officer)
+    settings.IS_EXERCISE = True
+    assert reader.get(f"/counterpart-checks/replay{address}").status_code == 404
