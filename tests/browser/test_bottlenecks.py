@@ -137,6 +137,7 @@ def test_passed_on_to_the_city(people: People, look: Callable[[Any, str], None])
     look(people.page, "bottleneck-passed")
 
 
+@pytest.mark.long
 def test_escalated_and_answered_by_the_superior(people: People, look: Callable[[Any, str], None]) -> None:
     issue = people.report("办理单位一直没有答复")
     people.step(issue, "luohu-bianjian", "accept")
@@ -166,6 +167,7 @@ def test_objected_to_and_looked_at_by_the_superior(people: People, look: Callabl
     look(page, "bottleneck-reviewed")
 
 
+@pytest.mark.long
 def test_a_weak_indicator_and_an_issue_by_phone(people: People, look: Callable[[Any, str], None]) -> None:
     page = people.page
     people.come("guojia", "/bottlenecks/weak-indicator")

@@ -110,6 +110,7 @@ def test_the_pages_of_procedures(
         look(page, name)
 
 
+@pytest.mark.long
 def test_a_paper_is_looked_at_and_the_other_doors_of_matters(
     house: Any, sample: Effects, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None]
 ) -> None:

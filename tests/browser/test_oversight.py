@@ -109,6 +109,7 @@ def test_a_task_from_its_owner_to_the_close(office: Office, look: Sign, tmp_path
     look(page, "oversight-matrix-province")
 
 
+@pytest.mark.long
 def test_a_circular_and_its_receipts(office: Office, look: Sign) -> None:
     page = office.page
     office.come("guojia", "/oversight/circulars/new")
@@ -138,6 +139,7 @@ def test_a_circular_and_its_receipts(office: Office, look: Sign) -> None:
     look(page, "circulars")
 
 
+@pytest.mark.long
 def test_an_instruction_answered_by_two_offices(office: Office, look: Sign, tmp_path: Path) -> None:
     page = office.page
     file = tmp_path / "证明.pdf"

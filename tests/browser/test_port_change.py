@@ -144,6 +144,7 @@ def test_a_refused_form_comes_back_from_the_draft(house, officer):
     assert (page.input_value("#in-name_en"), page.input_value("#in-reason")) == ("Luohu Port", "更正")
 
 
+@pytest.mark.long
 def test_every_kind_of_change_and_the_registration(house, officer, look):
     page = officer
     a_reply()

@@ -54,6 +54,7 @@ def served(installation: Installation) -> Iterator[str]:
         server.wait(timeout=30)
 
 
+@pytest.mark.long
 def test_the_console_shows_the_real_figures(served: str, page: Any) -> None:
     page.goto(f"{served}/sign-in")
     page.fill("#in-username", "guojia")

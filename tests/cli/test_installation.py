@@ -195,6 +195,7 @@ def test_ctrl_c_ends_a_server_without_a_traceback(prepared: Installation) -> Non
         assert server.stdout is not None and "Traceback" not in server.stdout.read()
 
 
+@pytest.mark.long
 def test_the_demonstration_is_closed_on_a_real_installation(installation: Installation) -> None:
     installation.environment.pop("KOUAN_DEBUG")
     assert installation.kouan("setup", "--no-data").returncode == 0

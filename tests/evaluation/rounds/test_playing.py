@@ -108,6 +108,7 @@ def test_one_round_is_archived_the_next_is_open_and_a_second_run_changes_nothing
 
 
 @pytest.mark.usefixtures("demo")
+@pytest.mark.long
 def test_it_stops_where_it_is_told_goes_on_from_there_and_never_into_days_to_come() -> None:
     assert play(2023, to="commenting").stage == "commenting"
     assert play(2023, to="scored").stage == "commenting", "a round is not played backwards"
