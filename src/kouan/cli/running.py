@@ -122,8 +122,8 @@ def _run_server(host: str, port: int, threads: int) -> None:
     sockets: dict[int, Any] = {}
     # The server, not the client, says what was the client's address: nothing forwarded is trusted. So behind a
     # proxy that speaks HTTPS the operator says so (KOUAN_HTTPS), and links and form checks use that scheme.
-    server: Any = create_server(_two_lanes(application, threads), map=sockets, host=host, port=port,
-                                threads=threads + streams.STREAMS, ident="kouan",
+    server: Any = create_server(application, map=sockets, _dispatcher=_dispatcher(threads), host=host, port=port, threads=threads,
+                                ident="kouan",
                                 max_request_body_size=72 * 1024 * 1024, recv_bytes=128 * 1024,
                                 url_scheme="https" if settings.SESSION_COOKIE_SECURE else "http")
     # A thread that waits for the database must not wait five milliseconds more, at each answer, for its turn.
@@ -140,18 +140,42 @@ def _run_server(host: str, port: int, threads: int) -> None:
     _wind_up(server, sockets)
 
 
-def _two_lanes(application: Any, threads: int) -> Any:
-    """Open streams sleep in threads of their own, as many as there may be streams; of all other requests no more than
-    ``threads`` run at a time, as if those were not there (SQLite and the processor gain nothing by more)."""
-    lane = threading.BoundedSemaphore(threads)
+def _dispatcher(threads: int) -> Any:
+    """The threads of the server: so many for ordinary requests, and one more for each open stream while it lasts.
 
-    def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("PATH_INFO", "").endswith("/stream"):
-            return application(environ, start_response)
-        with lane:
-            return application(environ, start_response)
+    Streams must not sit in the ordinary threads, and those must not be made many for their sake: each keeps a connection
+    to the database, and PostgreSQL grants a hundred to everybody together.
+    """
+    from waitress.task import ThreadedTaskDispatcher
 
-    return answer
+    from kouan.desk import streams
+
+    class Dispatcher(ThreadedTaskDispatcher):
+        def __init__(self) -> None:
+            super().__init__()
+            self.open_streams: set[threading.Thread] = set()
+
+        def add_task(self, task: Any) -> None:
+            requests = getattr(task, "requests", None)
+            # Above the number of streams there may be, one more is only a short answer that says so.
+            if not requests or not str(requests[0].path).endswith("/stream") or len(self.open_streams) > streams.STREAMS:
+                super().add_task(task)
+                return
+            thread = threading.Thread(target=self._keep_open, args=(task,), name="stream", daemon=True)
+            self.open_streams.add(thread)
+            thread.start()
+
+        def _keep_open(self, task: Any) -> None:
+            try:
+                task.service()
+            except BaseException:
+                self.logger.exception("a stream broke")
+            finally:
+                self.open_streams.discard(threading.current_thread())
+
+    made = Dispatcher()
+    made.set_thread_count(threads)
+    return made
 
 
 # Seconds: one turn of the loop, which is also how long a signal may wait; how long requests in progress get.
@@ -174,9 +198,9 @@ def _wind_up(server: Any, sockets: dict[int, Any]) -> None:
     ending = threading.Thread(target=dispatcher.shutdown, kwargs={"timeout": _GRACE}, daemon=True)
     ending.start()
     until = time.monotonic() + _GRACE
-    while ending.is_alive() or (time.monotonic() < until and _has_output(sockets)):
+    while ending.is_alive() or (time.monotonic() < until and (_has_output(sockets) or dispatcher.open_streams)):
         wasyncore.loop(timeout=0.05, map=sockets, count=1)
-    if not dispatcher.threads:
+    if not dispatcher.threads and not dispatcher.open_streams:
         wasyncore.close_all(sockets, ignore_all=True)
 
 
