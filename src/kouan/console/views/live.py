@@ -24,7 +24,7 @@ from kouan.monitoring.live.hub import hub, midnight_of
 from kouan.monitoring.live.panel import PortOf, Reader
 from kouan.monitoring.live.places import followed_ports
 from kouan.monitoring.live.replay.session import SPEEDS, national_scene, run
-from kouan.monitoring.live.vocabulary import FLOWS, STAGES
+from kouan.monitoring.live.vocabulary import FLOWS, STAGES, wait_limit_minutes
 from kouan.ports.queries import ports_visible_to
 
 SCOPE_OF_ALL = Text("全国", "All ports")
@@ -105,7 +105,8 @@ def _shown(request: HttpRequest, template: str) -> HttpResponse:
     everything = scope_of(request.user).everything and not (asked.province or asked.port)
     query = asked.query()
     return render(request, template, {
-        "asked": asked, "title": _title_of(request.user, asked, named), "query": query, "stream": reverse("live-stream") + query,
+        "asked": asked, "wait_limit": wait_limit_minutes(clock.today()),
+        "title": _title_of(request.user, asked, named), "query": query, "stream": reverse("live-stream") + query,
         "tiles": _tiles(asked) if everything else [], "flows": FLOWS, "stages": STAGES, "number": len(reader.ports),
         "replay": asked.replay, "speeds": SPEEDS, "hours": [f"{hour:02d}:00" for hour in range(24)],
         "start": f"{asked.start // HOUR:02d}:00",

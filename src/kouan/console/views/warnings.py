@@ -133,6 +133,7 @@ def _chart(warning: EarlyWarning) -> Chart | None:
     unit = measures.get(warning.measure).unit
     return Chart(
         "warning", Text(f"{seen.label.zh}：实测与常态区间", f"{seen.label.en}: measured and usual band"), [f"{day:%Y-%m-%d}" for day in seen.days],
+        # Floats of whole-numbered counts; the chart takes any number, its type names what registers hold.
         [Series(Text("实测", "measured"), seen.measured), Series(Text("常态上限", "usual, upper"), seen.high),  # type: ignore[arg-type]
          Series(Text("常态下限", "usual, lower"), seen.low)],  # type: ignore[arg-type]
         unit=unit, origin=warning.origin, category_label=Text("日期", "Day"),

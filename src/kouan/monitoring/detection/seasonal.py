@@ -43,7 +43,8 @@ class Band:
     def values(self, width: np.ndarray | float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Low, middle and high in the unit of the series for a half width in standard deviations."""
         reach = width * self.scale
-        return tuple(np.maximum(np.expm1(each), 0) for each in (self.centre - reach, self.centre, self.centre + reach))  # type: ignore[return-value]
+        low, middle, high = (np.maximum(np.expm1(each), 0) for each in (self.centre - reach, self.centre, self.centre + reach))
+        return low, middle, high
 
 
 def expected_band(panel: Panel, kinds: DayKinds, *, noise_floor: float = 0.03) -> Band:

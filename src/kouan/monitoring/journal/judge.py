@@ -7,7 +7,7 @@ that holds something unusual is walked through row by row. Pure: what is known o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -54,6 +54,11 @@ class Shift:
     shift_us: int
 
 
+def shift_at(shifts: Iterable[Shift], received_us: int) -> int:
+    """What rulings add to the times of an event that was received at this moment."""
+    return sum(each.shift_us for each in shifts if each.from_us <= received_us and (each.to_us is None or received_us < each.to_us))
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What must be known of a source to judge its events."""
@@ -71,8 +76,7 @@ class SourceFacts:
 
     def shift_at(self, received_us: int) -> int:
         """What is added to its times when an event is received at this moment."""
-        return sum(each.shift_us for each in self.shifts
-                   if each.from_us <= received_us and (each.to_us is None or received_us < each.to_us))
+        return shift_at(self.shifts, received_us)
 
 
 @dataclass(slots=True)

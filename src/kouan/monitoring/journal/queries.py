@@ -6,6 +6,7 @@ from typing import Any
 
 from kouan.basis import NotFound, Place
 from kouan.monitoring.journal.columns import iso
+from kouan.monitoring.journal.judge import shift_at
 from kouan.monitoring.journal.models import Event, EventBatch, EventSource, HeldEvent
 from kouan.monitoring.journal.sources import shifts
 from kouan.monitoring.journal.visibility import BySourceQuerySet, EventQuerySet, SourceQuerySet
@@ -46,8 +47,7 @@ def events_as_dicts(events: Any) -> list[dict[str, Any]]:
     ruled = shifts({row.source for row in rows})
     told = []
     for row in rows:
-        shift = sum(each.shift_us for each in ruled.get(row.source, ())
-                    if each.from_us <= row.received_us and (each.to_us is None or row.received_us < each.to_us))
+        shift = shift_at(ruled.get(row.source, ()), row.received_us)
         told.append({
             "id": row.pk, "case_id": row.case_id, "case_kind": row.case_kind, "milestone": row.milestone, "mode": row.mode,
             "direction": row.direction, "port": row.port, "place": row.place, "party": row.party, "planned": row.planned,

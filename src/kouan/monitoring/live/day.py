@@ -22,18 +22,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kouan.monitoring.live.vocabulary import DIRECTIONS, FLOWS, MILESTONES, STAGES
+from kouan.monitoring.live.vocabulary import DIRECTIONS, FLOWS, MILESTONES, STAGES, wait_limit_minutes
+from kouan.monitoring.timing import buckets
 
 SECOND = 1_000_000
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 DAY, SLOT = 24 * HOUR, 15 * MINUTE
 SLOTS = 96
-# Buckets of relative width 2 %: a value is told to within 1 % (Masson, Rim, Lee: DDSketch, PVLDB 12, 2019).
-ERROR = 0.01
-_GAMMA = (1 + ERROR) / (1 - ERROR)
-_LOG_GAMMA = float(np.log(_GAMMA))
-# From one second to forty-five days; shorter and longer ones lie in the end buckets.
-BUCKETS = int(np.ceil(np.log(45 * DAY / SECOND) / _LOG_GAMMA)) + 1
+# The buckets of ``timing.buckets``, as columns of a table from one second to forty-five days; shorter and longer lengths lie
+# in the end columns.
+ERROR = buckets.RELATIVE_ERROR
+_FIRST = buckets.bucket_of(SECOND)
+BUCKETS = buckets.bucket_of(45 * DAY) - _FIRST + 1
 # What "now" means for a duration: the last four quarter hours, the running one included.
 RECENT_SLOTS = 4
 # An event may lie this far ahead of its receipt: clocks of honest sources differ by seconds, not by more.
@@ -91,25 +91,25 @@ def _indices(codes: Sequence[str], known: Mapping[str, int]) -> npt.NDArray[np.i
 
 
 def bucket_of(durations: Ints) -> Ints:
-    """The bucket of each duration in µs; below one second the first, above forty-five days the last."""
-    seconds = np.maximum(durations / SECOND, 1.0)
-    return np.minimum(np.ceil(np.log(seconds) / _LOG_GAMMA).astype(np.int64), BUCKETS - 1)
+    """The column of each duration in µs; below one second the first, above forty-five days the last."""
+    return np.minimum(buckets.buckets_of(np.maximum(durations, SECOND)) - _FIRST, BUCKETS - 1)
 
 
-# The value told for a bucket: the point from which both its ends are 1 % away.
-BUCKET_VALUES: Floats = np.asarray(SECOND * 2 * _GAMMA ** np.arange(BUCKETS) / (_GAMMA + 1), dtype=np.float64)
+# The value told for a column.
+BUCKET_VALUES: Floats = np.asarray([buckets.value_of(_FIRST + column) for column in range(BUCKETS)], dtype=np.float64)
 
 
 class LiveDay:
-    """One day of ports. ``midnight``: µs since 1970 of 00:00 in Beijing on that day.
+    """One day of ports. ``midnight``: µs since 1970 of 00:00 in Beijing on that day; ``wait_limit``: µs that a person may wait.
 
     Events before midnight are remembered for their case (a wait may begin before midnight), and counted nowhere.
     ``repeats`` counts events whose case had passed that milestone already: the first time holds, so that a message
     sent twice changes nothing; a correction shows in the figures of record, not on the wall.
     """
 
-    def __init__(self, ports: Sequence[str], midnight: int, *, cases: int = 4096) -> None:
+    def __init__(self, ports: Sequence[str], midnight: int, *, cases: int = 4096, wait_limit: int | None = None) -> None:
         self.ports = list(ports)
+        self.wait_limit = wait_limit_minutes() * MINUTE if wait_limit is None else wait_limit
         self.midnight = midnight
         self._port = {code: index for index, code in enumerate(self.ports)}
         self._case: dict[str, int] = {}
@@ -247,7 +247,7 @@ class LiveDay:
         bucket = bucket_of(ended - began)
         np.add.at(self._today[index], (port[here], bucket), weight)
         if stage.code == "person_wait":
-            np.add.at(self.within_limit, (port[here], 0), np.where(ended - began <= 30 * MINUTE, weight, 0))
+            np.add.at(self.within_limit, (port[here], 0), np.where(ended - began <= self.wait_limit, weight, 0))
             np.add.at(self.within_limit, (port[here], 1), weight)
         slot = (ended - self.midnight) // SLOT
         for each in np.unique(slot):

@@ -115,10 +115,3 @@ def keep(today: date, ports: Sequence[str], usual: Usual) -> None:
     for old in place.parent.glob("usual-*.npz"):
         if old != place:
             old.unlink(missing_ok=True)
-
-
-def forget() -> None:
-    """Let ``prepare`` try again (for a test, and after a change of the register)."""
-    _tried.clear()
-
-

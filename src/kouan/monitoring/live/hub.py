@@ -24,13 +24,15 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Count
 
 from kouan.basis import Text, clock
+from kouan.monitoring.journal.judge import shift_at
 from kouan.monitoring.journal.models import Event, EventBatch, EventOrigin, EventSource
 from kouan.monitoring.journal.sources import shifts
 from kouan.monitoring.live import earlier
-from kouan.monitoring.live.day import HOUR, Block, LiveDay
+from kouan.monitoring.live.day import HOUR, MINUTE, Block, LiveDay
 from kouan.monitoring.live.panel import PortOf, Reader, build
 from kouan.monitoring.live.places import followed_ports
 from kouan.monitoring.live.usual import Usual
+from kouan.monitoring.live.vocabulary import wait_limit_minutes
 from kouan.monitoring.live.watch import Watch
 from kouan.monitoring.warnings.models import EarlyWarning
 
@@ -106,7 +108,7 @@ class Hub:
 
     def _begin(self, today: Any) -> None:
         self.named = followed_ports()
-        self.day = LiveDay([each.code for each in self.named], midnight_of(today))
+        self.day = LiveDay([each.code for each in self.named], midnight_of(today), wait_limit=wait_limit_minutes(today) * MINUTE)
         self._watch = Watch(self.named)
         self.usual = earlier.load(today, [each.code for each in self.named])
         self._of_day = today
@@ -265,10 +267,7 @@ def _moved(rows: list[Any], ruled: Any) -> Any:
     """µs to add to each row for the rulings on its source's clock; None where no source has one."""
     if not ruled:
         return None
-    return np.asarray([
-        sum(each.shift_us for each in ruled.get(row[7], ()) if each.from_us <= row[8] and (each.to_us is None or row[8] < each.to_us))
-        for row in rows
-    ], dtype=np.int64)
+    return np.asarray([shift_at(ruled.get(row[7], ()), row[8]) for row in rows], dtype=np.int64)
 
 
 # The one of this process.

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from kouan.basis import Text
 from kouan.monitoring.live.day import ERROR, HOUR, MINUTE, SLOT, SLOTS, Ints, LiveDay, quantiles
 from kouan.monitoring.live.usual import Usual
-from kouan.monitoring.live.vocabulary import FLOWS, STAGES, WAIT_LIMIT_MINUTES
+from kouan.monitoring.live.vocabulary import FLOWS, STAGES
 
 # Below this many cases in the last hour a port's stage is not set beside its usual time: the median of thirty
 # log-normal times (sigma 0.8) is known to about ±15 %, of ten to ±30 %.
@@ -124,7 +124,7 @@ def _waiting(day: LiveDay, ports: Ints, named: Sequence[PortOf]) -> dict[str, An
     return {
         "persons": int(queue.sum()), "median": _minutes(quantiles(together[None, :], 0.5)[0]),
         "p90": _minutes(quantiles(together[None, :], 0.9)[0]) if together.sum() >= FEWEST_FOR_TAIL else None,
-        "within": float(within / of) if of else None, "limit": WAIT_LIMIT_MINUTES,
+        "within": float(within / of) if of else None, "limit": day.wait_limit // MINUTE,
         "ports": [
             {"code": named[ports[each]].code, "name": named[ports[each]].name, "persons": int(queue[each]),
              "p90": _minutes(ninety[each]) if by_port[each].sum() >= FEWEST_FOR_TAIL else None}

@@ -16,13 +16,14 @@ the 信息流 of 三(三) (R-044). Waiting: 候检不超过30分钟 (R-027), exa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from kouan.basis import Text
+from kouan.monitoring.timing import parameters
 
 DIRECTIONS = ("inbound", "outbound")
 CONVEYANCES = frozenset({"vehicle", "train", "vessel_call", "flight"})
 GOODS = frozenset({"consignment", "container"})
-WAIT_LIMIT_MINUTES = 30
 
 # The milestones that the live day reads; anything else passes it by.
 MILESTONES = (
@@ -81,3 +82,10 @@ STAGES: tuple[Stage, ...] = (
     Stage("declaration_to_release", Text("申报至放行", "Declaration to release"), "declared", "released", CUSTOMS),
     Stage("release_to_pickup", Text("放行至提离", "Release to pick-up"), "released", "picked_up", ENTERPRISE),
 )
+
+
+def wait_limit_minutes(day: date | None = None) -> int:
+    """How long a person may wait (R-027), as the parameter of that day says; the newest value if no day is given."""
+    key = "waiting_limit_minutes"
+    value = parameters.on(key, day) if day is not None else parameters.shipped()[key][-1]
+    return int(value.number("minutes"))

@@ -17,13 +17,14 @@ from kouan.basis import Text
 from kouan.monitoring.live.day import MINUTE, LiveDay, quantiles
 from kouan.monitoring.live.panel import FEWEST_TIMED, Notice, PortOf
 from kouan.monitoring.live.usual import Usual
-from kouan.monitoring.live.vocabulary import STAGES, WAIT_LIMIT_MINUTES
+from kouan.monitoring.live.vocabulary import STAGES
 
 KEPT = 200
 # (begins at, ends below): minutes of p90 wait; the queue as minutes of the usual traffic (or of the last
 # hour's, if larger: Little's law), which shows closed lanes while their victims are still waiting; times the usual median; minutes without any event.
-WAIT = (WAIT_LIMIT_MINUTES, 0.8 * WAIT_LIMIT_MINUTES)
-QUEUE = (1.5 * WAIT_LIMIT_MINUTES, 0.8 * WAIT_LIMIT_MINUTES)
+# The first two as parts of the limit of waiting.
+WAIT = (1.0, 0.8)
+QUEUE = (1.5, 0.8)
 # A queue of fewer persons, or a usual wait doubled from three minutes to six, is no news.
 FEWEST_WAITING, SHORTEST_WAIT = 200, 15 * MINUTE
 SLOW = (2.0, 1.4)
@@ -46,6 +47,7 @@ class Watch:
         self._holds: dict[tuple[str, int], int] = {}
         self._told: dict[tuple[str, int], float] = {}
         self._looked = -1
+        self._limit = 0.0
 
     def look(self, day: LiveDay, usual: Usual | None, now: int) -> None:
         """Look if a minute has passed since the last look."""
@@ -53,12 +55,14 @@ class Watch:
         if minute == self._looked:
             return
         self._looked = minute
-        self._follow("wait", self._recent(day, "person_wait", 0.9, FEWEST_TIMED) / MINUTE, WAIT, now, self._wait_words, "bad")
+        self._limit = day.wait_limit / MINUTE
+        limit = self._limit
+        self._follow("wait", self._recent(day, "person_wait", 0.9, FEWEST_TIMED) / MINUTE, _times(WAIT, limit), now, self._wait_words, "bad")
         self._follow("clock", np.where(day.ahead > 0, day.ahead_by / MINUTE, 0.0), CLOCK, now, self._clock_words, "warn")
         if usual is not None:
             hourly = np.maximum(day.per_port("person_wait").sum(axis=1), usual.persons_of_hour(day.slot_of(now)))
             queue = np.where(day.waiting >= FEWEST_WAITING, 60 * day.waiting / np.maximum(hourly, 1), 0.0)
-            self._follow("queue", queue, QUEUE, now, self._queue_words, "bad")
+            self._follow("queue", queue, _times(QUEUE, limit), now, self._queue_words, "bad")
             before = usual.stage_median_by_port
             for index, stage in enumerate(STAGES):
                 median = self._recent(day, stage.code, 0.5, FEWEST_TIMED)
@@ -94,12 +98,11 @@ class Watch:
         port = self.ports[key[1]]
         self.notices.append(Notice(now, port.code, words(key[0], port, value, begun), weight))
 
-    @staticmethod
-    def _wait_words(_: str, port: PortOf, value: float, begun: bool) -> Text:
+    def _wait_words(self, _: str, port: PortOf, value: float, begun: bool) -> Text:
         if begun:
-            return Text(f"{port.name.zh}：近1小时九成旅客候检时间达{value:.0f}分钟（限{WAIT_LIMIT_MINUTES}分钟）",
-                        f"{port.name.en}: the wait of nine in ten reaches {value:.0f} min in the last hour (limit {WAIT_LIMIT_MINUTES})")
-        return Text(f"{port.name.zh}：候检时间恢复至{WAIT_LIMIT_MINUTES}分钟以内", f"{port.name.en}: waits are back under {WAIT_LIMIT_MINUTES} min")
+            return Text(f"{port.name.zh}：近1小时九成旅客候检时间达{value:.0f}分钟（限{self._limit:.0f}分钟）",
+                        f"{port.name.en}: the wait of nine in ten reaches {value:.0f} min in the last hour (limit {self._limit:.0f})")
+        return Text(f"{port.name.zh}：候检时间恢复至{self._limit:.0f}分钟以内", f"{port.name.en}: waits are back under {self._limit:.0f} min")
 
     @staticmethod
     def _queue_words(_: str, port: PortOf, value: float, begun: bool) -> Text:
@@ -126,6 +129,10 @@ class Watch:
         if begun:
             return Text(f"{port.name.zh}：已{value:.0f}分钟没有收到任何数据", f"{port.name.en}: nothing received for {value:.0f} min")
         return Text(f"{port.name.zh}：数据恢复接收", f"{port.name.en}: data arrive again")
+
+
+def _times(limits: tuple[float, float], by: float) -> tuple[float, float]:
+    return limits[0] * by, limits[1] * by
 
 
 def _span(minutes: float) -> Text:

@@ -39,6 +39,11 @@ def bucket_of(us: int) -> int:
     return math.ceil(math.log(us) / _LOG_GAMMA)
 
 
+def buckets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The buckets of an array of positive lengths."""
+    return np.ceil(np.log(lengths) / _LOG_GAMMA).astype(np.int64)
+
+
 def value_of(bucket: int) -> float:
     """The figure for a bucket: within 1 % of every length in it."""
     return 2 * math.exp(bucket * _LOG_GAMMA) / (GAMMA + 1)
@@ -91,7 +96,7 @@ class Buckets:
             return
         for side, part in ((self.positive, values[values > 0]), (self.negative, -values[values < 0])):
             if part.size:
-                places = np.ceil(np.log(part) / _LOG_GAMMA).astype(np.int64)
+                places = buckets_of(part)
                 first = int(places.min())
                 counts = np.bincount(places - first)
                 for place in np.flatnonzero(counts):

@@ -31,7 +31,7 @@
     const scale = (value) => (zh ? (value / 1e4).toLocaleString("en-US") + "万" : (value / 1e3).toLocaleString("en-US") + "k");
     chart.setOption({
       animation: false, aria: { enabled: false }, legend: { top: 0, left: 0, data: [say("实际", "Counted"), say("预期", "Expected")] },
-      grid: { left: 8, right: 12, top: 30, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 40, top: 30, bottom: 4, containLabel: true },
       xAxis: { type: "category", data: frame.days, boundaryGap: false, axisLabel: { hideOverlap: true, color: "#4a5765" } },
       yAxis: { type: "value", min: 0, splitNumber: 3, axisLabel: { formatter: scale, color: "#4a5765" } },
       series: [
