@@ -15,6 +15,7 @@ from kouan.accounts.action import acting_system
 from kouan.accounts.actions import DEMONSTRATION_PASSWORD, make_demonstration_users
 from kouan.basis import clock
 from kouan.collection.actions import take_in
+from kouan.monitoring.live.hub import hub
 from kouan.ports.models import CounterpartPoint, Port
 from ports.factories import a_port
 
@@ -41,6 +42,7 @@ def house(transactional_db: None, live_server: Any) -> Any:
         a_port("manzhouli-road", "road", name_zh="满洲里公路口岸", name_en="Manzhouli Highway Port", short_name_zh="满洲里",
                pinyin="manzhouli", initials="mzl", province_code="15", transport_class="road", class_basis="按运输方式：公路")
         yield live_server
+        hub.stop()
 
 
 @pytest.fixture

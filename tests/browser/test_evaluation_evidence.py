@@ -31,7 +31,7 @@ def round_open(house: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> An
     settings.IS_EXERCISE = True
     monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     officer, leader = User.objects.get(username="guojia"), User.objects.get(username="fuzeren")
-    for procedure in ("yearly_evaluation", "evaluation_return", "evaluation_objection"):
+    for procedure in ("yearly_evaluation", "evaluation_return", "evaluation_objection", "evaluation_marking"):
         for setting in in_force(procedure).procedure.settings:
             set_period(actor=officer, procedure=procedure, setting=setting, count=DAYS[setting], reason="演练设定")
     propose_scheme(actor=officer, year=YEAR, content=CONTENT, reason="首版方案")

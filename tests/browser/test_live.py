@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,16 +13,14 @@ from kouan.accounts.action import acting_system
 from kouan.accounts.models import OrganisationKind
 from kouan.basis import clock
 from kouan.monitoring.journal.models import EventSource
-from kouan.monitoring.live.hub import hub
 
 WALL = {"width": 1920, "height": 1080}
 
 
 @pytest.fixture
-def source(house: Any) -> Iterator[EventSource]:
+def source(house: Any) -> EventSource:
     office = an_office(OrganisationKind.PORT_OPERATOR, name_zh="罗湖口岸运行系统", port_codes=["luohu-rail"])
-    yield EventSource.objects.create(code="luohu-lanes", name_zh="罗湖查验通道", name_en="Lanes of Luohu", organisation=office, port_codes=["*"])
-    hub.stop()
+    return EventSource.objects.create(code="luohu-lanes", name_zh="罗湖查验通道", name_en="Lanes of Luohu", organisation=office, port_codes=["*"])
 
 
 def persons(port: str, *numbers: int, **fields: Any) -> list[dict[str, Any]]:

@@ -205,7 +205,8 @@ class Hub:
     def stop(self) -> None:
         """End the thread and wait for it; the next reader begins anew."""
         with self.changed:
-            self._stopped, thread = True, self._thread
+            thread = self._thread
+            self._stopped = thread is not None and thread.is_alive()
         if thread is not None:
             thread.join(10)
 
