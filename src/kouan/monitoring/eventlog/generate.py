@@ -351,7 +351,7 @@ def _write_slab(
         connection.register("generated", rows)
         path = folder / f"month={np.datetime64(month, 'M')}" / layout.part_name(bucket, slab)
         path.parent.mkdir(exist_ok=True)
-        connection.execute(f"COPY ({_as_events(plan)}) TO {DUCKDB.quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"COPY ({_as_events(plan)}) TO {DUCKDB.quoted(str(path))} ({layout.PARQUET})")
         connection.unregister("generated")
 
 
