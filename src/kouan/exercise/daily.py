@@ -4,7 +4,7 @@ The faults, counted from the first day of the workspace: Futian's inbound person
 vehicles stands still for six; Mohan is closed for three; Shenzhen's outbound cargo trebles on the last day.
 
 >>> a_day(PLACES[0], "person_crossings", "inbound", date(2026, 3, 3), date(2026, 6, 1))
-4665
+4465
 """
 
 from __future__ import annotations
