@@ -27,6 +27,7 @@ from kouan.desk.verification import VERIFY
 from kouan.evaluation.rounds.jobs import FREEZE, SCORE, STUDY
 from kouan.evaluation.rounds.reports import BUNDLE
 from kouan.grading.lawbook.jobs import PREVIEW_LAW
+from kouan.monitoring.warnings.jobs import BACKTEST
 
 KINDS = {
     PREVIEW: Text("检查上传的文件", "Examine an uploaded file"),
@@ -34,6 +35,7 @@ KINDS = {
     VERIFY: Text("审计核验", "Verify the audit trail"),
     MAILS: Text("通知邮件", "Mails of notices"),
     PREVIEW_LAW: Text("预览法规变更", "Preview a change of law"),
+    BACKTEST: Text("回测预警阈值", "Back-test a setting of warnings"),
     FREEZE: Text("冻结年度评估数据", "Freeze the figures of a round"),
     SCORE: Text("年度评估计分", "Score a round"),
     STUDY: Text("年度评估名次稳健性分析", "Study the places of a round"),
@@ -160,6 +162,8 @@ def result_address(found: Job) -> str:
         return reverse("audit-verification")
     if found.kind == PREVIEW_LAW and found.state == JobState.DONE:
         return reverse("law-preview-result", args=[found.pk])
+    if found.kind == BACKTEST and found.state == JobState.DONE:
+        return f"{reverse('warning-backtest')}?job={found.pk}"
     if found.kind in OF_A_ROUND and found.state == JobState.DONE:
         return reverse(OF_A_ROUND[found.kind], args=[found.arguments["year"]])
     return ""
@@ -172,6 +176,8 @@ def _crumbs(found: Job) -> list[dict[str, Any]]:
         return [{"label": Text("审计", "Audit"), "address": reverse("audit")}, {"label": kind_words(found.kind)}]
     if found.kind == PREVIEW_LAW:
         return [{"label": Text("法规与参数", "Law and parameters"), "address": reverse("law")}, {"label": kind_words(found.kind)}]
+    if found.kind == BACKTEST:
+        return [{"label": Text("预警", "Early warnings"), "address": reverse("warnings")}, {"label": kind_words(found.kind)}]
     if found.kind in OF_A_ROUND:
         year = found.arguments["year"]
         return [{"label": Text("年度评估", "Yearly evaluation"), "address": reverse("evaluation")},
