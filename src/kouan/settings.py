@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "kouan.monitoring",
     "kouan.monitoring.warnings",
     "kouan.monitoring.studies",
+    "kouan.monitoring.emergencies",
     "kouan.grading",
     "kouan.grading.lawbook",
     "kouan.evaluation",
