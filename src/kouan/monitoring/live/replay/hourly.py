@@ -66,6 +66,11 @@ class Crossing:
         """The last hour with a row."""
         return self.first + timedelta(hours=len(self.wait) - 1)
 
+    def as_dict(self) -> dict[str, Any]:
+        """What it is and how far it reaches; without its hours."""
+        return {"code": self.code, "name": self.name, "source": self.source, "first": self.first.isoformat(), "last": self.last.isoformat(),
+                "hours": len(self.wait)}
+
 
 def usual_of(wait: Values) -> tuple[Values, Values]:
     """The usual wait of every hour and half the width of its band, both in minutes, from the weeks before."""
