@@ -295,8 +295,9 @@ def _detect_warnings(log: Any) -> Any:
 
 
 def _keep_house(ended: threading.Event) -> None:
-    """Every minute: find lost jobs, apply changes that are due, seal the trail. Once a day, and at the start: let the
-    clocks of running matters run, and the detectors look for warnings; whatever a day brought is told once, however often this starts."""
+    """Every minute: find lost jobs, apply changes that are due, tell of late tasks of emergencies, seal the trail. Once a day,
+    and at the start: let the clocks of running matters run, and the detectors look for warnings; whatever a day brought is told once,
+    however often this starts."""
     import logging
 
     from django.db import DatabaseError, close_old_connections
@@ -306,6 +307,7 @@ def _keep_house(ended: threading.Event) -> None:
     from kouan.basis import clock
     from kouan.desk.actions import dispose_due
     from kouan.desk.jobs import reap
+    from kouan.monitoring.emergencies.actions import tell_late_tasks
     from kouan.ports.actions import refresh_register
 
     log = logging.getLogger("kouan.worker")
@@ -318,6 +320,8 @@ def _keep_house(ended: threading.Event) -> None:
             with acting_system("housekeeping") as system:
                 refresh_register(actor=system)
                 dispose_due(actor=system)
+            with acting_system("emergencies") as system:
+                tell_late_tasks(actor=system)
             seal()
         except DatabaseError as error:
             log.warning("housekeeping will try again in a minute: %s", error)

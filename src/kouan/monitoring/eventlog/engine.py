@@ -107,7 +107,7 @@ def _unknown(plan: Plan, log: source.Log) -> list[Finding]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, log: source.Log, plan: Plan, is_corrected: bool, workers: int) -> Result:
-    is_one = source.is_one_source(connection, log)
+    is_one = source.is_one_source(log)
     found = native.run(log, plan, has_corrections=is_corrected, is_one_source=is_one, workers=workers)
     tables = native.tables(plan, found, workers)
     variants = tables["variants"]

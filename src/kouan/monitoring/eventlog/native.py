@@ -80,6 +80,33 @@ class Found:
         self.events += other.events
 
 
+@dataclass
+class Prepared:
+    """What every bucket needs of a plan, worked out once: milestones asked for, those at which wholes start, chains, stage pairs."""
+
+    plan: Plan
+    used: list[int]
+    starts: list[int]
+    chains: list[tuple[Chain, list[int]]]
+    pairs: list[list[Array]]  # of each chain and step: the stage pair by the milestone that came before
+
+    @classmethod
+    def of(cls, plan: Plan) -> Prepared:
+        """Work it out; of a foreign log there is nothing to know."""
+        chains = sql.chains_of(plan)
+        return cls(plan, *sql.codes_used(plan), chains, [
+            [_pairs_before(plan, chain, place) for place in range(len(chain.steps))] if chain.has_segments else [] for chain, _ in chains
+        ])  # fmt: skip
+
+
+def _pairs_before(plan: Plan, chain: Chain, place: int) -> Array:
+    pairs = np.zeros(plan.codes, np.int64)
+    for earlier in (*chain.start, *(each.to for each in chain.steps[:place])):
+        if earlier != chain.steps[place].to:
+            pairs[earlier] = plan.pair(chain, earlier, place)
+    return pairs
+
+
 class HashesMeet(Exception):
     """Two different paths have one hash: the run is done again with another multiplier."""
 
@@ -235,8 +262,9 @@ def _told_once(legs: Legs) -> Legs:
     )  # fmt: skip
 
 
-def measure(legs: Legs, plan: Plan, multiplier: int = 1) -> Found:
+def measure(legs: Legs, known: Prepared, multiplier: int = 1) -> Found:
     """Everything that some legs contribute."""
+    plan = known.plan
     found = Found(events=len(legs.t))
     if not legs.count:
         return found
@@ -245,32 +273,32 @@ def measure(legs: Legs, plan: Plan, multiplier: int = 1) -> Found:
     if plan.is_foreign:
         _foreign(legs, plan, found)
     else:
-        _wholes(legs, plan, found)
+        _wholes(legs, known, found)
     return found
 
 
 def _follow(legs: Legs, plan: Plan, found: Found) -> None:
     """Pairs of events that directly follow each other."""
     k = plan.codes
-    follows = np.flatnonzero(legs.leg[1:] == legs.leg[:-1])
-    pair = (legs.flow[legs.leg[follows]].astype(np.int64) * k + legs.m[follows]) * k + legs.m[follows + 1]
-    found.dfg.append(Piece(pair, legs.t[follows + 1] - legs.t[follows]))
+    follows = legs.leg[1:] == legs.leg[:-1]
+    pair = np.repeat(legs.flow.astype(np.int32) * (k * k), legs.lengths - 1)
+    pair += (legs.m[:-1].astype(np.int32) * k + legs.m[1:])[follows]
+    found.dfg.append(Piece(pair, np.diff(legs.t)[follows]))
 
 
 def _paths(legs: Legs, plan: Plan, found: Found, multiplier: int) -> None:
     """The path of each leg as a hash, proved: legs of one hash have the same milestones in the same order."""
-    place = np.arange(len(legs.t)) - legs.starts[legs.leg]
-    powers = np.full(int(legs.lengths.max()), (int(_PRIME) * (2 * multiplier + 1)) % 2**64, np.uint64)
-    powers[0] = 1
-    np.multiply.accumulate(powers, out=powers)
-    names = np.random.default_rng(multiplier).integers(1, 2**63, plan.codes, dtype=np.uint64)
-    hashed = np.add.reduceat(names[legs.m] * powers[place], legs.starts)
+    place = np.arange(len(legs.t), dtype=np.int32)
+    place -= legs.starts.astype(np.int32)[legs.leg]
+    # A random number for each milestone at each place of a path (Zobrist 1970); the hash of a path is their sum.
+    numbers = np.random.default_rng(multiplier).integers(0, 2**64, (int(legs.lengths.max()), plan.codes), dtype=np.uint64).reshape(-1)
+    hashed = np.add.reduceat(numbers[place * np.int32(plan.codes) + legs.m], legs.starts)
     hashed ^= (legs.flow.astype(np.uint64) + np.uint64(1)) * np.uint64(0xD6E8FEB86659FD93)
-    different, example, which = np.unique(hashed, return_index=True, return_inverse=True)
+    different, example, which = _alike(hashed)
     same_length = legs.lengths == legs.lengths[example][which]
     begins = legs.starts[example]
     if not (same_length.all() and (legs.flow == legs.flow[example][which]).all()
-            and (legs.m == legs.m[begins[which][legs.leg] + place]).all()):  # fmt: skip
+            and (legs.m == legs.m[begins.astype(np.int32)[which][legs.leg] + place]).all()):  # fmt: skip
         raise HashesMeet
     codes = legs.m.astype(np.uint16)
     for key, leg in zip(different.tolist(), example.tolist(), strict=True):
@@ -284,6 +312,23 @@ def _paths(legs: Legs, plan: Plan, found: Found, multiplier: int) -> None:
     k = plan.codes
     pair, n = np.unique((legs.flow.astype(np.int64) * k + legs.m[first]) * k + legs.m[last], return_counts=True)
     found.ends.append(np.stack([pair // (k * k), pair // k % k, pair % k, n]))
+
+
+def _alike(hashed: Array) -> tuple[Array, Array, Array]:
+    """The different hashes, the first place of each, and which of them stands at each place: ``np.unique`` by one sort of plain numbers."""
+    count = len(hashed)
+    mask = np.uint64((1 << max(1, count.bit_length())) - 1)
+    packed = (hashed & ~mask) | np.arange(count, dtype=np.uint64)
+    packed.sort()
+    order = (packed & mask).astype(np.int64)
+    packed &= ~mask
+    sorted_ = hashed[order]
+    is_new = np.concatenate(([True], packed[1:] != packed[:-1]))
+    if (sorted_[1:] != sorted_[:-1]).sum() + 1 != is_new.sum():
+        raise HashesMeet  # two hashes differ only in the bits that gave way to the place
+    which = np.empty(count, np.int64)
+    which[order] = np.cumsum(is_new) - 1
+    return sorted_[is_new], order[is_new], which
 
 
 def month_numbers(instants: Array, offset_minutes: int) -> Array:
@@ -339,16 +384,16 @@ def _foreign(legs: Legs, plan: Plan, found: Found) -> None:
     found.overall.append(Piece(group(plan, legs.port[last], months, legs.flow), legs.t[last] - legs.t[first]))
 
 
-def _wholes(legs: Legs, plan: Plan, found: Found) -> None:
-    used, starts = sql.codes_used(plan)
-    stands = _standing_instants(legs, plan, used)
-    ports = _ports_of_starts(legs, plan, starts)
-    at = {code: row for row, code in enumerate(used)}
+def _wholes(legs: Legs, known: Prepared, found: Found) -> None:
+    plan = known.plan
+    stands = _standing_instants(legs, plan, known.used)
+    ports = _ports_of_starts(legs, plan, known.starts)
+    at = {code: row for row, code in enumerate(known.used)}
     edges = np.searchsorted(legs.flow, np.arange(int(legs.flow[-1]) + 2))  # legs stand by flow
-    for chain, flows in sql.chains_of(plan):
+    for (chain, flows), pairs in zip(known.chains, known.pairs, strict=True):
         for flow in flows:
             if flow + 1 < len(edges) and edges[flow] < edges[flow + 1]:
-                _chain(chain, slice(int(edges[flow]), int(edges[flow + 1])), flow, plan, found, stands, ports, at)
+                _chain(chain, pairs, slice(int(edges[flow]), int(edges[flow + 1])), flow, plan, found, stands, ports, at)
 
 
 def _standing_instants(legs: Legs, plan: Plan, used: Sequence[int]) -> Array:
@@ -391,7 +436,7 @@ def _first_of(rows: Sequence[Array]) -> tuple[Array, Array]:
 
 
 def _chain(
-    chain: Chain, span: slice, flow: int, plan: Plan, found: Found, stands: Array, ports: dict[int, Array], at: dict[int, int],
+    chain: Chain, pairs: list[Array], span: slice, flow: int, plan: Plan, found: Found, stands: Array, ports: dict[int, Array], at: dict[int, int],
 ) -> None:
     """One whole of the legs of a flow: status, time, and its parts if wanted. The rules: ``timing.definitions``."""
     begin, which_start = _first_of([stands[at[code]][span] for code in chain.start])
@@ -426,11 +471,11 @@ def _chain(
     found.early.append(found.overall[-1].group[is_early[done]])
     if chain.has_segments:
         instants = [stands[at[step.to]][span][done] for step in chain.steps]
-        found.segments += _tile(chain, plan, begin, end, which_start, which_end, base * len(plan.pairs), instants)
+        found.segments += _tile(chain, pairs, begin, end, which_start, which_end, base * len(plan.pairs), instants)
 
 
 def _tile(
-    chain: Chain, plan: Plan, begin: Array, end: Array, which_start: Array, which_end: Array, base: Array, instants: list[Array],
+    chain: Chain, pairs: list[Array], begin: Array, end: Array, which_start: Array, which_end: Array, base: Array, instants: list[Array],
 ) -> Iterator[Piece]:
     """The parts of complete wholes, step by step. Each cut is at max(earlier cuts, its own instant), never after the end."""
     before = begin
@@ -447,11 +492,7 @@ def _tile(
             cut = np.where(which_end == chain.ends.index(step.to), end, cut)
         rows = np.flatnonzero(has)
         if len(rows):
-            pairs = np.zeros(plan.codes, np.int64)
-            for earlier in (*chain.start, *(each.to for each in chain.steps[:place])):
-                if earlier != step.to:
-                    pairs[earlier] = plan.pair(chain, earlier, place)
-            yield Piece(base[rows] + pairs[since[rows]], cut[rows] - before[rows])
+            yield Piece(base[rows] + pairs[place][since[rows]], cut[rows] - before[rows])
             since[rows] = step.to
         before = np.where(has, cut, before)
 
@@ -460,16 +501,17 @@ def run(
     log: Log, plan: Plan, *, has_corrections: bool, is_one_source: bool = False, workers: int = 2, multiplier: int = 1,
 ) -> Found:
     """Measure every bucket of a log, ``workers`` at a time."""
-    threads = 1 if len(log.groups) > 1 else workers
+    import duckdb
 
     def one(files: Sequence[Path], elsewhere: Array | None = None) -> tuple[Found, Array]:
-        import duckdb
-
-        with duckdb.connect(config={"threads": threads}) as connection:
+        with shared.cursor() as connection:
             columns = connection.execute(reading(plan, log, files, has_corrections, is_one_source)).fetchnumpy()
         columns, missing = standing({name: np.asarray(column) for name, column in columns.items()}, plan, elsewhere)
-        return measure(arrange(columns, plan), plan, multiplier), missing
+        return measure(arrange(columns, plan), known, multiplier), missing
 
+    known = Prepared.of(plan)
+    # One engine for all buckets (each costs 28 ms to start); a thread of ours reads its own bucket, so the engine needs none beside it.
+    shared = duckdb.connect(config={"threads": 1 if len(log.groups) > 1 else workers})
     try:
         with ThreadPoolExecutor(min(workers, len(log.groups))) as pool:
             found = list(pool.map(one, log.groups))
@@ -483,6 +525,8 @@ def run(
         if multiplier > 8:
             raise
         return run(log, plan, has_corrections=has_corrections, is_one_source=is_one_source, workers=workers, multiplier=multiplier + 1)
+    finally:
+        shared.close()
     total = Found()
     for each, _ in found:
         total.add(each)
@@ -559,7 +603,7 @@ def _variants(found: Found) -> dict[str, Array]:
         empty = np.zeros(0, np.int64)
         return {"key": empty, **dict.fromkeys(sql.STATISTICS, empty), "example_of": empty, "example_hash": empty}
     path = np.concatenate(found.path_of)
-    keys, which = np.unique(path, return_inverse=True)
+    keys, _, which = _alike(path)
     shown = tabulate([Piece(which, np.concatenate(found.lasted))])
     shown.pop("group")
     begun = np.concatenate(found.begun)

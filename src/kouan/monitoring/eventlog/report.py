@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,9 @@ def write(result: Result, into: Path, *, about: Mapping[str, Any] | None = None)
     into.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
     try:
-        with duckdb.connect(config={"threads": 2}) as connection:
-            _write_tables(connection, result, work)
+        with duckdb.connect(config={"threads": 1}) as connection, ThreadPoolExecutor(2) as pool:
+            for written in _write_tables(connection, pool, result, work):
+                written.result()
         said = json.dumps(describe(result, about), ensure_ascii=False, indent=2) + "\n"
         (work / "about.json").write_text(said, encoding="utf-8")
         work.chmod(0o755)
@@ -90,16 +92,22 @@ def describe(result: Result, about: Mapping[str, Any] | None = None) -> dict[str
     }  # fmt: skip
 
 
-def _write_tables(connection: duckdb.DuckDBPyConnection, result: Result, folder: Path) -> None:
+def _write_tables(connection: duckdb.DuckDBPyConnection, pool: ThreadPoolExecutor, result: Result, folder: Path) -> list[Future[None]]:
+    """Begin to write every table; two files at a time."""
     plan, tables = result.plan, result.tables
     lead = "".join(f"{expression} AS {name}, " for name, expression in _by(plan))
     flow = ", ".join(f"{expression} AS {name}" for name, expression in _flow(plan))
 
+    waiting: list[Future[None]] = []
+
     def copy(name: str, columns: Mapping[str, Any], chosen: str) -> None:
-        connection.register("rows_", dict(columns))
-        target = DUCKDB.quoted(str(folder / name))
-        connection.execute(f"COPY (SELECT {chosen} FROM rows_) TO {target} (FORMAT csv, HEADER)")
-        connection.unregister("rows_")
+        waiting.append(pool.submit(put, name, dict(columns), chosen))
+
+    def put(name: str, columns: dict[str, Any], chosen: str) -> None:
+        with connection.cursor() as cursor:  # names registered in one are not seen in another
+            cursor.register("rows_", columns)
+            cursor.execute(f"COPY (SELECT {chosen} FROM rows_) TO {DUCKDB.quoted(str(folder / name))} (FORMAT csv, HEADER)")
+            cursor.unregister("rows_")
 
     if plan.is_foreign:
         stage = f'{_text(plan.milestones, "a")} AS "from", {_text(plan.milestones, "b")} AS "to"'
@@ -116,6 +124,7 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, result: Result, folder:
     copy("dfg.csv", _dfg(tables), f"{flow}, {ends}, {times('a >= 0 AND b >= 0')}")
     share = f"CAST(round(n / {max(result.cases, 1)}, 6) AS DECIMAL(9,6)) AS share"
     copy("variants.csv", _variants(result), f'"rank", {flow}, variant, steps, {share}, {times()}, example_case')
+    return waiting
 
 
 def _text(texts: Sequence[str], place: str) -> str:

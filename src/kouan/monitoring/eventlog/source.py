@@ -32,6 +32,16 @@ KINDS = (".parquet", ".csv", ".csv.gz")
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the statistics of Parquet files say of a column throughout; None where some part does not say."""
+
+    least: str | None
+    most: str | None
+    most_number: int | None
+    nulls: int | None
+
+
+@dataclass(frozen=True)
 class Log:
     """Files and how their columns are called. ``columns``: our name → theirs, for those that are there."""
 
@@ -42,6 +52,14 @@ class Log:
     is_admitted: bool  # from the journal: no revision of an event stands twice
     groups: tuple[tuple[Path, ...], ...]  # files that share no case with the other groups
     types: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)  # by our names; empty for files without statistics
+
+    def constant(self, ours: str) -> str | None:
+        """The one text that a column holds in every row, where the statistics prove it."""
+        told = self.told.get(ours)
+        # Longer texts may have been cut in the statistics.
+        is_one = told is not None and told.least is not None and told.least == told.most and told.nulls == 0 and len(told.least) < 60
+        return told.least if told is not None and is_one and self.types[ours] == "VARCHAR" else None
 
     @property
     def has_ids(self) -> bool:
@@ -108,10 +126,25 @@ def open_log(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path], colum
         raise Refused(faults)
     groups = layout.buckets_of(files) if is_parquet else [list(files)]
     in_months = is_parquet and all(path.parent.name.startswith("month=") for path in files)
+    told = _told(connection, files) if is_parquet else {}
     return Log(
         files, is_parquet, joined, not {"case_kind", "mode", "direction"} <= set(joined), in_months,
         tuple(tuple(group) for group in groups), {ours: there[theirs] for ours, theirs in joined.items()},
+        {ours: told[theirs] for ours, theirs in joined.items() if theirs in told},
     )  # fmt: skip
+
+
+def _told(connection: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> dict[str, Told]:
+    """The statistics of all parts of Parquet files, put together."""
+    rows = connection.execute(
+        "SELECT path_in_schema, min(stats_min_value), max(stats_max_value), max(TRY_CAST(stats_max_value AS BIGINT)), "
+        "count(stats_min_value) = count(*), count(stats_null_count) = count(*), sum(stats_null_count) "
+        f"FROM parquet_metadata({DUCKDB.literals([str(path) for path in files])}) GROUP BY 1"
+    ).fetchall()
+    return {
+        name: Told(least if is_whole else None, most if is_whole else None, number if is_whole else None, int(nulls) if are_nulls_counted else None)
+        for name, least, most, number, is_whole, are_nulls_counted, nulls in rows
+    }
 
 
 def _first_line(fault: Exception) -> str:
@@ -187,14 +220,13 @@ def contents_of(connection: duckdb.DuckDBPyConnection, log: Log) -> Contents:
     """The codes that a log holds; refuses a log without events, without times or without case ids, and says which row."""
     base = DUCKDB.relation(log.files, log.is_parquet)
     c = {ours: DUCKDB.named(theirs) for ours, theirs in log.columns.items()}
-    constant = _constants(connection, log)
     _refuse_unusable(connection, log)
 
     def distinct(name: str) -> tuple[str, ...]:
         if name not in c:
             return ("",)
-        if name in constant:
-            return (constant[name],)
+        if (only := log.constant(name)) is not None:
+            return (only,)
         rows = connection.execute(f"SELECT DISTINCT coalesce({c[name]}, '') FROM {base}").fetchall()
         return tuple(sorted(row[0] for row in rows))
 
@@ -207,30 +239,17 @@ def contents_of(connection: duckdb.DuckDBPyConnection, log: Log) -> Contents:
     return Contents(milestones, distinct("port"), flows)
 
 
-def _constants(connection: duckdb.DuckDBPyConnection, log: Log) -> dict[str, str]:
-    """Columns of text that hold one value throughout, by the statistics of the Parquet files; none where they do not say."""
-    if not log.is_parquet:
-        return {}
-    listed = DUCKDB.literals([str(path) for path in log.files])
-    rows = connection.execute(
-        "SELECT path_in_schema, min(stats_min_value), max(stats_max_value), count(*), count(stats_min_value), sum(stats_null_count) "
-        f"FROM parquet_metadata({listed}) GROUP BY 1"
-    ).fetchall()
-    said = {row[0]: row[1] for row in rows if row[1] == row[2] and row[3] == row[4] and row[5] == 0 and len(row[1]) < 60}
-    return {ours: said[theirs] for ours, theirs in log.columns.items() if theirs in said and log.types[ours] == "VARCHAR"}
-
-
-def is_one_source(connection: duckdb.DuckDBPyConnection, log: Log) -> bool:
+def is_one_source(log: Log) -> bool:
     """Whether the statistics of the files say that all events come from one source."""
-    return "source" in _constants(connection, log)
+    return log.constant("source") is not None
 
 
 def origins(connection: duckdb.DuckDBPyConnection, log: Log) -> tuple[str, ...]:
     """Whose figures these are: official, exercise (演练), demonstration (演示); empty where the log does not say."""
     if "origin" not in log.columns:
         return ()
-    if "origin" in (constant := _constants(connection, log)):
-        return (constant["origin"],)
+    if (only := log.constant("origin")) is not None:
+        return (only,) if only else ()
     base, column = DUCKDB.relation(log.files, log.is_parquet), DUCKDB.named(log.columns["origin"])
     return tuple(sorted(row[0] for row in connection.execute(f"SELECT DISTINCT {column} FROM {base}").fetchall() if row[0]))
 
@@ -239,6 +258,9 @@ def has_corrections(connection: duckdb.DuckDBPyConnection, log: Log) -> bool:
     """Whether some event was corrected: whether a revision beyond the first stands in the files."""
     if not log.has_ids:
         return False
+    told = log.told.get("revision")
+    if told is not None and told.most_number is not None:
+        return told.most_number > 1
     column = DUCKDB.named(log.columns["revision"])
     newest = connection.execute(f"SELECT max(CAST({column} AS BIGINT)) FROM {DUCKDB.relation(log.files, log.is_parquet)}").fetchall()
     return bool(newest and newest[0][0] and newest[0][0] > 1)
@@ -248,7 +270,10 @@ def _refuse_unusable(connection: duckdb.DuckDBPyConnection, log: Log) -> None:
     c = {ours: DUCKDB.named(theirs) for ours, theirs in log.columns.items()}
     time = DUCKDB.instant(c["occurred_at"], log.types["occurred_at"])
     bad = f"{time} IS NULL OR {c['case_id']} IS NULL OR {c['case_id']} = '' OR {c['milestone']} IS NULL OR {c['milestone']} = ''"
-    if log.is_parquet:  # the counts of nulls are cheap; the row is looked for only where there is one
+    told = [log.told.get(name) for name in NEEDED]
+    if log.types["occurred_at"] != "VARCHAR" and all(each is not None and each.nulls == 0 and each.least for each in told):
+        return  # by the statistics of the files no cell is empty (an empty text would be the least)
+    if log.is_parquet:  # the row is looked for only where there is one
         if not connection.execute(f"SELECT 1 FROM {DUCKDB.relation(log.files, True)} WHERE {bad} LIMIT 1").fetchall():
             return
     found = connection.execute(

@@ -215,7 +215,7 @@ def _compact(actor: Any, month: str) -> Compacted:
         for (bucket,) in engine.execute("SELECT DISTINCT bucket FROM rows ORDER BY 1").fetchall():
             part = made / layout.part_name(bucket)
             engine.execute(f"COPY (SELECT * EXCLUDE bucket FROM rows WHERE bucket = {bucket} ORDER BY case_id, occurred_at, journal_id) "
-                           f"TO '{part}' (FORMAT parquet, COMPRESSION zstd)")
+                           f"TO '{part}' ({layout.PARQUET})")
             count = engine.execute(f"SELECT count(*) FROM rows WHERE bucket = {bucket}").fetchone()[0]
             files.append({"name": part.name, "rows": count, **_kept(part)})
             rows += count
