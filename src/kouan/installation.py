@@ -144,7 +144,15 @@ def prepare(
         from kouan.evaluation.rounds.playing import play_all
 
         play_all(say)
+        _play_emergencies(say)
     seal()
+
+
+def _play_emergencies(say: Say) -> None:
+    """A plan, a drill and a past event, so that a newcomer finds one of each to look at."""
+    from kouan.monitoring.emergencies.playing import play
+
+    play(say)
 
 
 def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:

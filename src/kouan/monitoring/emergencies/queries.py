@@ -83,7 +83,8 @@ def timeline(event: EmergencyEvent) -> list[Moment]:
         head_zh, head_en = f"任务{task.number}“{task.words_zh}”", f"Task {task.number} “{task.words_en or task.words_zh}”"
         for step in task.matter.steps.select_related("actor__organisation").order_by("number"):
             known = of_task.transitions.get(step.transition)
-            if known is None:
+            # That a task was given out stands in the log: by the opening, or as a further task.
+            if known is None or step.transition in ("give", "give_jointly"):
                 continue
             said = next((str(step.fields[name]) for name in ("measures", "reason") if step.fields.get(name)), "")
             is_done = step.state == "done"
