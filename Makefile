@@ -50,6 +50,7 @@ bench: ## Measure starts, intake, verdicts, pages and the evaluation engine besi
 	@.venv/bin/python scripts/bench-index
 	@.venv/bin/python scripts/bench-round
 	@.venv/bin/python scripts/bench-journal
+	@.venv/bin/python scripts/bench-live
 	@.venv/bin/python scripts/bench-times --ten
 	@.venv/bin/python scripts/bench-detection
 	@.venv/bin/python scripts/bench $(ARGS)

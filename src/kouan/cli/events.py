@@ -299,3 +299,44 @@ def held(
     table([say("编号", "id"), say("来源", "source"), say("事件", "event"), say("原因", "reason")],
           ([str(each.pk), each.source, each.event_id, "；".join(Finding.from_dict(one).message.in_language(say("zh", "en")) for one in each.findings)]
            for each in found))
+
+
+@app.command("replays")
+def replays(json: bool = _JSON) -> None:
+    """列出可回放的境外口岸逐时候检（演示）。 / List the crossings abroad whose hours can be replayed (demonstration).
+
+    例：kouan events replays
+    """
+    from kouan.monitoring.live.replay.added import crossing, crossings
+
+    found = [each for each in (crossing(code) for code in crossings()) if each is not None]
+    if json:
+        write_json([each.as_dict() for each in found])
+        return
+    table([say("代码", "code"), say("口岸", "crossing"), say("起", "from"), say("止", "to"), say("来源", "source")],
+          [[each.code, say(each.name.zh, each.name.en), f"{each.first:%Y-%m-%d}", f"{each.last:%Y-%m-%d}", say(each.source.zh, each.source.en)]
+           for each in found])
+
+
+@app.command("replay-add")
+def replay_add(
+    file: Path = typer.Argument(..., exists=True, dir_okay=False, help="逐时候检 CSV，可用 gzip 压缩 / a CSV of hourly waits, or its gzip"),
+    code: str = typer.Option(..., help="代码，如 peace-arch / a code"), name_zh: str = typer.Option(..., help="中文名称 / Chinese name"),
+    name_en: str = typer.Option(..., help="英文名称 / English name"),
+    origin: str = typer.Option(..., "--from", help="数据来源和使用条款 / where the figures come from, and their terms"), json: bool = _JSON,
+) -> None:
+    """加入一份境外口岸逐时候检文件，供演示回放；文件先整体检查，存入本安装。
+    / Add a file of hourly waits abroad for the replay (demonstration); it is checked whole and kept in this installation.
+
+    例：kouan events replay-add peace_arch.csv.gz --code peace-arch --name-zh 和平拱门 --name-en "Peace Arch" --from "Cascade Gateway"
+    """
+    from kouan.basis import Text
+    from kouan.monitoring.live.replay.added import add
+
+    found = add(file, code=code, name=Text(name_zh, name_en), source=Text(origin, origin))
+    if json:
+        write_json(found.as_dict())
+        return
+    out.print(say(f"已加入“{name_zh}”：{found.first:%Y-%m-%d} 至 {found.last:%Y-%m-%d}，{len(found.wait):,} 小时。在“对侧核对 → 逐时回放”查看。",
+                  f"Added “{name_en}”: {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}, {len(found.wait):,} hours. "
+                  "See Counterpart checks, hour by hour."), markup=False)

@@ -43,7 +43,7 @@ class Series:
     """
 
     name: Text
-    values: Sequence[Decimal | int | None]
+    values: Sequence[Decimal | int | float | None]
     origin: str | None = None
     parts: Mapping[int, Part] = field(default_factory=dict)
 

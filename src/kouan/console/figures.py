@@ -104,19 +104,22 @@ _SCALES: dict[str, tuple[tuple[Decimal, str], ...]] = {"zh": ((Decimal(10**8), "
 _HUNDREDTH = Decimal("0.01")
 
 
-def column_number(value: Decimal | int | None, language: str, part: Part | None = None) -> str:
+def column_number(value: Decimal | int | float | None, language: str, part: Part | None = None) -> str:
     """A number for a column, as HTML: two decimals after 万 or 亿, so that points align; exact on hover.
 
     Without a value 未报送, or 数据不全 with the ``part`` that is there.
 
     >>> column_number(Decimal(31340051), "zh")
     '<data value="31340051" title="31,340,051">3134.01万</data>'
+    >>> column_number(5234.3, "zh")
+    '5,234.3'
     """
     if value is None:
         if part is not None:
             return f'<span class="is-missing is-part">{part.words(language)}</span>'
         return f'<span class="is-missing">{NOT_REPORTED.in_language(language)}</span>'
-    amount = Decimal(value)
+    # A float as it is written: 0.1, and not the binary fraction nearest to it.
+    amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     exact = numbers.plain(amount, grouped=True)
     for scale, word in _SCALES[language]:
         if abs(amount) >= scale:

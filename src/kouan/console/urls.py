@@ -8,9 +8,10 @@ from django.urls import URLPattern, URLResolver
 
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
-    "doors", "account", "panorama", "live", "live_hong_kong", "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
-    "figure", "sources", "flows", "warnings", "emergencies", "emergency_plans", "counterpart", "benchmark", "benchmark_port", "grading_lists",
-        "grades",
+    "doors", "account", "panorama", "live", "live_hong_kong", "live_hours",
+    "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
+    "figure", "sources", "flows", "warnings", "emergencies", "emergency_plans",
+    "counterpart", "benchmark", "benchmark_port", "grading_lists", "grades",
     "matters", "matter", "matter_paper",
     "matter_statistics", "oversight", "execution", "execution_project", "execution_plan", "instructions", "circulars", "bottlenecks", "conferences",
         "calendar", "procedures",

@@ -133,9 +133,8 @@ def _chart(warning: EarlyWarning) -> Chart | None:
     unit = measures.get(warning.measure).unit
     return Chart(
         "warning", Text(f"{seen.label.zh}：实测与常态区间", f"{seen.label.en}: measured and usual band"), [f"{day:%Y-%m-%d}" for day in seen.days],
-        # Floats of whole-numbered counts; the chart takes any number, its type names what registers hold.
-        [Series(Text("实测", "measured"), seen.measured), Series(Text("常态上限", "usual, upper"), seen.high),  # type: ignore[arg-type]
-         Series(Text("常态下限", "usual, lower"), seen.low)],  # type: ignore[arg-type]
+        [Series(Text("实测", "measured"), seen.measured), Series(Text("常态上限", "usual, upper"), seen.high),
+         Series(Text("常态下限", "usual, lower"), seen.low)],
         unit=unit, origin=warning.origin, category_label=Text("日期", "Day"),
         note=Text("常态区间只用当日以前的数据推算；未报的日期留空，不按零处理。",
                   "The usual band rests on the days before alone; days not reported are gaps, not zeros."))

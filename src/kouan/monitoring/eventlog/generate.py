@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +134,11 @@ class Plan:
     withdrawn: float = 0.0005
     planned: float = 0.03
     chunk: int = 100_000
+    # The mode of each port, where the ports are of a register and have one; drawn where none is given.
+    modes: tuple[str, ...] = ()
+    first_case: int = 0
+    # Days after the last month in which what has begun still goes on.
+    runs_on: int = 0
 
     def port_codes(self) -> tuple[str, ...]:
         """The given codes, or 300 made-up ones that no register holds."""
@@ -143,6 +148,10 @@ class Plan:
         """The first instant after the last month: events after it have not happened yet."""
         month = self.begin.month - 1 + self.months
         return self.begin.replace(year=self.begin.year + month // 12, month=month % 12 + 1)
+
+    def horizon(self) -> datetime:
+        """The first instant of which the log knows nothing."""
+        return self.end() + timedelta(days=self.runs_on)
 
 
 def micros(moment: datetime) -> int:
@@ -164,9 +173,10 @@ class _Ports:
         rng = np.random.default_rng([plan.seed, 0])
         count = len(plan.port_codes())
         weight = 1 / (3.0 + rng.permutation(count))
-        return cls(
-            rng.choice(len(MODES), count, p=MODE_SHARES).astype(np.int16), weight / weight.sum(), np.exp(rng.normal(0, 0.25, count))
-        )
+        mode = rng.choice(len(MODES), count, p=MODE_SHARES)
+        if plan.modes:
+            mode = np.array([MODES.index(each) for each in plan.modes])
+        return cls(mode.astype(np.int16), weight / weight.sum(), np.exp(rng.normal(0, 0.25, count)))
 
 
 def chunks(plan: Plan) -> Iterator[dict[str, np.ndarray]]:
@@ -208,10 +218,10 @@ def _chunk(plan: Plan, ports: _Ports, first: int, count: int, rng: np.random.Gen
     wrong = has & (rng.random((count, width)) < plan.disordered)
     times[wrong] += (rng.uniform(-3, 3, int(wrong.sum())) * HOUR).astype(np.int64)
     has &= rng.random((count, width)) >= plan.gaps
-    has &= times < micros(plan.end())
+    has &= times < micros(plan.horizon())
     row, column = np.nonzero(has)
     events: dict[str, np.ndarray] = {
-        "case": (first + row).astype(np.int64), "milestone": code[row, column], "mode": mode[row], "direction": direction[row],
+        "case": (plan.first_case + first + row).astype(np.int64), "milestone": code[row, column], "mode": mode[row], "direction": direction[row],
         "port": port[row], "occurred": times[row, column], "number": column.astype(np.int16),
         "revision": np.ones(len(row), np.int16), "withdrawn": np.zeros(len(row), bool), "planned": np.zeros(len(row), bool),
     }
@@ -277,6 +287,22 @@ def _faults(plan: Plan, events: dict[str, np.ndarray], rng: np.random.Generator)
     late[rng.random(len(order)) < 0.01] += 2 * DAY
     joined["received"] = joined["occurred"] + late.astype(np.int64)
     return joined
+
+
+def rows(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The events one by one as they are sent to the journal, in the order of receipt; instants in microseconds. Of small logs."""
+    import duckdb
+
+    with duckdb.connect(config={"threads": 1}) as connection:
+        generated = list(chunks(plan))
+        connection.register("generated", {name: np.concatenate([each[name] for each in generated]) for name in generated[0]})
+        found = connection.execute(
+            f"SELECT * REPLACE (epoch_us(occurred_at) AS occurred_at, epoch_us(received_at) AS received_at) FROM ({_as_events(plan)})"
+            " ORDER BY received_at, event_id, revision")
+        names = [each[0] for each in found.description]
+        while some := found.fetchmany(5_000):
+            for row in some:
+                yield {name: value for name, value in zip(names, row, strict=True) if value not in (None, "")}
 
 
 def write(plan: Plan, folder: Path) -> int:

@@ -67,7 +67,8 @@ def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with duckdb.connect() as engine:
         engine.execute("SET TimeZone = 'UTC'; SET threads = 1; SET preserve_insertion_order = true")
         try:
-            described = {row[0]: row[1] for row in engine.execute(f"DESCRIBE SELECT * FROM {table}", [str(path)]).fetchall()}  # noqa: S608
+            described = {row[0]: row[1] for row in engine.execute(
+                f"DESCRIBE SELECT * FROM {table}", [str(path)]).fetchall()}  # noqa: S608 - one of two readers named above; the path is bound
         except duckdb.Error as error:
             raise Refused.because("unreadable_file", "文件读不出来。", f"The file cannot be read: {str(error).splitlines()[0][:300]}",
                                   where=Place(file=path.name), remedy=("核对文件是否完整。", "Check that the file is whole."))

@@ -168,7 +168,7 @@ def _known(keys: set[Key]) -> dict[Key, tuple[int, Row]]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                f"SELECT e.batch_id, {_READ} FROM {_TABLE} e JOIN unnest(%s::text[], %s::text[], %s::int[])"  # noqa: S608
+                f"SELECT e.batch_id, {_READ} FROM {_TABLE} e JOIN unnest(%s::text[], %s::text[], %s::int[])"  # noqa: S608 - our own names; keys are bound
                 " AS k(source, event_id, revision) USING (source, event_id, revision)",
                 [list(column) for column in zip(*ordered, strict=True)])
             chunks = [cursor.fetchall()]
@@ -177,7 +177,7 @@ def _known(keys: set[Key]) -> dict[Key, tuple[int, Row]]:
             for start in range(0, len(ordered), 250):
                 part = ordered[start : start + 250]
                 cursor.execute(
-                    f"SELECT e.batch_id, {_READ} FROM {_TABLE} e WHERE (e.source, e.event_id, e.revision) IN"  # noqa: S608
+                    f"SELECT e.batch_id, {_READ} FROM {_TABLE} e WHERE (e.source, e.event_id, e.revision) IN"  # noqa: S608 - our own names; keys are bound
                     f" (VALUES {', '.join(['(%s, %s, %s)'] * len(part))})", [value for key in part for value in key])
                 chunks.append(cursor.fetchall())
     for chunk in chunks:

@@ -3,27 +3,10 @@
   "use strict";
   const box = document.querySelector("[data-days]");
   if (!box) return;
-  const zh = JSON.parse(document.getElementById("live-words").textContent).zh;
-  const say = (one, two) => (zh ? one : two);
+  const { zh, say, filled, cell, play } = window.kouanReplay;
   const grouped = (value) => (value === null || value === undefined ? say("未公布", "not published") : Math.round(value).toLocaleString("en-US"));
-  const state = document.querySelector("[data-state]");
-  let chart = null, source = null, done = false;
+  let chart = null;
 
-  function filled(place, rows, made, empty, columns) {
-    const inTable = place.tagName === "TBODY";
-    place.replaceChildren(...(rows.length ? rows.map(made) : [(function () {
-      const row = document.createElement(inTable ? "tr" : "li"), cell = inTable ? row.appendChild(document.createElement("td")) : row;
-      if (inTable) cell.colSpan = columns;
-      cell.textContent = empty;
-      return row;
-    })()]));
-  }
-  function cell(text, kind) {
-    const node = document.createElement("td");
-    node.textContent = text;
-    if (kind) node.className = kind;
-    return node;
-  }
   function draw(frame) {
     const place = box.querySelector("[data-chart-days]");
     if (!window.echarts || !place.clientWidth) return;
@@ -71,33 +54,13 @@
       return row;
     }, "—", 6);
     box.dataset.shown = frame.day;
-    done = frame.ended;
-    state.textContent = done ? say("回放结束", "The replay has ended") : say("回放中", "Replaying");
+    return frame.ended;
   }
   // A stream that is opened again goes on with the day after the one shown.
-  function open() {
-    if (source || done) return;
+  function address() {
     const shown = box.dataset.shown;
-    let address = box.dataset.days;
-    if (shown) address = address.replace(/from=[^&]*/, "from=" + new Date(Date.parse(shown) + 864e5).toISOString().slice(0, 10));
-    source = new EventSource(address);
-    source.addEventListener("day", (event) => show(JSON.parse(event.data)));
-    source.addEventListener("state", (event) => { state.textContent = JSON.parse(event.data).words; });
-    source.addEventListener("error", function () {
-      if (done) { close(); return; }
-      state.textContent = say("连接中断，正在重连", "Connection lost, trying again");
-      if (source && source.readyState === EventSource.CLOSED) { close(); setTimeout(open, 20000); }
-    });
+    return shown ? box.dataset.days.replace(/from=[^&]*/, "from=" + new Date(Date.parse(shown) + 864e5).toISOString().slice(0, 10)) : box.dataset.days;
   }
-  function close() { if (source) { source.close(); source = null; } }
-  const pause = document.querySelector("[data-pause]");
-  pause.addEventListener("click", function () {
-    const paused = pause.getAttribute("aria-pressed") !== "true";
-    pause.setAttribute("aria-pressed", String(paused));
-    pause.textContent = paused ? say("继续", "Go on") : say("暂停", "Pause");
-    if (paused) { close(); state.textContent = say("已暂停", "Paused"); } else open();
-  });
-  window.addEventListener("pagehide", close);
   window.addEventListener("resize", () => chart && chart.resize());
-  open();
+  play("day", address, show);
 })();
