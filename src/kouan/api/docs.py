@@ -126,6 +126,10 @@ BODIES = {
     ),
     "post /api/v1/matters": _deed("matters", '"procedure": "opening", "title": "…", "port": "luohu-rail"', version=False),
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
+    "post /api/v1/emergencies": _deed(
+        "emergencies", '"port": "luohu-rail", "kind": "dangerous_goods", "level": 3, "title": "…", "occurred_at": "2026-05-01T08:00:00+08:00"',
+        version=False),
+    "post /api/v1/emergencies/{number}/log": _deed("emergencies/1/log", '"words": "…"', version=False),
     "post /api/v1/matters/{number}/opinions": _deed(
         "matters/1/opinions", '"consultation": "views", "party": "customs", "agrees": true, "words": "…"'),
     "post /api/v1/platform-messages": _deed(

@@ -141,7 +141,7 @@ def log(
 @app.command()
 def report(
     number: int = NUMBER, to: Path = typer.Argument(..., dir_okay=False, help="写到的文件，.pdf 或 .docx / the file to write, .pdf or .docx"),
-    as_user: str = AS_READER,
+    as_user: str = AS_READER, json: bool = JSON,
 ) -> None:
     """写出复盘报告：依记录自动生成。 / Write the after-action report, made from the record.
 
@@ -156,6 +156,9 @@ def report(
         raise typer.BadParameter(say("文件名应以 .pdf 或 .docx 结尾", "the name ends in .pdf or .docx"), param_hint="TO")
     made = after_action(get_event(reader(as_user), number))
     to.write_bytes(report_docx(made) if to.suffix == ".docx" else report_pdf(made))
+    if json:
+        write_json({"file": str(to), "labels": list(made.labels)})
+        return
     out.print(say(f"已写入 {to}", f"Written to {to}"), markup=False)
 
 

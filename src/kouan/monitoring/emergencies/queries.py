@@ -13,22 +13,22 @@ from kouan.desk.matters.queries import procedure_for
 from kouan.monitoring.emergencies import codes
 from kouan.monitoring.emergencies.models import (
     EmergencyEvent,
+    EmergencyEventQuerySet,
     EmergencyPlan,
+    EmergencyPlanQuerySet,
     EmergencyTask,
-    EventQuerySet,
-    PlanQuerySet,
     PortClosure,
 )
 from kouan.monitoring.emergencies.plans import IN_FORCE
 from kouan.ports.models import Port
 
 
-def events_visible_to(user: Any) -> EventQuerySet:
+def events_visible_to(user: Any) -> EmergencyEventQuerySet:
     """The events that a user may see, newest first."""
     return EmergencyEvent.objects.all().visible_to(user).select_related("matter__edition", "port", "lead", "superior", "plan")
 
 
-def plans_visible_to(user: Any) -> PlanQuerySet:
+def plans_visible_to(user: Any) -> EmergencyPlanQuerySet:
     """The plans that a user may see."""
     return EmergencyPlan.objects.all().visible_to(user).select_related("matter__edition", "matter__applicant", "port")
 
