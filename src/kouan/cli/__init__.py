@@ -80,6 +80,7 @@ def _mount() -> None:
         running,
         times,
         times_report,
+        times_studies,
         verdict,
         warnings,
     )
@@ -107,7 +108,9 @@ def _mount() -> None:
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
     times_report.mount(times.app)
-    app.add_typer(use(times.app, OnFiles), name="times", cls=Group)
+    times_group = use(times.app, OnFiles)
+    times_group.add_typer(use(times_studies.app, OnData), name="study", cls=Group)
+    app.add_typer(times_group, name="times", cls=Group)
 
 
 _mount()
