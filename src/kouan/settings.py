@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "kouan.collection",
     "kouan.monitoring",
     "kouan.monitoring.warnings",
+    "kouan.monitoring.studies",
     "kouan.monitoring.emergencies",
     "kouan.grading",
     "kouan.grading.lawbook",

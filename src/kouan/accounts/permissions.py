@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "events.resolve": NATIONAL | PROVINCIAL,
     "events.sources": NATIONAL,
     "events.compact": NATIONAL | {Role.ADMINISTRATOR},
+    "studies.make": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER},
     "matters.read": INSIDE,
     "matters.act": INSIDE - {Role.AUDITOR, Role.ADMINISTRATOR},
     "oversight.read": INSIDE - {Role.EXPERT},

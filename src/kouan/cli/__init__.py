@@ -58,6 +58,7 @@ def _mount() -> None:
         conferences,
         documents,
         efficiency,
+        emergencies,
         evaluation,
         events,
         execution,
@@ -79,6 +80,7 @@ def _mount() -> None:
         running,
         times,
         times_report,
+        times_studies,
         verdict,
         warnings,
     )
@@ -98,7 +100,7 @@ def _mount() -> None:
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
-        ("warnings", warnings.app, OnData),
+        ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
@@ -106,7 +108,9 @@ def _mount() -> None:
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
     times_report.mount(times.app)
-    app.add_typer(use(times.app, OnFiles), name="times", cls=Group)
+    times_group = use(times.app, OnFiles)
+    times_group.add_typer(use(times_studies.app, OnData), name="study", cls=Group)
+    app.add_typer(times_group, name="times", cls=Group)
 
 
 _mount()

@@ -144,6 +144,10 @@ VERBS: Mapping[str, Text] = {
     "ports.actions.record_acceptance": Text("登记通过验收", "Record an acceptance"),
     "ports.actions.open_port": Text("登记新增开放", "Record an opening"),
     "ports.actions.expand_port": Text("登记扩大开放", "Record an expanded opening"),
+    "monitoring.studies.actions.draft_study": Text("起草放行时间研究", "Draft a time release study"),
+    "monitoring.studies.actions.keep_figures": Text("冻结放行时间研究结果", "Freeze the figures of a time release study"),
+    "monitoring.studies.actions.remark_on_case": Text("说明研究案例", "Remark on a case of a study"),
+    "monitoring.studies.actions.confirm_study": Text("确认放行时间研究", "Confirm a time release study"),
     "monitoring.warnings.actions.detect_warnings": Text("检测并发出预警", "Detect and raise warnings"),
     "monitoring.warnings.actions.vote_on_warning": Text("评价预警", "Vote on a warning"),
     "monitoring.warnings.actions.plan_silence": Text("登记计划静默", "Plan a silence"),
@@ -271,6 +275,9 @@ TABLES: Mapping[str, Text] = {
     "rounds_robustness": Text("名次稳健性分析", "Studies of places"),
     "rounds_scoring": Text("年度评估计分版本", "Scorings of rounds"),
     "rounds_schemeversion": Text("评估方案版本", "Versions of schemes of evaluation"),
+    "studies_caseremark": Text("研究案例说明", "Remarks on cases of studies"),
+    "studies_studyport": Text("研究所及口岸", "Ports of studies"),
+    "studies_timestudy": Text("放行时间研究", "Time release studies"),
     "emergencies_emergencyplan": Text("应急预案", "Emergency plans"),
     "emergencies_dutyentry": Text("值班表", "Rosters"),
     "emergencies_emergencyevent": Text("突发事件", "Emergencies"),
@@ -286,6 +293,7 @@ TABLES: Mapping[str, Text] = {
     "warnings_qualityvote": Text("预警评价", "Votes on warnings"),
     "warnings_silencedepisode": Text("静默期内的偏离", "Deviations kept silent"),
     "warnings_thresholdchange": Text("预警阈值调整", "Changes of thresholds of warnings"),
+    "warnings_storedforecast": Text("流量预测", "Forecasts of flows"),
 }
 
 # What the system was about when it acted by itself: the word in brackets after a verb.

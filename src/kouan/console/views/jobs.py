@@ -27,6 +27,8 @@ from kouan.desk.verification import VERIFY
 from kouan.evaluation.rounds.jobs import FREEZE, SCORE, STUDY
 from kouan.evaluation.rounds.reports import BUNDLE
 from kouan.grading.lawbook.jobs import PREVIEW_LAW
+from kouan.monitoring.studies.jobs import MEASURE
+from kouan.monitoring.warnings.jobs import BACKTEST
 
 KINDS = {
     PREVIEW: Text("检查上传的文件", "Examine an uploaded file"),
@@ -34,6 +36,8 @@ KINDS = {
     VERIFY: Text("审计核验", "Verify the audit trail"),
     MAILS: Text("通知邮件", "Mails of notices"),
     PREVIEW_LAW: Text("预览法规变更", "Preview a change of law"),
+    BACKTEST: Text("回测预警阈值", "Back-test a setting of warnings"),
+    MEASURE: Text("计算放行时间研究", "Measure a time release study"),
     FREEZE: Text("冻结年度评估数据", "Freeze the figures of a round"),
     SCORE: Text("年度评估计分", "Score a round"),
     STUDY: Text("年度评估名次稳健性分析", "Study the places of a round"),
@@ -56,6 +60,8 @@ def _about(job: Job) -> str:
         return str(arguments["name"])
     if job.kind in OF_A_ROUND:
         return here(Text(f"{arguments['year']} 年度评估", f"Evaluation of {arguments['year']}"))
+    if found_study := arguments.get("study"):
+        return here(Text(f"放行时间研究 #{found_study}", f"Study #{found_study}"))
     if "batch_id" in arguments:
         return here(Text(f"批次 #{arguments['batch_id']}", f"Batch #{arguments['batch_id']}"))
     return "—"
@@ -160,6 +166,10 @@ def result_address(found: Job) -> str:
         return reverse("audit-verification")
     if found.kind == PREVIEW_LAW and found.state == JobState.DONE:
         return reverse("law-preview-result", args=[found.pk])
+    if found.kind == BACKTEST and found.state == JobState.DONE:
+        return f"{reverse('warning-backtest')}?job={found.pk}"
+    if found.kind == MEASURE and found.state == JobState.DONE:
+        return reverse("time-study", args=[found.arguments["study"]])
     if found.kind in OF_A_ROUND and found.state == JobState.DONE:
         return reverse(OF_A_ROUND[found.kind], args=[found.arguments["year"]])
     return ""
@@ -170,8 +180,12 @@ def _crumbs(found: Job) -> list[dict[str, Any]]:
         return [{"label": Text("报送", "Collection"), "address": reverse("intake")}, {"label": kind_words(found.kind)}]
     if found.kind == VERIFY:
         return [{"label": Text("审计", "Audit"), "address": reverse("audit")}, {"label": kind_words(found.kind)}]
+    if found.kind == MEASURE:
+        return [{"label": Text("放行时间研究", "Time release studies"), "address": reverse("time-studies")}, {"label": kind_words(found.kind)}]
     if found.kind == PREVIEW_LAW:
         return [{"label": Text("法规与参数", "Law and parameters"), "address": reverse("law")}, {"label": kind_words(found.kind)}]
+    if found.kind == BACKTEST:
+        return [{"label": Text("预警", "Early warnings"), "address": reverse("warnings")}, {"label": kind_words(found.kind)}]
     if found.kind in OF_A_ROUND:
         year = found.arguments["year"]
         return [{"label": Text("年度评估", "Yearly evaluation"), "address": reverse("evaluation")},

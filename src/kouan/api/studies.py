@@ -1,0 +1,115 @@
+"""``/times/studies``: time release studies in scope, for programs. Reading only: studies are made and confirmed by people."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from kouan.accounts.action import allows, refuse
+from kouan.api.paging import page
+from kouan.api.reading import AfterNumber, Limit, Number
+from kouan.api.shapes import REFUSALS, Page
+from kouan.monitoring.studies import queries
+
+router = Router(tags=["放行时间 / Release times"])
+
+
+class StudiedPort(Schema):
+    """A port at which a study measures."""
+
+    code: str
+    name: str
+
+
+class StudyRow(Schema):
+    """A study without its figures. ``figures_sha256`` is over the frozen figures and cases, ``events_sha256`` over the events read."""
+
+    id: int
+    title: str
+    purpose: str
+    team: str
+    office: str
+    whole: str
+    direction: str
+    mode: str
+    case_kind: str
+    ports: list[StudiedPort]
+    first_day: date
+    last_day: date
+    extent: str
+    sample_size: int | None
+    seed: int | None
+    state: str
+    version: int
+    events_sha256: str
+    events_read: int
+    figures_sha256: str
+    measured_at: datetime | None
+    drafted_at: datetime
+    confirmed_at: datetime | None
+
+
+class StudyRemark(Schema):
+    """What an officer said of a case."""
+
+    case_id: str
+    words: str
+    said_at: datetime
+
+
+class StudyOut(StudyRow):
+    """A study with its figures (docs/time-release-study.md says what each is); none before it was measured."""
+
+    figures: dict[str, Any] | None
+    remarks: list[StudyRemark]
+
+
+class StudyPage(Page):
+    items: list[StudyRow]
+
+
+class ComparedOut(Schema):
+    """Two studies: the earlier, the later, the change of the whole and of each segment, in µs, with intervals."""
+
+    before: int
+    after: int
+    sentence: dict[str, str]
+    whole: dict[str, Any]
+    segments: list[dict[str, Any]]
+
+
+def _may(request: HttpRequest, verb: str) -> None:
+    if not allows(request.user, "events.read"):
+        raise refuse(request.user, "events.read", verb)
+
+
+@router.get("/times/studies", response={200: StudyPage, **REFUSALS}, summary="放行时间研究 / Time release studies in scope", description=(
+    "新的在前；国家口岸办见全部，其他单位见本单位的，以及口岸均在其范围内、已确认的。 / Newest first; the national office sees all, others "
+    "their own and confirmed ones all of whose ports are in their scope."))
+def list_studies(request: HttpRequest, limit: Limit = 50, after: AfterNumber = "") -> dict[str, Any]:
+    """The caller's studies, newest first."""
+    _may(request, "api.list_studies")
+    found = queries.studies_visible_to(request.user).defer("cases")
+    return page(found, key="-id", limit=limit, after=after, show=queries.told)
+
+
+@router.get("/times/studies/{number}", response={200: StudyOut, **REFUSALS}, summary="一项研究及其结果 / One study with its figures",
+            description="看不到的研究与不存在的同样答复 404。 / A study out of scope answers 404 as one that is not there.")
+def one_study(request: HttpRequest, number: Number) -> dict[str, Any]:
+    """A study in scope."""
+    _may(request, "api.one_study")
+    return queries.told(queries.get_study(request.user, number))
+
+
+@router.get("/times/studies/{number}/compared-with/{before}", response={200: ComparedOut, **REFUSALS},
+            summary="两项研究比较 / Two studies compared",
+            description="所测时间和方向相同的两项已计算的研究。 / Two measured studies of the same time and direction.")
+def compared(request: HttpRequest, number: Number, before: Number) -> dict[str, Any]:
+    """The later study against an earlier one."""
+    _may(request, "api.compare_studies")
+    found = queries.compare_studies(request.user, before, number)
+    return {"before": before, "after": number, "sentence": found.sentence().as_dict(), "whole": found.whole.as_dict(),
+            "segments": [{"segment": list(key), **each.as_dict()} for key, each in found.segments]}
