@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver
 PAGES = (
     "doors", "account", "panorama", "live", "live_hong_kong", "live_hours",
     "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
+    "emergencies", "emergency_plans",
     "figure", "sources", "flows", "processes", "process_periods", "lanes", "warnings", "studies", "counterpart",
     "benchmark", "benchmark_port", "grading_lists", "grades",
     "matters", "matter", "matter_paper",
