@@ -125,7 +125,9 @@ def compare(
                 "the events: “lane” narrows to one lane.",
 )
 def lanes(
-    request: HttpRequest, port: _PORT, first: Day | None = None, last: Day | None = None,
+    request: HttpRequest, port: _PORT,
+    first: Annotated[Day | None, Query(description="首日，缺省为昨日 / first day, by default yesterday")] = None,
+    last: Annotated[Day | None, Query(description="末日，缺省为首日 / last day, by default the first")] = None,
     kind: Annotated[str, Query(pattern=r"^(passenger_batch|vehicle)$", description="人员或车辆 / persons or vehicles")] = "passenger_batch",
     direction: Annotated[str, Query(pattern=r"^(inbound|outbound)$", description="方向 / direction")] = "inbound",
     lane: Annotated[str, Query(max_length=80, pattern=r"^[^\x00]*$", description="通道 / lane")] = "",
