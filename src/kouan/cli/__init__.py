@@ -78,6 +78,7 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_notices,
         times_report,
         times_studies,
         verdict,
@@ -109,6 +110,7 @@ def _mount() -> None:
     times_report.mount(times.app)
     times_group = use(times.app, OnFiles)
     times_group.add_typer(use(times_studies.app, OnData), name="study", cls=Group)
+    times_group.add_typer(use(times_notices.app, OnData), name="notice", cls=Group)
     app.add_typer(times_group, name="times", cls=Group)
 
 
