@@ -122,7 +122,7 @@ def _show(notice: Any, json: bool) -> None:
     out.print(f"{marks}#{notice.pk} {text(province_name(notice.province))} {notice.month} {_state(notice.circular.state)}", markup=False,
               style="bold")
     for line in summary_lines(figures):
-        out.print(line, markup=False)
+        out.print(text(line), markup=False)
     table([say("口岸", "port"), say("方向", "direction"), say("件数", "n"), say("平均", "mean"), say("中位数", "median"), say("区间", "interval"),
            say("较2017年", "from 2017"), say("比上月", "on last month"), say("比上年同月", "on last year"), say("在办", "running")],
           ([text(port_name(figures, row["port"])), text(DIRECTIONS[row["direction"]]), row["summary"]["n"], hours(row["summary"]["mean_hours"]),

@@ -55,7 +55,7 @@ def keep_notice(*, actor: Any, figures: dict[str, Any]) -> ClearanceNotice:
                       file_name=f"{title}.{form}", media_type=media) for form, media in MEDIA.items()
     ]  # fmt: skip
     circular = draft_circular(
-        actor=actor, kind="circular", title=title, text="\n".join([*summary_lines(figures), CLOSING]),
+        actor=actor, kind="circular", title=title, text="\n".join([*(line.zh for line in summary_lines(figures)), CLOSING]),
         kinds=[OrganisationKind.PROVINCIAL_OFFICE.value], provinces=[province], attachments=[each.reference for each in papers],
         replaces=former.circular_id if former else None)
     return ClearanceNotice.objects.create(province=province, month=month, figures=figures, figures_sha256=digest(figures), circular=circular,

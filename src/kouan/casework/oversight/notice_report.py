@@ -63,23 +63,30 @@ def cut_of(row: dict[str, Any]) -> float | None:
     return next((cut["ratio"] for cut in row["summary"]["cuts"] if cut["of"] == "mean"), None)
 
 
-def summary_lines(figures: dict[str, Any]) -> list[str]:
+def summary_lines(figures: dict[str, Any]) -> list[Text]:
     """One sentence for each direction, of the whole province."""
     said = []
     for row in figures["rows"]:
         if row["port"] or not row["summary"]["n"]:
             continue
-        held, cut = row["summary"], cut_of(row)
-        words = (f"{month_words(figures['month'])}，{province_name(figures['province']).zh}口岸{DIRECTIONS[row['direction']].zh}整体通关时间平均 "
-                 f"{hours(held['mean_hours'])} 小时，中位数 {hours(held['median_hours'])} 小时（{held['n']} 件）")
+        held, cut, name, province = row["summary"], cut_of(row), DIRECTIONS[row["direction"]], province_name(figures["province"])
+        mean, median = hours(held["mean_hours"]), hours(held["median_hours"])
+        zh = f"{month_words(figures['month'])}，{province.zh}口岸{name.zh}整体通关时间平均 {mean} 小时，中位数 {median} 小时（{held['n']} 件）"
+        en = f"{figures['month']}, {province.en}, {name.en}: overall clearance time {mean} h on average, median {median} h ({held['n']} cases)"
         if cut is not None:
-            words += f"，平均数较2017年全国基数 {held['cuts'][0]['base_hours']} 小时{'压缩' if cut >= 0 else '延长'} {abs(cut):.1%}"
-        for key, name in (("month_before", "上月"), ("year_before", "上年同月")):
+            base = held["cuts"][0]["base_hours"]
+            zh += f"，平均数较2017年全国基数 {base} 小时{'压缩' if cut >= 0 else '延长'} {abs(cut):.1%}"
+            en += f"; the mean is {abs(cut):.1%} {'below' if cut >= 0 else 'above'} the national base of 2017, {base} h"
+        for key, month_zh, month_en in (("month_before", "上月", "the month before"), ("year_before", "上年同月", "the same month last year")):
             change = row[key]
             if change is not None:
-                word = "缩短" if change["median_hours"] < 0 else "延长" if change["median_hours"] > 0 else "持平，相差"
-                words += f"；中位数比{name}{word} {abs(change['median_hours']):.2f} 小时（{VERDICTS[change['verdict']].zh}）"
-        said.append(f"{words}。{'当月未结束，数字暂定。' if row['is_provisional'] else ''}")
+                verdict, moved = VERDICTS[change["verdict"]], change["median_hours"]
+                word = "缩短" if moved < 0 else "延长" if moved > 0 else "持平，相差"
+                zh += f"；中位数比{month_zh}{word} {abs(moved):.2f} 小时（{verdict.zh}）"
+                en += f"; median {moved:+.2f} h on {month_en} ({verdict.en})"
+        if row["is_provisional"]:
+            zh, en = f"{zh}。当月未结束，数字暂定", f"{en}. The month is not over: provisional"
+        said.append(Text(f"{zh}。", f"{en}."))
     return said
 
 
@@ -89,7 +96,7 @@ def notice_report(figures: dict[str, Any], *, labels: Sequence[Text]) -> Report:
     return Report(
         kind="通报", title=f"{province}口岸整体通关时间通报", subtitle=month, issuer=ISSUER,
         labels=[each.zh for each in (*labels, *figure_labels(figures))], addressee=f"{province}口岸主管部门",
-        blocks=[report.heading("一、总体情况"), *(report.text(line) for line in summary_lines(figures)),
+        blocks=[report.heading("一、总体情况"), *(report.text(line.zh) for line in summary_lines(figures)),
                 *_direction(figures, "inbound", "二"), *_direction(figures, "outbound", "三"), *_left_out(figures), *_method(figures)],
         cited_as=f"{ISSUER}，{province}口岸整体通关时间通报（{month}），结果校验值 {digest(figures)[:16]}。")
 
