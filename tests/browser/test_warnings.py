@@ -13,9 +13,11 @@ from kouan.accounts.action import acting_system
 from kouan.accounts.models import User
 from kouan.basis import clock
 from kouan.collection.models import Origin
+from kouan.desk import jobs
 from kouan.desk.matters.registry import in_force
 from kouan.desk.matters.upkeep import set_period
 from kouan.monitoring.warnings.actions import detect_warnings, plan_silence
+from kouan.monitoring.warnings.jobs import backtest_later
 from kouan.monitoring.warnings.models import EarlyWarning, QualityVote
 from kouan.monitoring.warnings.platforms import register_platform
 
@@ -42,9 +44,11 @@ def test_the_pages_at_both_widths_and_in_both_languages(warned, page, sign_in, l
     sign_in(page, "guojia")
     page.context.add_cookies([{"name": "kouan_language", "value": language, "url": warned.url}])
     number = EarlyWarning.objects.get().pk
+    tried = jobs.run(backtest_later(
+        actor=User.objects.get(username="guojia"), last=TODAY - timedelta(days=1), changes=[("seasonal", "score", 6.0)]).pk)
     for label, address in (
         ("list", "/warnings"), ("one", f"/warnings/{number}"),
-        ("backtest", "/warnings/backtest?run=yes&threshold=seasonal.score&value=6&last=2024-05-21"),
+        ("backtest", f"/warnings/backtest?job={tried.pk}"),
         ("silences", "/warnings/silences"), ("platforms", "/warnings/platforms"),
     ):
         page.goto(f"{warned.url}{address}")

@@ -70,8 +70,8 @@ def test_a_first_day_has_events_figures_and_warnings_at_the_right_desks_and_a_se
     assert set(EventMonth.objects.values_list("month", flat=True)) == {"2026-10"}
     assert set(settings_of("early_warning")) == {"acknowledge_days", "assign_days", "joint_days", "act_days", "verify_days"}
     told = {(each.port.code, each.detector): each.handler.code for each in EarlyWarning.objects.select_related("port", "handler")}
-    assert told.items() >= {("futian-rail", "seasonal"): "sz", ("ruili-road", "stuck_feed"): "yn", ("mohan-road", "fell_silent"): "yn",
-                            ("shenzhen-water", "seasonal"): "gd"}.items()
+    assert told.items() >= {("futian-rail", "seasonal"): "sz", ("ruili-road", "stuck_feed"): "yn", ("shenzhen-water", "seasonal"): "gd",
+                            ("manzhouli-rail", "fell_silent"): "npo"}.items()
     assert {each.port.province_code for each in warnings_visible_to(_user("yunnan"))} == {"53"}, "another province's user sees none of the others"
     before = counts()
     fill()

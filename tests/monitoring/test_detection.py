@@ -24,6 +24,7 @@ from kouan.monitoring.detection import (
     SegmentOverNorm,
     SeriesKey,
     Silence,
+    SilentSource,
     StuckFeed,
     backtest,
     day_kinds,
@@ -34,6 +35,7 @@ from kouan.monitoring.detection import (
     shipped,
 )
 from kouan.monitoring.detection.calendar import national_kinds, national_spans
+from kouan.monitoring.detection.forecast import forecast, one_day_ahead
 from kouan.monitoring.detection.generator import WARM_UP_DAYS, generate
 
 FIRST = date(2024, 1, 1)
@@ -258,3 +260,30 @@ def test_the_back_test_counts_useful_alerts_by_votes_and_known_events() -> None:
     assert len(backtest(panel, kinds, looser, first=FIRST, last=FIRST + timedelta(499), detectors=["seasonal"]).alerts) == 0
     nobody = backtest(panel, kinds, shipped(), first=FIRST, last=FIRST + timedelta(499))
     assert nobody.useful == 0 and nobody.not_judged == 3, "where nobody speaks nothing is called useful"
+
+
+def test_a_source_is_silent_when_it_pauses_longer_than_it_used_to() -> None:
+    daily = [40.0] * 30 + [0.0, 0.0, 9.0]
+    assert days_of(SilentSource(shipped()).candidates(a_panel(daily))) == [30, 31]
+    weekends = ([40.0] * 5 + [0.0, 0.0]) * 4 + [40.0] * 5 + [0.0] * 6
+    assert days_of(SilentSource(shipped()).candidates(a_panel(weekends))) == [37, 38], "twice its longest pause and one day more"
+    newcomer = [float("nan")] * 20 + [3.0, 0.0, 2.0, 0.0, 0.0]
+    assert SilentSource(shipped()).candidates(a_panel(newcomer)) == [], "three days are no habit"
+
+
+def test_forecasts_of_one_day_made_at_once_are_those_made_one_by_one() -> None:
+    panel = a_panel(list(steady(420)), list(steady(420, seed=4)), first=date(2023, 12, 1))
+    kinds = national_kinds(panel.first_day, panel.days + 1)
+    low, high = one_day_ahead(panel, kinds, 300)
+    assert np.isnan(low[:, :300]).all()
+    for column in (300, 304, 305, 333, 419):  # 1 October among them
+        made = forecast(panel.until(panel.day(column - 1)), kinds, 1)
+        assert np.array_equal(made.low[:, 0], low[:, column], equal_nan=True) and np.array_equal(made.high[:, 0], high[:, column], equal_nan=True)
+
+
+def test_a_queue_by_quarters_of_an_hour_says_when() -> None:
+    values = np.zeros((1, 192))
+    values[0, 150:156] = [50, 120, 200, 330, 420, 420]
+    panel = Panel((SeriesKey("demo", "waiting"),), FIRST, values, slots=96)
+    found = QueueGrowth(shipped()).candidates(panel)
+    assert {each.day for each in found} == {FIRST + timedelta(days=1)} and "2024年1月2日 14:15：" in found[0].message.zh

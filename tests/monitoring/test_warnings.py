@@ -15,9 +15,11 @@ from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
 from kouan.basis import NotAllowed, NotFound, Refused, clock
 from kouan.collection.models import Origin
+from kouan.desk import jobs
 from kouan.desk.matters.actions import give_opinion, run_clocks
 from kouan.desk.matters.models import Matter, MatterNotice
 from kouan.desk.matters.queries import inbox
+from kouan.desk.models import Job
 from kouan.monitoring.detection import registered_detectors
 from kouan.monitoring.warnings.actions import end_silence, plan_silence, set_threshold, vote_on_warning
 from kouan.monitoring.warnings.models import EarlyWarning, PlannedSilence, SilencedEpisode
@@ -293,9 +295,13 @@ def test_the_pages_show_what_one_may_see_and_take_votes_silences_and_settings(of
     assert stranger.post(f"/warnings/{warning.pk}", {"useful": "no"}).status_code == 404
     assert city.post(f"/warnings/{warning.pk}", {"useful": "yes", "words": "属实"}).status_code == 302
     assert "：有用，属实" in city.get(f"/warnings/{warning.pk}").content.decode()
-    tried = city.get("/warnings/backtest", {"run": "yes", "threshold": "seasonal.min_change", "value": "0.9"}).content.decode()
+    asked = city.post("/warnings/backtest", {"threshold": "seasonal.min_change", "value": "0.9"})
+    job = jobs.run(Job.objects.get(kind="warnings.backtest").pk)
+    assert job is not None and asked["Location"] == f"/jobs/{job.pk}" and job.state == "done", job.findings
+    tried = city.get("/warnings/backtest", {"job": job.pk}).content.decode()
     assert "预警1次，其中有用1次" in tried and "预警0次，其中有用0次" in tried
-    assert city.get("/warnings/backtest", {"run": "yes", "threshold": "seasonal.min_change", "value": "-1"}).status_code == 422
+    assert stranger.get("/warnings/backtest", {"job": job.pk}).status_code == 404, "a result is its owner's alone"
+    assert city.post("/warnings/backtest", {"threshold": "seasonal.min_change", "value": "-1"}).status_code == 422
     assert city.post("/warnings/backtest/set", {"threshold": "seasonal.min_change", "value": "0.9", "reason": "试"}).status_code == 403
     province = _client(offices.province)
     assert province.post("/warnings/backtest/set", {

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from kouan.cli.matters import both
-from kouan.cli.output import out, say, table, write_json
+from kouan.cli.output import out, progress_bar, say, table, write_json
 from kouan.cli.who import reader
 
 app = typer.Typer(help="预警：列表、查看、检测、回测 / early warnings: listed, shown, detected, tried on the past", no_args_is_help=True)
@@ -76,8 +76,9 @@ def detect(
     until: datetime | None = typer.Option(None, formats=DAY, help="检测到某日为止，默认昨日 / up to this day; yesterday if not given"),
         json: bool = JSON,
 ) -> None:
-    """对各口岸日数据运行检测规则，发出新的预警；重复运行不会重复发出。后台任务进程每天自动运行。
-    / Run the detectors over the ports' daily figures and raise what is new; running it again raises nothing twice. The worker does it every day.
+    """对各口岸日数据和作业事件运行检测规则，发出新的预警；重复运行不会重复发出。后台任务进程每天自动运行。
+    / Run the detectors over the ports' daily figures and events and raise what is new; running it again raises nothing twice. The worker
+    does it every day.
 
     例：kouan warnings detect
     """
@@ -90,8 +91,8 @@ def detect(
     if json:
         write_json(told)
         return
-    out.print(say(f"读取{found.series}个日序列；新发预警{len(found.opened)}次，延续{len(found.prolonged)}次，计划静默{found.silenced}次。",
-                  f"{found.series} daily series read; {len(found.opened)} warnings raised, {len(found.prolonged)} prolonged, "
+    out.print(say(f"读取{found.series}个序列；新发预警{len(found.opened)}次，延续{len(found.prolonged)}次，计划静默{found.silenced}次。",
+                  f"{found.series} series read; {len(found.opened)} warnings raised, {len(found.prolonged)} prolonged, "
                   f"{found.silenced} in planned silence."), markup=False)
 
 
@@ -135,9 +136,11 @@ def backtest(
 
 
 def _tried(user: Any, port: str, day: date, changes: list[tuple[str, str, float]]) -> Any:
-    from kouan.monitoring.warnings.queries import try_setting
+    from kouan.monitoring.detection import registered_detectors
+    from kouan.monitoring.warnings.queries import try_settings
 
-    return try_setting(user, last=day, changes=changes, port=port)
+    with progress_bar() as report:
+        return try_settings(user, last=day, settings=[changes], port=port, detectors=tuple(registered_detectors()), report=report)[0]
 
 
 def _replayed(file: Path, last: date | None, changes: list[tuple[str, str, float]]) -> Any:

@@ -295,6 +295,7 @@ TABLES: Mapping[str, Text] = {
     "warnings_qualityvote": Text("预警评价", "Votes on warnings"),
     "warnings_silencedepisode": Text("静默期内的偏离", "Deviations kept silent"),
     "warnings_thresholdchange": Text("预警阈值调整", "Changes of thresholds of warnings"),
+    "warnings_storedforecast": Text("流量预测", "Forecasts of flows"),
 }
 
 # What the system was about when it acted by itself: the word in brackets after a verb.

@@ -1,7 +1,7 @@
 """Daily figures of the exercise (演练): ordinary days by a formula, and a few faults in the last week for detectors to find.
 
 The faults, counted from the first day of the workspace: Futian's inbound persons surge on the last two days; Ruili's count of
-vehicles stands still for six; Mohan is closed for three; Shenzhen's outbound cargo trebles on the last day.
+vehicles stands still for six; Manzhouli is closed for three; Shenzhen's outbound cargo trebles on the last day.
 
 >>> a_day(PLACES[0], "person_crossings", "inbound", date(2026, 3, 3), date(2026, 6, 1))
 4465
@@ -24,7 +24,7 @@ from django.db.models import Max
 from kouan.basis import PeriodKind, clock
 from kouan.collection.actions import take_in
 from kouan.collection.models import Observation
-from kouan.exercise.places import CODES, PLACES, Place
+from kouan.exercise.places import CLOSED, CLOSED_FOR, CODES, PLACES, Place
 
 SOURCE = "port-daily"
 # The usual band wants a quarter of a year; ten months show its seasons on a chart.
@@ -52,8 +52,8 @@ class Fault:
 FAULTS = (
     Fault("futian-rail", "person_crossings", ("inbound",), 2, 1, 1.9),
     Fault("ruili-road", "movements", ("inbound",), 6, 1, None),
-    Fault("mohan-road", "person_crossings", ("inbound", "outbound"), 3, 1, 0.0),
-    Fault("mohan-road", "movements", ("inbound", "outbound"), 3, 1, 0.0),
+    Fault(CLOSED, "movements", ("inbound", "outbound"), CLOSED_FOR, 1, 0.0),
+    Fault(CLOSED, "cargo_tonnes", ("inbound", "outbound"), CLOSED_FOR, 1, 0.0),
     Fault("shenzhen-water", "cargo_tonnes", ("outbound",), 1, 1, 3.0),
 )
 

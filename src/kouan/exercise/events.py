@@ -6,8 +6,9 @@ conveyances and persons from the generator of days (``monitoring/live/replay/nat
 which its last event was received, so that rates and delays are those of the story. What is received later than now is left for a
 later set-up, which sends what has passed since.
 
-Laid in: lanes closed at Luohu on the afternoon before the first day; slow documents at Shenzhen that day; events with an unknown milestone, for a
-port of another source and from the future, which are held; a spare system whose clock runs three hours behind.
+Laid in: Manzhouli closed for three days; a surge and closed lanes at Luohu on the afternoon before the first day, slow documents at Mohan
+that day; events with an unknown milestone, for a port of another source and from the future, which are held; a spare system whose clock
+runs three hours behind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from operator import itemgetter
 from typing import Any
 
 from kouan.basis import clock
-from kouan.exercise.places import CODES, FEEDS, PLACES, SPARE, Feed
+from kouan.exercise.places import CLOSED, CLOSED_FOR, CODES, FEEDS, PLACES, SPARE, Feed
 from kouan.monitoring.eventlog import generate
 from kouan.monitoring.journal.actions import register_event_source
 from kouan.monitoring.journal.files import take_in_rows
@@ -73,8 +74,10 @@ def _received(after: int, until: int, first: date) -> Iterator[Row]:
     today = clock.day_of(datetime.fromtimestamp(until / 1_000_000, UTC))
     streams = [*(_goods(month) for month in _months(today)), *(_day(today - timedelta(days=back), first) for back in range(DAYS_BACK, -1, -1)),
                _flawed(first)]
+    shut, open_again = midnight_of(first - timedelta(days=CLOSED_FOR)), midnight_of(first)
     for row in merge(*streams, key=itemgetter("received_at")):
-        if after < row["received_at"] <= until:
+        is_shut = row["port"] == CLOSED and shut <= row["received_at"] < open_again
+        if after < row["received_at"] <= until and not is_shut:
             yield row
 
 
@@ -113,7 +116,8 @@ def _day(day: date, first: date) -> Iterator[Row]:
     """One day of conveyances and persons at these ports."""
     faults: tuple[Fault, ...] = ()
     if day == first - timedelta(days=1):
-        faults = (Fault("lanes", "luohu-rail", 16.0, 19.5, 0.85), Fault("slow", "shenzhen-water", 8.0, 20.0, 4.0))
+        faults = (Fault("surge", "luohu-rail", 16.5, 18.5, 4.0), Fault("lanes", "luohu-rail", 16.0, 19.5, 0.85),
+                  Fault("slow", "mohan-road", 0.0, 24.0, 6.0))
     made = make_day(CODES, [_MODES.get(each.mode, each.mode) for each in PLACES], seed=day.toordinal(), faults=faults,
                     conveyances=CONVEYANCES_A_DAY, persons=PERSONS_A_DAY)
     midnight, block, modes = midnight_of(day), made.block, {each.code: each.mode for each in PLACES}

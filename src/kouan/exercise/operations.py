@@ -6,6 +6,7 @@ Done again it only adds the days that have passed since; what is there is left a
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,11 +22,22 @@ from kouan.exercise.events import fill_events
 from kouan.exercise.places import FEEDS
 from kouan.monitoring.journal.compaction import compact
 from kouan.monitoring.journal.models import EventSource
-from kouan.monitoring.warnings.actions import detect_warnings
+from kouan.monitoring.warnings.actions import detect_warnings, set_threshold
+from kouan.monitoring.warnings.models import StoredForecast, ThresholdChange
 from kouan.monitoring.warnings.routing import PROCEDURE
 
 OFFICER = "guojia"
 WHY = "演练设定，非公开规定"
+THRESHOLDS = (("luohu-rail", "queue_growth", "min_queue", 240),)
+NORMS = f"""# {WHY}；口岸作业时间规范由各单位自行制定。
+norms:
+  - zh: 申报至放行
+    en: declaration to release
+    whole: customs_time
+    direction: inbound
+    modes: [road]
+    values: [{{from: 2021-01-01, hours: 2, instrument: {WHY}, article: 演练}}]
+"""
 PERIODS = {"acknowledge_days": 1, "assign_days": 1, "joint_days": 2, "act_days": 3, "verify_days": 3}
 
 
@@ -47,9 +59,23 @@ def fill_operations(actor: Any, say: Callable[[str, str], None]) -> None:
     if fill_events(actor):
         compact(actor=actor)
     first = clock.day_of(EventSource.objects.get(code=FEEDS[0].code).created_at)
+    was_begun = StoredForecast.objects.exists()
     if fill_daily(actor, first):
-        with acting_system("warnings") as system:
-            detect_warnings(actor=system)
+        _set_thresholds(officer)
+        # On a first day the mornings before are played as well, so that forecasts made the day before are there to be missed.
+        for back in (0,) if was_begun else (2, 1, 0):
+            with clock.travel_to(clock.now() - timedelta(days=back)), acting_system("warnings") as system:
+                detect_warnings(actor=system)
+
+
+def _set_thresholds(officer: User) -> None:
+    """The exercise has few persons: a queue of 240 at Luohu is one to act on, as an office would set it by port. And one norm."""
+    norms = settings.HOME.path / "norms.yaml"
+    if not norms.exists():
+        norms.write_text(NORMS, encoding="utf-8")
+    for port, detector, name, value in THRESHOLDS:
+        if not ThresholdChange.objects.filter(port__code=port, detector=detector, name=name).exists():
+            set_threshold(actor=officer, detector=detector, name=name, value=value, since=clock.today() - timedelta(days=10), reason=WHY, port=port)
 
 
 def _set_periods(officer: User) -> None:

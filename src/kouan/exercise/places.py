@@ -35,6 +35,8 @@ PLACES = (
     Place("shanghai-water", "sea", movements=85, cargo_tonnes=150_000),
     Place("manzhouli-rail", "rail", movements=24, cargo_tonnes=26_000),
 )
+# Closed in the days before the first: neither figures nor events.
+CLOSED, CLOSED_FOR = "manzhouli-rail", 3
 CODES = tuple(each.code for each in PLACES)
 
 

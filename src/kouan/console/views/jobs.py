@@ -28,6 +28,7 @@ from kouan.evaluation.rounds.jobs import FREEZE, SCORE, STUDY
 from kouan.evaluation.rounds.reports import BUNDLE
 from kouan.grading.lawbook.jobs import PREVIEW_LAW
 from kouan.monitoring.studies.jobs import MEASURE
+from kouan.monitoring.warnings.jobs import BACKTEST
 
 KINDS = {
     PREVIEW: Text("检查上传的文件", "Examine an uploaded file"),
@@ -35,6 +36,7 @@ KINDS = {
     VERIFY: Text("审计核验", "Verify the audit trail"),
     MAILS: Text("通知邮件", "Mails of notices"),
     PREVIEW_LAW: Text("预览法规变更", "Preview a change of law"),
+    BACKTEST: Text("回测预警阈值", "Back-test a setting of warnings"),
     MEASURE: Text("计算放行时间研究", "Measure a time release study"),
     FREEZE: Text("冻结年度评估数据", "Freeze the figures of a round"),
     SCORE: Text("年度评估计分", "Score a round"),
@@ -164,6 +166,8 @@ def result_address(found: Job) -> str:
         return reverse("audit-verification")
     if found.kind == PREVIEW_LAW and found.state == JobState.DONE:
         return reverse("law-preview-result", args=[found.pk])
+    if found.kind == BACKTEST and found.state == JobState.DONE:
+        return f"{reverse('warning-backtest')}?job={found.pk}"
     if found.kind == MEASURE and found.state == JobState.DONE:
         return reverse("time-study", args=[found.arguments["study"]])
     if found.kind in OF_A_ROUND and found.state == JobState.DONE:
@@ -180,6 +184,8 @@ def _crumbs(found: Job) -> list[dict[str, Any]]:
         return [{"label": Text("放行时间研究", "Time release studies"), "address": reverse("time-studies")}, {"label": kind_words(found.kind)}]
     if found.kind == PREVIEW_LAW:
         return [{"label": Text("法规与参数", "Law and parameters"), "address": reverse("law")}, {"label": kind_words(found.kind)}]
+    if found.kind == BACKTEST:
+        return [{"label": Text("预警", "Early warnings"), "address": reverse("warnings")}, {"label": kind_words(found.kind)}]
     if found.kind in OF_A_ROUND:
         year = found.arguments["year"]
         return [{"label": Text("年度评估", "Yearly evaluation"), "address": reverse("evaluation")},

@@ -27,8 +27,11 @@ from kouan.console.words import here
 from kouan.desk.matters.parties import standing_of
 from kouan.desk.matters.queries import procedure_for, settings_of
 from kouan.desk.matters.registry import in_force
-from kouan.monitoring.detection import FLOW_DETECTORS, registered_detectors
+from kouan.desk.models import Job, JobState
+from kouan.desk.queries import get_job
+from kouan.monitoring.detection import registered_detectors
 from kouan.monitoring.warnings import actions, platforms, routing
+from kouan.monitoring.warnings.jobs import BACKTEST, backtest_later
 from kouan.monitoring.warnings.models import (
     EarlyWarning,
     LocalPlatform,
@@ -41,7 +44,6 @@ from kouan.monitoring.warnings.queries import (
     get_warning,
     latest_votes,
     timed_steps,
-    try_settings,
     warnings_visible_to,
 )
 from kouan.monitoring.warnings.reading import thresholds
@@ -171,6 +173,8 @@ def warning(request: HttpRequest, number: int) -> HttpResponse:
         "detectors": {key: _detector(key) for key in {each["detector"] for each in held.candidates}},
         "is_my_turn": bool({each.party for each in open_tasks} & set(standing)), "waits_for": [procedure.parties[each].label for each in waits],
         "tasks": open_tasks, "votes": latest_votes(held), "may_vote": may(user, "warnings.vote"),
+        "may_open": may(user, "emergencies.open") and Port.objects.visible_to(user).filter(pk=held.port_id).exists(),
+        "emergencies": list(held.emergencies.visible_to(user)) if may(user, "emergencies.read") else [],
         "crumbs": _crumbs(Text(f"#{held.pk}", f"#{held.pk}")),
     }, status=422 if findings else 200)
 
@@ -204,8 +208,7 @@ def _ports(user: Any) -> list[tuple[str, Text]]:
 
 def _settings() -> list[tuple[str, Text]]:
     found = []
-    for key in FLOW_DETECTORS:
-        detector = registered_detectors()[key]
+    for key, detector in registered_detectors().items():
         found += [(f"{key}.{name}", Text(f"{detector.title.zh}：{_NAMES[name].zh}", f"{detector.title.en}: {_NAMES[name].en}"))
                   for name in detector.settings if name in _NAMES]
     return found
@@ -215,51 +218,76 @@ _NAMES = {
     "score": Text("偏离倍数", "deviations"), "min_change": Text("最小变化幅度（1为100%）", "least change (1 is 100 %)"),
     "min_expected": Text("最小常态值", "least usual value"), "days": Text("天数", "days"), "min_value": Text("最小数值", "least value"),
     "min_usual": Text("最小通常值", "least usual value"), "after_reported": Text("已报天数", "days reported before"),
-    "most_days": Text("最多提示天数", "days after which it is told no more"),
+    "most_days": Text("最多提示天数", "days after which it is told no more"), "times": Text("最长间断的倍数", "times the longest pause"),
+    "intervals": Text("时段数（一刻钟）", "quarters of an hour"), "growth": Text("增幅（1为100%）", "growth (1 is 100 %)"),
+    "min_queue": Text("最小排队数", "least queue"), "days_of_work": Text("折合办理天数", "days of work"),
+    "min_open": Text("最小未办结数", "least open"),
+    "required_share": Text("标准时限内比例（1为100%）", "share within the norm (1 is 100 %)"), "deviations": Text("标准差倍数", "deviations"),
+    "min_cases": Text("最少件数", "least cases"),
 }
 
 
-@page("warnings.read")
+@never_cache
+@page("warnings.read", methods=("GET", "HEAD", "POST"))
 def backtest(request: HttpRequest) -> HttpResponseBase:
-    """What a setting would have told over the last year at the ports in scope, beside the setting in force."""
+    """What a setting would have told over the last year at the ports in scope, beside the setting in force: asked here, worked out in the
+    background, shown here when it is done (``?job=``, one's own only)."""
     user: Any = request.user
     findings: list[Finding] = []
     last = _day(request, "last", clock.today() - timedelta(days=1), findings)
-    choices = _settings()
-    said = {name: request.GET.get(name, "").strip()[:64] for name in ("port", "threshold", "value")}
-    changes: list[tuple[str, str, float]] = []
-    if said["threshold"] in dict(choices) and said["value"]:
+    said = {name: request.POST.get(name, "").strip()[:64] for name in ("port", "threshold", "value")}
+    if request.method == "POST":
+        changes = _changes(said, findings)
+        if not findings:
+            return redirect("job", backtest_later(actor=user, last=last, port=said["port"], changes=changes).pk)
+    done = _own_backtest(request)
+    now, tried = ((done.result or {}).get("now"), (done.result or {}).get("tried")) if done else (None, None)
+    if done is not None:
+        last = date.fromisoformat(done.arguments["last"])
+        detector, name, value = (*done.arguments["changes"], ["", "", ""])[0]
+        said = {"port": done.arguments["port"], "threshold": f"{detector}.{name}".strip("."), "value": f"{value:g}" if tried else ""}
+    shown = tried or now or {"rows": [], "by_detector": {}}
+    names = dict(_ports(user))
+    rows = [{**each, "port": names.get(each["port"], Text(each["port"], each["port"])), "first": date.fromisoformat(each["first"]),
+             "last": date.fromisoformat(each["last"]), "detectors": [_detector(key) for key in each["detectors"]]} for each in shown["rows"]]
+    detector, _, name = said["threshold"].partition(".")
+    return render(request, "console/warnings/backtest.html", {
+        "said": said, "last": last, "now": now and Text(**now["sentence"]), "tried": tried and Text(**tried["sentence"]), "rows": rows,
+        "ports": _ports(user), "choices": _settings(), "findings": findings,
+        "in_force": thresholds().value(detector, name, said["port"], last) if tried else None,
+        "by_detector": [(_detector(key), *counts) for key, counts in shown["by_detector"].items()],
+        "crumbs": _crumbs(Text("回测", "Back-test")), "may_set": may(user, "warnings.set"),
+    }, status=422 if findings else 200)
+
+
+def _changes(said: dict[str, str], findings: list[Finding]) -> list[tuple[str, str, float]]:
+    """The one changed threshold that the form asks for, or none; what is wrong with it is told."""
+    if said["threshold"] in dict(_settings()) and said["value"]:
         detector, _, name = said["threshold"].partition(".")
         try:
             number = float(said["value"])
         except ValueError:
             number = float("nan")
         if number > 0 and number != float("inf"):
-            changes.append((detector, name, number))
-        else:
-            findings.append(Finding.error("bad_threshold", "阈值应为正数。", "A threshold is a positive number.", where=Place(field="value"),
-                                          remedy=("请改正。", "Correct it.")))
+            return [(detector, name, number)]
+        findings.append(Finding.error("bad_threshold", "阈值应为正数。", "A threshold is a positive number.", where=Place(field="value"),
+                                      remedy=("请改正。", "Correct it.")))
     elif said["value"] or said["threshold"]:
         findings.append(Finding.error("threshold_missing", "请同时选择阈值并填写数值。", "Choose a threshold and give its value.",
                                       where=Place(field="value" if said["threshold"] else "threshold"), remedy=("请补充。", "Add it.")))
-    asked = "run" in request.GET and not findings
-    results = try_settings(user, last=last, port=said["port"], settings=[[], changes] if changes else [[]]) if asked else []
-    now, tried = (results[0] if results else None), (results[1] if len(results) > 1 else None)
-    shown = tried or now
-    names = dict(_ports(user))
-    rows = [{"port": names.get(each.episode.port, Text(each.episode.port, each.episode.port)), "first": each.episode.first,
-             "last": each.episode.last, "detectors": [_detector(key) for key in each.episode.detectors], "score": round(each.episode.peak.score, 1),
-             "useful": each.useful, "message": each.episode.peak.message} for each in (shown.alerts if shown else ())]
-    detector, _, name = said["threshold"].partition(".")
-    in_force_now = None
-    if changes:
-        in_force_now = thresholds().value(detector, name, said["port"], last)
-    return render(request, "console/warnings/backtest.html", {
-        "said": said, "last": last, "now": now, "tried": tried, "rows": rows[-200:][::-1], "ports": _ports(user), "choices": choices,
-        "findings": findings, "in_force": in_force_now, "by_detector": [(_detector(key), *counts) for key,
-            counts in shown.by_detector().items()] if shown else [],
-        "crumbs": _crumbs(Text("回测", "Back-test")), "may_set": may(user, "warnings.set"),
-    }, status=422 if findings else 200)
+    return []
+
+
+def _own_backtest(request: HttpRequest) -> Job | None:
+    """The finished back-test that the address names; NotFound for anybody else's, which lies in another scope."""
+    number = request.GET.get("job", "")[:18]
+    if not number.isdigit() or request.method == "POST":
+        return None
+    found = get_job(request.user, int(number))
+    if found.owner_id != request.user.pk or found.kind != BACKTEST or found.state != JobState.DONE:
+        raise NotFound.because("unknown_backtest", f"没有编号为 {number} 的回测结果。", f"There is no back-test number {number}.",
+                               remedy=("请重新回测。", "Run it again."))
+    return found
 
 
 @never_cache

@@ -16,7 +16,7 @@ from kouan.monitoring.detection.backtest import (
 from kouan.monitoring.detection.candidate import Candidate
 from kouan.monitoring.detection.detector import Detector, registered_detectors
 from kouan.monitoring.detection.episodes import Episode, Silence, episodes
-from kouan.monitoring.detection.feeds import FellSilent, MissingData, Resumed, StuckFeed
+from kouan.monitoring.detection.feeds import FellSilent, MissingData, Resumed, SilentSource, StuckFeed
 from kouan.monitoring.detection.level_shift import LevelShift
 from kouan.monitoring.detection.norms import ForecastMiss, SegmentOverNorm
 from kouan.monitoring.detection.panel import DayKinds, HolidaySpan, Panel, SeriesKey, day_kinds, spans_of_days
@@ -27,7 +27,7 @@ from kouan.monitoring.detection.thresholds import Thresholds, read_thresholds, s
 __all__ = [
     "Panel", "SeriesKey", "DayKinds", "HolidaySpan", "day_kinds", "spans_of_days",
     "Detector", "registered_detectors", "Candidate", "Seasonal", "Band", "expected_band", "LevelShift", "StuckFeed", "MissingData",
-    "FellSilent", "Resumed", "QueueGrowth", "Backlog", "SegmentOverNorm", "ForecastMiss",
+    "FellSilent", "Resumed", "SilentSource", "QueueGrowth", "Backlog", "SegmentOverNorm", "ForecastMiss",
     "Thresholds", "shipped", "read_thresholds",
     "Episode", "Silence", "episodes", "BackTest", "Judged", "KnownEvent", "backtest", "flow_candidates", "FLOW_DETECTORS",
 ]

@@ -113,13 +113,14 @@ def flow_candidates(panel: Panel, kinds: DayKinds, thresholds: Thresholds, detec
 def backtest(
     panel: Panel, kinds: DayKinds, thresholds: Thresholds, *, first: date, last: date, detectors: Sequence[str] = FLOW_DETECTORS,
     silences: Sequence[Silence] = (), events: Sequence[KnownEvent] = (), votes: Mapping[tuple[str, date], bool] | None = None,
+    more: Sequence[Candidate] = (),
 ) -> BackTest:
     """Run a setting over a panel that begins well before ``first``, and judge what it told from ``first`` to ``last``.
 
     ``votes``: recorded quality votes by (port, first day of the warning); a vote speaks for an episode that covers its day, and
-    wins over known events, for people saw more than a list.
+    wins over known events, for people saw more than a list. ``more``: what detectors that need more than the panel saw under the same setting.
     """
-    seen = [each for each in flow_candidates(panel, kinds, thresholds, detectors) if each.day <= last]
+    seen = [each for each in (*flow_candidates(panel, kinds, thresholds, detectors), *more) if each.day <= last]
     told, silent = episodes(seen, silences)
     alerts = tuple(_judge(each, events, votes or {}) for each in told if first <= each.first <= last)
     silenced = tuple(each for each in silent if first <= each.first <= last)

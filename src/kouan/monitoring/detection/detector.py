@@ -62,10 +62,10 @@ class Detector(ABC):
     ) -> Candidate:
         """A candidate whose message is the rule, then the figures in words."""
         key, day, rule = panel.series[row], panel.day(column), self.rule()
-        words = key.words
+        words, time = key.words, f" {panel.time(column)}".rstrip()
         message = Text(
-            f"{words.zh}，{day.year}年{day.month}月{day.day}日：{zh}（规则：{rule.zh}）",
-            f"{words.en}, {day.day} {day:%B %Y}: {en} (Rule: {rule.en})",
+            f"{words.zh}，{day.year}年{day.month}月{day.day}日{time}：{zh}（规则：{rule.zh}）",
+            f"{words.en}, {day.day} {day:%B %Y}{time}: {en} (Rule: {rule.en})",
         )
         return Candidate(self.key, key, day, measured, low, high, float(score), goes, message)
 

@@ -12,6 +12,9 @@ from kouan.monitoring.detection.detector import Detector, number
 from kouan.monitoring.detection.panel import Panel
 from kouan.monitoring.detection.windows import before, median, run_lengths
 
+# How many days before say how long a source usually pauses.
+PAUSES_OF = 28
+
 
 class StuckFeed(Detector):
     """同一数值连续多日一字不变，疑似数据源重复报送或停滞。"""
@@ -109,4 +112,36 @@ class Resumed(Detector):
                 panel, row, column, measured=value, high=0.0, score=1 + np.log10(value / least[row, column]), goes="up",
                 zh=f"连续{idle_days}天为零之后，实测{number(value)}。", en=f"measured {number(value)} after {idle_days} days at zero.",
             ))
+        return found
+
+
+class SilentSource(Detector):
+    """事件来源停止发送，超过其平常的间隔：接口或设备可能已停。"""
+
+    # The panel holds the events received each day from a source about a port.
+    key: ClassVar[str] = "silent_source"
+    title: ClassVar[Text] = Text("来源静默", "Silent source")
+    rule_en: ClassVar[str] = "A source of events sends nothing for longer than it usually pauses: its line or device may have stopped."
+    settings: ClassVar[tuple[str, ...]] = ("days", "times", "after_reported", "most_days")
+
+    def candidates(self, panel: Panel, **known: Any) -> list[Candidate]:
+        values = panel.values
+        runs = run_lengths(values == 0)
+        least, times = self.grid("days", panel), self.grid("times", panel)
+        habit, most = self.grid("after_reported", panel), self.grid("most_days", panel)
+        found = []
+        for row, column in zip(*np.nonzero((runs >= least) & (runs <= most)), strict=True):
+            run = int(runs[row, column])
+            start = column - run + 1
+            earlier = slice(max(start - PAUSES_OF, 0), start)
+            if np.count_nonzero(values[row, earlier] > 0) < habit[row, column]:
+                continue
+            longest = int(runs[row, earlier].max())
+            needed = max(float(least[row, column]), np.floor(times[row, column] * longest) + 1)
+            if run >= needed:
+                found.append(self.said(
+                    panel, row, column, measured=0.0, low=1.0, score=run / needed,
+                    zh=f"已{run}天没有收到任何事件，此前四周最长间断{longest}天。",
+                    en=f"no event for {run} days; the longest pause in the four weeks before was {longest} days.",
+                ))
         return found

@@ -67,6 +67,24 @@ def forecast(panel: Panel, kinds: DayKinds, horizon: int, share: float = 0.95) -
     return Forecast(panel.day(days), share, counts[0], counts[1], counts[2], naive)
 
 
+def one_day_ahead(panel: Panel, kinds: DayKinds, first: int, share: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """(low, high) for every cell from column ``first`` on, each as ``forecast`` would have given it on the evening before; NaN elsewhere.
+
+    The usual band of a day rests on the days before it, so one band serves every day (a test compares with forecasts made one by one).
+    """
+    band = expected_band(panel, _alone(kinds, panel.days))
+    x, ordinary, tail = np.log1p(panel.values), kinds.is_ordinary[: panel.days], (1 - share) / 2
+    low, high = np.full(panel.values.shape, np.nan), np.full(panel.values.shape, np.nan)
+    for column in range(max(first, 1), panel.days):
+        centre, wider = band.level[:, column] + band.weekday[:, column], 1.0
+        below, above = _misses(x, band.weekday, band.level, ordinary, column, 1, tail)
+        if not ordinary[column]:
+            centre, below, above, wider = _special(band.residual, kinds, column, column, centre, below, above, tail)
+        low[:, column] = np.maximum(np.expm1(centre + wider * below), 0)
+        high[:, column] = np.maximum(np.expm1(centre + wider * above), 0)
+    return low, high
+
+
 def _alone(kinds: DayKinds, days: int) -> DayKinds:
     return DayKinds(kinds.weekday[:days], kinds.special[:days], kinds.names)
 

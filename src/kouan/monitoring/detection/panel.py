@@ -42,11 +42,19 @@ class SeriesKey:
 
 @dataclass(frozen=True)
 class Panel:
-    """Series (rows) by consecutive days (columns). NaN: not reported, which is not zero."""
+    """Series (rows) by consecutive days (columns). NaN: not reported, which is not zero.
+
+    ``slots``: columns of one day, where a day is cut into parts (96: quarters of an hour).
+
+    >>> quarters = Panel((SeriesKey("demo", "waiting"),), date(2024, 1, 1), np.zeros((1, 192)), slots=96)
+    >>> quarters.day(97).isoformat(), quarters.time(97), quarters.column(date(2024, 1, 2))
+    ('2024-01-02', '00:15', 96)
+    """
 
     series: tuple[SeriesKey, ...]
     first_day: date
     values: np.ndarray
+    slots: int = 1
     # What was worked out of the values already, for they do not change: the usual band serves several detectors and settings.
     worked_out: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -58,20 +66,27 @@ class Panel:
 
     @property
     def days(self) -> int:
-        """How many days."""
+        """How many days (columns, where days are cut)."""
         return int(self.values.shape[1])
 
     def day(self, column: int) -> date:
         """The day of a column."""
-        return self.first_day + _DAY * int(column)
+        return self.first_day + _DAY * (int(column) // self.slots)
+
+    def time(self, column: int) -> str:
+        """When in its day a column begins, as ``16:45``; empty where days are not cut."""
+        if self.slots == 1:
+            return ""
+        minutes = int(column) % self.slots * 1440 // self.slots
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
     def column(self, day: date) -> int:
-        """The column of a day; may lie outside."""
-        return (day - self.first_day).days
+        """The (first) column of a day; may lie outside."""
+        return (day - self.first_day).days * self.slots
 
     def until(self, day: date) -> Panel:
         """The panel as one had it on the evening of a day."""
-        return replace(self, values=self.values[:, : max(self.column(day) + 1, 0)])
+        return replace(self, values=self.values[:, : max(self.column(day) + self.slots, 0)])
 
 
 @dataclass(frozen=True)

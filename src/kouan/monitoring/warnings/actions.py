@@ -22,13 +22,14 @@ from kouan.desk.matters.parties import national_office
 from kouan.monitoring.detection import (
     Candidate,
     Episode,
+    ForecastMiss,
     episodes,
     flow_candidates,
     registered_detectors,
     shipped,
 )
 from kouan.monitoring.detection.episodes import QUIET_DAYS
-from kouan.monitoring.warnings import reading, routing
+from kouan.monitoring.warnings import forecasts, operations, reading, routing
 from kouan.monitoring.warnings.models import (
     EarlyWarning,
     PlannedSilence,
@@ -56,7 +57,8 @@ class Detected:
 
 @action("warnings.detect")
 def detect_warnings(*, actor: System, until: date | None = None, look_back: int = LOOK_BACK) -> Detected:
-    """Run the detectors of flows over the daily figures of every port, and tell what is new up to a day (yesterday).
+    """Run the detectors over the daily figures and the events of every port, tell what is new up to a day (yesterday), and keep the
+    forecast of the days after it.
 
     However often it runs, an episode is told once: a candidate within three days of a warning's last day belongs to that warning. Refused
     while the national office has not set the periods of the procedure, for then no matter can begin.
@@ -65,15 +67,22 @@ def detect_warnings(*, actor: System, until: date | None = None, look_back: int 
     first = last - timedelta(days=look_back - 1)
     ports = {port.code: port for port in Port.objects.all()}
     panel, origins = reading.panel_of(ports.values(), last)
-    if not panel.series:
+    read = operations.read_operations(actor, ports, first, last)
+    if not panel.series and not read.series:
         return Detected((), (), 0, 0)
-    seen = [each for each in flow_candidates(panel, reading.kinds_of(panel), reading.thresholds()) if first <= each.day <= last]
+    setting = reading.thresholds()
+    seen = operations.operation_candidates(read, setting, first, last)
+    if panel.series:
+        seen += [each for each in flow_candidates(panel, reading.kinds_of(panel), setting) if first <= each.day <= last]
+        low, high = forecasts.stored_bands(panel, first)
+        seen += [each for each in ForecastMiss(setting).candidates(panel, low=low, high=high) if first <= each.day <= last]
+        forecasts.store_forecasts(panel, last)
     planned = reading.silences_between(first, last)
     told, silent = episodes(seen, [silence for _, silence in planned])
     opened: list[int] = []
     prolonged: list[int] = []
     for episode in told:
-        held, is_new = _tell(actor, ports[episode.port], origins[episode.port], episode)
+        held, is_new = _tell(actor, ports[episode.port], origins.get(episode.port, operations.own_origin()), episode)
         (opened if is_new else prolonged).append(held.pk)
     rows = {id(silence): row for row, silence in planned}
     for episode in silent:
@@ -84,7 +93,7 @@ def detect_warnings(*, actor: System, until: date | None = None, look_back: int 
                       "message_en": peak.message.en[:900]})
     if opened:
         mails.send_soon()
-    return Detected(tuple(opened), tuple(dict.fromkeys(prolonged)), len(silent), len(panel.series))
+    return Detected(tuple(opened), tuple(dict.fromkeys(prolonged)), len(silent), len(panel.series) + read.series)
 
 
 def _tell(actor: System, port: Port, origin: str, episode: Episode) -> tuple[EarlyWarning, bool]:

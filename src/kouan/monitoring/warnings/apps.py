@@ -11,8 +11,9 @@ class WarningsConfig(AppConfig):
     verbose_name = "预警"
 
     def ready(self) -> None:
-        """Give the desk the procedure of warnings and what its steps do."""
+        """Give the desk the procedure of warnings, what its steps do, and the work of a back-test."""
         from kouan.desk.matters.registry import register_later
+        from kouan.monitoring.warnings import jobs  # noqa: F401 - registers its kind of work
         from kouan.monitoring.warnings.effects import CARRIED
         from kouan.monitoring.warnings.routing import PROCEDURES
 

@@ -183,6 +183,29 @@ class ThresholdChange(models.Model):
         verbose_name = verbose_name_plural = "预警阈值调整"
 
 
+@register
+class StoredForecast(models.Model):
+    """What was forecast of one daily series on the evening of ``origin_day`` for the days after it, in their order, with its interval.
+
+    ``share``: of actual values that the interval is to hold. Lists are of one length; None where too little was known.
+    """
+
+    port_code = models.SlugField("口岸", max_length=64)
+    measure = models.CharField("指标", max_length=48)
+    direction = models.CharField("方向", max_length=12)
+    origin_day = models.DateField("预测基准日")
+    share = models.FloatField("区间覆盖率")
+    low = models.JSONField("下限", default=list)
+    middle = models.JSONField("预测值", default=list)
+    high = models.JSONField("上限", default=list)
+    made_at = models.DateTimeField("预测时间", default=clock.now)
+
+    class Meta:
+        ordering = ["-origin_day", "port_code", "measure", "direction"]
+        constraints = [models.UniqueConstraint(fields=["origin_day", "port_code", "measure", "direction"], name="forecast_once_a_day")]
+        verbose_name = verbose_name_plural = "流量预测"
+
+
 class PlatformQuerySet(models.QuerySet["LocalPlatform"]):
     """The register of local platforms, and who may see which."""
 

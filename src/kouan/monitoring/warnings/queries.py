@@ -10,8 +10,16 @@ from typing import Any
 from kouan.audit import record_event
 from kouan.basis import NotFound, Place, Text, clock
 from kouan.desk.matters.queries import procedure_for
-from kouan.monitoring.detection import FLOW_DETECTORS, BackTest, Seasonal, Thresholds, backtest, expected_band
-from kouan.monitoring.warnings import reading
+from kouan.monitoring.detection import (
+    FLOW_DETECTORS,
+    BackTest,
+    ForecastMiss,
+    Seasonal,
+    Thresholds,
+    backtest,
+    expected_band,
+)
+from kouan.monitoring.warnings import forecasts, operations, reading
 from kouan.monitoring.warnings.models import EarlyWarning, QualityVote, WarningQuerySet
 from kouan.monitoring.warnings.routing import causes
 from kouan.ports.models import Port
@@ -122,9 +130,9 @@ def try_setting(
 
 def try_settings(
     user: Any, *, last: date, settings: Sequence[Sequence[tuple[str, str, float]]], port: str = "", days: int = 365,
-    detectors: Sequence[str] = FLOW_DETECTORS,
+    detectors: Sequence[str] = FLOW_DETECTORS, report: operations.Report = lambda done, total, stage: None,
 ) -> list[BackTest]:
-    """The same for several settings beside each other: the figures are read once."""
+    """The same for several settings beside each other: figures and events are read once."""
     ports = Port.objects.visible_to(user)
     if port:
         ports = ports.filter(code=port)
@@ -133,11 +141,20 @@ def try_settings(
     kinds, votes = reading.kinds_of(panel), votes_on_record(user)
     silences = [silence for _, silence in reading.silences_between(first, last)]
     found = []
+    flows = [key for key in detectors if key in FLOW_DETECTORS]
+    read = bands = None
+    if set(detectors) & set(operations.OPERATION_DETECTORS):
+        read = operations.read_operations(user, {each.code: each for each in ports}, first, last, report=report)
+    if "forecast_miss" in detectors:
+        bands = forecasts.past_bands(panel, first)
     for changes in settings:
         setting: Thresholds = reading.thresholds()
         for detector, name, value in changes:
             setting = setting.tried(detector, port, **{name: value})
-        found.append(backtest(panel, kinds, setting, first=first, last=last, detectors=detectors, silences=silences, votes=votes))
+        more = operations.operation_candidates(read, setting, first, last, detectors) if read is not None else []
+        if bands is not None:
+            more += ForecastMiss(setting).candidates(panel, low=bands[0], high=bands[1])
+        found.append(backtest(panel, kinds, setting, first=first, last=last, detectors=flows, silences=silences, votes=votes, more=more))
     return found
 
 

@@ -106,7 +106,7 @@ Columns = tuple[npt.NDArray[np.int64], ...]
 def _shares(modes: Sequence[str], random: np.random.Generator) -> npt.NDArray[np.float64]:
     """Each port's share of its mode's traffic: Zipf over a seeded order, so that a few are large and most are small."""
     share = np.zeros(len(modes))
-    for mode in set(modes):
+    for mode in sorted(set(modes)):  # a set alone comes in another order in each process
         here = np.flatnonzero(np.asarray(modes) == mode)
         weight = 1.0 / (1.0 + np.arange(len(here))) ** 0.9
         share[random.permutation(here)] = weight / weight.sum()
