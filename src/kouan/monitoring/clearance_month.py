@@ -5,7 +5,7 @@ stand its change on the month before and on the same month of the year before, w
 cut from the base of 2017, which is a national mean. Cases are measured by the generated SQL of ``monitoring/eventlog``, so a month of a
 big port is read in seconds. Ports stand in the order of the register: this is no ranking.
 
->>> before("2026-01"), year_before("2026-01"), span_of("2026-02")[1] - span_of("2026-02")[0] == 28 * DAY
+>>> before("2026-01"), year_before("2026-01"), span_of("2026-02")[1] - span_of("2026-02")[0] == 28 * 24 * HOUR
 ('2025-12', '2025-01', True)
 """
 
@@ -29,7 +29,7 @@ from kouan.monitoring.eventlog.plan import STATUSES, Contents, Plan, compile_pla
 from kouan.monitoring.journal.reading import events_table
 from kouan.monitoring.timing.compare import compare
 from kouan.monitoring.timing.definitions import shipped
-from kouan.monitoring.timing.events import DAY, HOUR, SUBJECT_OF_KIND, microseconds
+from kouan.monitoring.timing.events import HOUR, SUBJECT_OF_KIND, microseconds
 from kouan.monitoring.timing.statistics import base_2017, summarise
 from kouan.ports.models import Port
 
@@ -41,7 +41,6 @@ DIRECTIONS = ("inbound", "outbound")
 _MONTH = re.compile(r"20\d{2}-(0[1-9]|1[0-2])")
 _COMPLETE, _RUNNING = STATUSES.index("complete"), STATUSES.index("running")
 _UNMEASURED = {STATUSES.index(name): name for name in ("start_missing", "end_missing", "contradictory")}
-__all__ = ["DAY", "before", "month_figures", "span_of", "year_before"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,11 @@ def year_before(month: str) -> str:
     return f"{int(month[:4]) - 1}{month[4:]}"
 
 
+def year_span(year: int) -> tuple[int, int]:
+    """A year from (included) and to (not included) in µs, Beijing time."""
+    return _midnight(date(year, 1, 1)), _midnight(date(year + 1, 1, 1))
+
+
 def span_of(month: str) -> tuple[int, int]:
     """From (included) and to (not included) in µs, Beijing time."""
     first = date(int(month[:4]), int(month[5:]), 1)
@@ -90,7 +94,7 @@ def month_figures(user: Any, province: str, month: str) -> dict[str, Any]:
                               where=Place(field="month"), remedy=("写作 2026-03，不晚于本月。", "Write 2026-03; not after this month."))
     ports = list(Port.objects.visible_to(user).counted().filter(province_code=province).order_by("pinyin", "code"))
     with events_table(user) as engine:
-        cases, origins = _cases(engine, [port.code for port in ports])
+        cases, origins = measured_cases(engine, [port.code for port in ports])
     span = span_of(month)
     months = {name: span_of(name) for name in (month, before(month), year_before(month))}
     used = [case for case in cases if any(case.ended_in(each) for each in months.values()) or _ran(case, span[1]) or _lacks(case, span)]
@@ -108,7 +112,7 @@ def month_figures(user: Any, province: str, month: str) -> dict[str, Any]:
         "province": province, "month": month, "as_of_us": now, "is_provisional": is_open, "whole": _whole(month).key, "definitions": shipped().digest,
         "ports": [{"code": port.code, "name": port.name_zh, "name_en": port.name_en} for port in ports], "rows": rows, "origins": origins,
         "kinds": dict(sorted(Counter(case.kind for case in used if case.ended_in(span)).items())),
-        "cases": len(used), "cases_sha256": _digest(used),
+        "cases": len(used), "cases_sha256": digest_of_cases(used),
     }  # fmt: skip
 
 
@@ -117,11 +121,11 @@ def _whole(month: str) -> Any:
     return next(whole for whole in shipped().of_flow("goods", "inbound", "sea", day) if whole.code == WHOLE)
 
 
-def _cases(engine: duckdb.DuckDBPyConnection, ports: Sequence[str]) -> tuple[list[Case], list[str]]:
-    """Every case of goods that began at the ports, measured by the whole; and whose figures they are."""
+def measured_cases(engine: duckdb.DuckDBPyConnection, ports: Sequence[str], origin: str = "") -> tuple[list[Case], list[str]]:
+    """Every case of goods that began at the ports, measured by the whole; and whose figures they are. ``origin``: of these events alone."""
     kinds = [kind for kind, subject in SUBJECT_OF_KIND.items() if subject == "goods"]
     rows = (f"FROM events_current WHERE NOT planned AND case_kind IN ({DUCKDB.literals(kinds)[1:-1]}) "
-            f"AND direction IN ({DUCKDB.literals(DIRECTIONS)[1:-1]})")
+            f"AND direction IN ({DUCKDB.literals(DIRECTIONS)[1:-1]})" + (f" AND origin = {DUCKDB.quoted(origin)}" if origin else ""))
     seen = {name: sorted(row[0] for row in engine.execute(f"SELECT DISTINCT {name} {rows}").fetchall()) for name in ("milestone", "port", "origin")}
     flows = tuple(sorted(engine.execute(f"SELECT DISTINCT case_kind, mode, direction {rows}").fetchall()))
     if not flows:
@@ -199,7 +203,7 @@ def _change(old: list[int], new: list[int]) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _digest(cases: Iterable[Case]) -> str:
+def digest_of_cases(cases: Iterable[Case]) -> str:
     """SHA-256 over the cases, sorted: port, direction, kind, status, beginning, end, joined by the unit separator, a line each."""
     running = hashlib.sha256()
     lines = sorted("\x1f".join((case.port, case.direction, case.kind, STATUSES[case.status], str(case.begun or ""), str(case.ended or "")))
