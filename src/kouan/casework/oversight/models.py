@@ -288,10 +288,10 @@ def day_words(day: date | None) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if day else "未定"
 
 
-class NoticeQuerySet(models.QuerySet["ClearanceNotice"]):
+class ClearanceNoticeQuerySet(models.QuerySet["ClearanceNotice"]):
     """Clearance-time notices, and who may see which."""
 
-    def visible_to(self, user: Any) -> NoticeQuerySet:
+    def visible_to(self, user: Any) -> ClearanceNoticeQuerySet:
         """The national office all; another office those issued to it."""
         if not may_look(user):
             return self.none()
@@ -310,7 +310,7 @@ class ClearanceNotice(models.Model):
     drafted_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     drafted_at = models.DateTimeField("起草时间", default=clock.now)
 
-    objects = NoticeQuerySet.as_manager()
+    objects = ClearanceNoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-month", "province", "-id"]

@@ -16,8 +16,8 @@ from kouan.casework.oversight.models import (
     CellReport,
     Circular,
     ClearanceNotice,
+    ClearanceNoticeQuerySet,
     Instruction,
-    NoticeQuerySet,
     OversightPaper,
     Supervision,
     TaskCell,
@@ -142,7 +142,7 @@ def get_circular(user: Any, number: int) -> Circular:
     return _one(Circular.objects.visible_to(user).select_related("office", "replaces"), Circular, user, number, "circular", "通知", "circular")
 
 
-def notices_visible_to(user: Any) -> NoticeQuerySet:
+def notices_visible_to(user: Any) -> ClearanceNoticeQuerySet:
     """Clearance-time notices that somebody may see, latest month first."""
     return ClearanceNotice.objects.visible_to(user).select_related("circular", "circular__office", "drafted_by")
 
