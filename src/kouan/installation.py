@@ -145,9 +145,17 @@ def prepare(
         from kouan.exercise import fill_operations
 
         play_all(say)
+        _play_emergencies(say)
         with acting_system("setup") as system:
             fill_operations(system, say)
     seal()
+
+
+def _play_emergencies(say: Say) -> None:
+    """A plan, a drill and a past event, so that a newcomer finds one of each to look at."""
+    from kouan.monitoring.emergencies.playing import play
+
+    play(say)
 
 
 def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:

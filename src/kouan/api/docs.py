@@ -75,6 +75,9 @@ EXAMPLES = {
     "get /api/v1/conferences/{number}": "/api/v1/conferences/1",
     "get /api/v1/warnings": "/api/v1/warnings?running=true&limit=20",
     "get /api/v1/warnings/{number}": "/api/v1/warnings/1",
+    "get /api/v1/emergencies": "/api/v1/emergencies?running=true&limit=20",
+    "get /api/v1/emergencies/{number}": "/api/v1/emergencies/1",
+    "get /api/v1/emergency-plans": "/api/v1/emergency-plans?limit=20",
     "get /api/v1/times/studies/{number}": "/api/v1/times/studies/1",
     "get /api/v1/times/studies/{number}/compared-with/{before}": "/api/v1/times/studies/2/compared-with/1",
     "get /api/v1/oversight/cells": "/api/v1/oversight/cells?place=44&limit=20",
@@ -125,6 +128,10 @@ BODIES = {
     ),
     "post /api/v1/matters": _deed("matters", '"procedure": "opening", "title": "…", "port": "luohu-rail"', version=False),
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
+    "post /api/v1/emergencies": _deed(
+        "emergencies", '"port": "luohu-rail", "kind": "dangerous_goods", "level": 3, "title": "…", "occurred_at": "2026-05-01T08:00:00+08:00"',
+        version=False),
+    "post /api/v1/emergencies/{number}/log": _deed("emergencies/1/log", '"words": "…"', version=False),
     "post /api/v1/matters/{number}/opinions": _deed(
         "matters/1/opinions", '"consultation": "views", "party": "customs", "agrees": true, "words": "…"'),
     "post /api/v1/platform-messages": _deed(

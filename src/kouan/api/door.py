@@ -12,6 +12,7 @@ from kouan.api import (
     circulars,
     collaboration,
     decisions,
+    emergencies,
     errors,
     evaluation,
     events,
@@ -67,5 +68,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, warnings, evidence, studies):
+             collaboration, events, warnings, emergencies, evidence, studies):
     api.add_router("", part.router)

@@ -58,6 +58,7 @@ def _mount() -> None:
         conferences,
         documents,
         efficiency,
+        emergencies,
         evaluation,
         events,
         execution,
@@ -99,7 +100,7 @@ def _mount() -> None:
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
-        ("warnings", warnings.app, OnData),
+        ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)

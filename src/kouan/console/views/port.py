@@ -32,6 +32,7 @@ from kouan.console.port_flows import flows_of_port, heads_of_port
 from kouan.console.subject_names import SubjectNames, direction_text
 from kouan.console.tables import Column, Filter, Table, as_read, put
 from kouan.console.verdict_reason import reason_of
+from kouan.console.views.emergencies import event_title
 from kouan.console.views.ports import asked_year, judged_years, place_of, port_name
 from kouan.console.words import here, page_language
 from kouan.desk.models import Document
@@ -40,6 +41,7 @@ from kouan.grading.facts import MEASURES
 from kouan.grading.grades import grade_of, proposed_verdict
 from kouan.grading.queries import held_in_year, judge, law_as_of
 from kouan.grading.strategy_marks import mark_name, mark_of
+from kouan.monitoring.emergencies import queries as emergencies
 from kouan.ports import queries
 from kouan.ports.models import LayoutLink, Port, PortChange, PortCode
 from kouan.ports.notes import NOTES, note_text
@@ -257,6 +259,8 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
         "marked": mark_name(mark_of(found.code, as_of, known_at)),
         "evaluated": newest_evaluation(request.user, found.code),
         "proposed": CASE_VERDICTS[proposed_verdict(found.code)], "cases": cases, "readable": cases.readable,
+        "emergencies": [(each, event_title(each)) for each in emergencies.at_port(request.user, found)],
+        "closures": emergencies.closed_at(request.user, found),
     })
 
 

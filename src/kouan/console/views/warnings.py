@@ -175,6 +175,8 @@ def warning(request: HttpRequest, number: int) -> HttpResponse:
         "detectors": {key: _detector(key) for key in {each["detector"] for each in held.candidates}},
         "is_my_turn": bool({each.party for each in open_tasks} & set(standing)), "waits_for": [procedure.parties[each].label for each in waits],
         "tasks": open_tasks, "votes": latest_votes(held), "may_vote": may(user, "warnings.vote"),
+        "may_open": may(user, "emergencies.open") and Port.objects.visible_to(user).filter(pk=held.port_id).exists(),
+        "emergencies": list(held.emergencies.visible_to(user)) if may(user, "emergencies.read") else [],
         "crumbs": _crumbs(Text(f"#{held.pk}", f"#{held.pk}")),
     }, status=422 if findings else 200)
 

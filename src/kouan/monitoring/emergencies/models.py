@@ -26,10 +26,10 @@ def _is_blind(user: Any) -> bool:
     return user is None or not user.is_authenticated or not user.is_active or not user.organisation.is_active or not may(user, "emergencies.read")
 
 
-class PlanQuerySet(models.QuerySet["EmergencyPlan"]):
+class EmergencyPlanQuerySet(models.QuerySet["EmergencyPlan"]):
     """Plans, and who may see which."""
 
-    def visible_to(self, user: Any) -> PlanQuerySet:
+    def visible_to(self, user: Any) -> EmergencyPlanQuerySet:
         """The nation all; others those of their ports and, of plans for a whole province, their own province's."""
         if isinstance(user, System):
             return self
@@ -69,7 +69,7 @@ class EmergencyPlan(models.Model):
     next_drill_on = models.DateField("下次演练不晚于", null=True)
     created_at = models.DateTimeField("登记时间", default=clock.now)
 
-    objects = PlanQuerySet.as_manager()
+    objects = EmergencyPlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["province_code", "port_id", "kind", "-number"]
@@ -86,10 +86,10 @@ class EmergencyPlan(models.Model):
         return self.title_zh
 
 
-class DutyQuerySet(models.QuerySet["DutyEntry"]):
+class DutyEntryQuerySet(models.QuerySet["DutyEntry"]):
     """Rosters, and who may see which."""
 
-    def visible_to(self, user: Any) -> DutyQuerySet:
+    def visible_to(self, user: Any) -> DutyEntryQuerySet:
         """The nation all; an office its own; those who share a port or a province with it may call it."""
         if isinstance(user, System):
             return self
@@ -116,7 +116,7 @@ class DutyEntry(models.Model):
     entered_at = models.DateTimeField("登记时间", default=clock.now)
     ended_at = models.DateTimeField("被更换时间", null=True)
 
-    objects = DutyQuerySet.as_manager()
+    objects = DutyEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["day", "id"]
@@ -127,10 +127,10 @@ class DutyEntry(models.Model):
         verbose_name = verbose_name_plural = "值班表"
 
 
-class EventQuerySet(models.QuerySet["EmergencyEvent"]):
+class EmergencyEventQuerySet(models.QuerySet["EmergencyEvent"]):
     """Events, and who may see which."""
 
-    def visible_to(self, user: Any) -> EventQuerySet:
+    def visible_to(self, user: Any) -> EmergencyEventQuerySet:
         """Those at ports in scope, and those in which one's office leads, stands above or was given a task."""
         if isinstance(user, System):
             return self
@@ -142,11 +142,11 @@ class EventQuerySet(models.QuerySet["EmergencyEvent"]):
         asked = Task.objects.filter(matter_id=OuterRef("matter_id"), organisation_id=user.organisation_id)
         return self.filter(Q(port__in=Port.objects.visible_to(user)) | Q(Exists(given)) | Q(Exists(asked)))
 
-    def running(self) -> EventQuerySet:
+    def running(self) -> EmergencyEventQuerySet:
         """Those whose response has not ended."""
         return self.filter(response_ended_at__isnull=True)
 
-    def counted(self) -> EventQuerySet:
+    def counted(self) -> EmergencyEventQuerySet:
         """Those that statistics count: no drill, no false alarm."""
         return self.filter(is_drill=False).exclude(matter__state="false_alarm")
 
@@ -175,7 +175,7 @@ class EmergencyEvent(models.Model):
     lessons = models.TextField("经验教训", blank=True)
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
-    objects = EventQuerySet.as_manager()
+    objects = EmergencyEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from kouan.accounts.action import action
 from kouan.accounts.models import Organisation, OrganisationKind
@@ -216,8 +216,12 @@ class DutyDay:
 
 
 def roles_of_office(office: Organisation) -> list[DutyRole]:
-    """The roles that an office must fill: those of the plans in force that it drafted, in their order, each once."""
-    rows = EmergencyPlan.objects.filter(matter__applicant=office, matter__state__in=IN_FORCE).order_by("pk").values_list("roles", flat=True)
+    """The roles that an office must fill, in their order, each once: of the plans in force that it drafted, and, for a city's office, which
+    leads by them, of those of its whole province."""
+    theirs = Q(matter__applicant=office)
+    if office.kind == OrganisationKind.CITY_OFFICE and office.province_code:
+        theirs |= Q(port__isnull=True, province_code=office.province_code)
+    rows = EmergencyPlan.objects.filter(theirs, matter__state__in=IN_FORCE).order_by("pk").values_list("roles", flat=True)
     found: dict[str, DutyRole] = {}
     for roles in rows:
         for each in roles:

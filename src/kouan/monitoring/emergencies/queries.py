@@ -13,22 +13,22 @@ from kouan.desk.matters.queries import procedure_for
 from kouan.monitoring.emergencies import codes
 from kouan.monitoring.emergencies.models import (
     EmergencyEvent,
+    EmergencyEventQuerySet,
     EmergencyPlan,
+    EmergencyPlanQuerySet,
     EmergencyTask,
-    EventQuerySet,
-    PlanQuerySet,
     PortClosure,
 )
 from kouan.monitoring.emergencies.plans import IN_FORCE
 from kouan.ports.models import Port
 
 
-def events_visible_to(user: Any) -> EventQuerySet:
+def events_visible_to(user: Any) -> EmergencyEventQuerySet:
     """The events that a user may see, newest first."""
     return EmergencyEvent.objects.all().visible_to(user).select_related("matter__edition", "port", "lead", "superior", "plan")
 
 
-def plans_visible_to(user: Any) -> PlanQuerySet:
+def plans_visible_to(user: Any) -> EmergencyPlanQuerySet:
     """The plans that a user may see."""
     return EmergencyPlan.objects.all().visible_to(user).select_related("matter__edition", "matter__applicant", "port")
 
@@ -83,7 +83,8 @@ def timeline(event: EmergencyEvent) -> list[Moment]:
         head_zh, head_en = f"任务{task.number}“{task.words_zh}”", f"Task {task.number} “{task.words_en or task.words_zh}”"
         for step in task.matter.steps.select_related("actor__organisation").order_by("number"):
             known = of_task.transitions.get(step.transition)
-            if known is None:
+            # That a task was given out stands in the log: by the opening, or as a further task.
+            if known is None or step.transition in ("give", "give_jointly"):
                 continue
             said = next((str(step.fields[name]) for name in ("measures", "reason") if step.fields.get(name)), "")
             is_done = step.state == "done"
