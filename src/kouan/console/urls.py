@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver
 PAGES = (
     "doors", "account", "panorama", "live", "live_hong_kong", "live_hours",
     "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
-    "emergencies", "emergency_plans",
+    "emergencies", "emergency_plans", "imagery",
     "figure", "sources", "flows", "warnings", "studies", "counterpart", "benchmark", "benchmark_port", "grading_lists", "grades",
     "matters", "matter", "matter_paper",
     "matter_statistics", "oversight", "execution", "execution_project", "execution_plan", "instructions", "circulars", "bottlenecks", "conferences",
