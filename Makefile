@@ -33,8 +33,9 @@ test: dev-install ## Run the test suite, browser tests included, without the lon
 	$(PYTEST) -m "not long" $(ARGS)
 
 test-long: dev-install ## Run the longest proofs, which CI runs as well
-	@scripts/bootstrap-debian browser sqlite java
+	@scripts/bootstrap-debian browser sqlite java nats
 	@scripts/bootstrap spark
+	@scripts/bootstrap brokers
 	$(PYTEST) -m long $(ARGS)
 
 test-pg: dev-install ## Run the same suite as `make test` on a throw-away PostgreSQL

@@ -340,3 +340,46 @@ def replay_add(
     out.print(say(f"已加入“{name_zh}”：{found.first:%Y-%m-%d} 至 {found.last:%Y-%m-%d}，{len(found.wait):,} 小时。在“对侧核对 → 逐时回放”查看。",
                   f"Added “{name_en}”: {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}, {len(found.wait):,} hours. "
                   "See Counterpart checks, hour by hour."), markup=False)
+
+
+@app.command("follow")
+def follow_broker(
+    address: str = typer.Argument(..., help="nats://主机:4222、tls://主机:4222、kafka://主机:9092/主题 / the broker"),
+    source: str = typer.Option(..., help="来源代码，见 kouan events sources / source, see kouan events sources"),
+    stream: str = typer.Option("events", help="NATS 的流 / the stream (NATS)"),
+    subject: str = typer.Option("", help="NATS 的主题，缺省为整个流 / the subject (NATS), by default the whole stream"),
+    durable: str = typer.Option("kouan", help="消费者名称：断开后从此处继续 / name of the consumer, which goes on where it stopped"),
+    credentials: Path | None = typer.Option(None, exists=True, dir_okay=False, help="NATS 的 .creds 文件，或 Kafka 的 键=值 文件 / a .creds file, "
+                                            "or KEY=VALUE lines for Kafka"),
+    until_empty: bool = typer.Option(False, "--until-empty", help="取完即止 / stop when nothing is waiting"),
+    as_user: str = _AS, json: bool = _JSON,
+) -> None:
+    """从消息队列持续接收事件：写入落盘后才向队列确认；队列或数据库中断后自动继续，不丢不重。
+    / Take in events from a message broker: confirmed only after the commit that holds them; goes on after any break, losing and doubling nothing.
+
+    例：kouan events follow nats://127.0.0.1:4222 --stream events --source tj-terminal
+    """
+    import signal
+    import threading
+
+    from kouan.monitoring.journal.brokers import broker_of, follow
+
+    stop = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stop.set())
+    with acting_for(reader(as_user), "kouan events follow") as actor:
+        broker = broker_of(address, stream=stream, subject=subject, durable=durable, credentials=credentials)
+        if not json:
+            tell(f"正在接收 {broker.name}，按 Ctrl+C 结束", f"Following {broker.name}; Ctrl+C ends")
+        try:
+            done = follow(broker, actor=actor, source=source, stop=stop, until_empty=until_empty)
+        finally:
+            broker.close()
+    if json:
+        write_json(done.as_dict())
+    else:
+        out.print(say(
+            f"消息 {done.messages:,} 条，事件 {done.received:,} = 接受 {done.accepted:,} + 重复 {done.repeated:,} + 暂存 {done.held:,}；"
+            f"中断 {done.broken:,} 次",
+            f"{done.messages:,} messages, {done.received:,} events = {done.accepted:,} accepted + {done.repeated:,} repeated + {done.held:,} held; "
+            f"{done.broken:,} breaks"), markup=False)

@@ -42,6 +42,7 @@ MENU: tuple[Entry, ...] = (
     Entry("ports", Text("口岸", "Ports"), "building-arch", "ports.read", ("ports",), WORK),
     Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
     Entry("flows", Text("监测", "Monitoring"), "chart-line", "ports.read", ("flows",), WORK),
+    Entry("processes", Text("作业流程", "Process views"), "git-branch", "events.read", ("processes",), WORK),
     Entry("warnings", Text("预警", "Early warnings"), "bell-ringing", "warnings.read", ("warnings",), WORK),
     Entry("emergencies", Text("突发事件", "Emergencies"), "urgent", "emergencies.read", ("emergencies",), WORK),
     Entry("image-feeds", Text("影像源", "Imagery feeds"), "device-cctv", "imagery.read", ("imagery",), WORK),

@@ -8,6 +8,7 @@ template needs to load them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kouan.basis import Finding, Text
+from kouan.basis.clock import BEIJING
 from kouan.console import figures, marks, words
 from kouan.console.addresses import static_address
 from kouan.console.as_written import as_written
@@ -146,6 +148,12 @@ def day(value: Any) -> str:
 def moment(value: Any) -> str:
     """2023年3月6日 14:05, Beijing time."""
     return figures.moment(value)
+
+
+@register.filter
+def beijing(value: str) -> str:
+    """An instant as ISO text (2023-03-06T06:05:00Z) in Beijing time, to the second."""
+    return f"{datetime.fromisoformat(value).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
 @register.filter

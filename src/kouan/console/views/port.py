@@ -255,6 +255,7 @@ def port(request: HttpRequest, code: str) -> HttpResponseBase:
             "codes": list(PortCode.objects.filter(port_id=found.pk)),
         "members": list(found.members.all()) if found.is_group else [],
         "intake_address": address_of("upload") if may(request.user, "intake.submit") else "",
+        "sees_events": may(request.user, "events.read"),
         "may_change": may(request.user, "ports.change"), "grade_mark": grade_badge(grade.grade if grade else None), "grade": grade,
         "marked": mark_name(mark_of(found.code, as_of, known_at)),
         "evaluated": newest_evaluation(request.user, found.code),

@@ -141,6 +141,11 @@ def _generated(connection: duckdb.DuckDBPyConnection, log: source.Log, plan: Pla
     if not plan.is_foreign:
         connection.execute("SET preserve_insertion_order = false")
     connection.execute(f"CREATE TEMP TABLE legs AS {sql.cases(plan, events, DUCKDB)}")
+    return of_legs(connection, plan, log)
+
+
+def of_legs(connection: duckdb.DuckDBPyConnection, plan: Plan, log: source.Log) -> Result:
+    """The tables of whatever a connection holds as ``legs`` (``sql.cases``): of a whole log, or of the legs that somebody chose."""
     tables: dict[str, dict[str, Array]] = {}
     paths: list[tuple[int, ...]] = []
     examples: list[str] = []

@@ -2,7 +2,8 @@
 
 ``with events_table(user) as engine:`` gives a DuckDB connection with two views in the columns of the contract:
 ``events``, every revision, and ``events_current``, the highest revision of each event that is not withdrawn.
-Times follow the rulings on clocks in force; ``reported_at`` is what the source said.
+Times follow the rulings on clocks in force; ``reported_at`` is what the source said. ``of=Part(…)`` reads no more than
+the cases that a page needs.
 """
 
 # ruff: noqa: S608 - SQL of our own names, numbers and paths; what users gave is bound
@@ -12,10 +13,12 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from kouan.basis import Finding, Place, Refused
 from kouan.monitoring.journal.columns import COLUMNS, span_of
@@ -29,7 +32,7 @@ from kouan.monitoring.journal.compaction import (
     shift_sql,
     write_csv,
 )
-from kouan.monitoring.journal.models import EventMonth
+from kouan.monitoring.journal.models import Event, EventBatch, EventMonth
 from kouan.monitoring.journal.visibility import ports_for
 
 if TYPE_CHECKING:
@@ -43,8 +46,54 @@ WHERE NOT e.withdrawn AND (c.newest IS NULL OR e.revision = c.newest)
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the table: the cases that touched a port from ``touched[0]`` until before ``touched[1]``, with their events in a span.
+
+    All instants in µs as reported. Of closed months those are read that the span touches, whole; of the journal the rows after
+    ``above`` (``newest_rows``) that no closed month holds, of cases that touched the port there.
+    """
+
+    port: str
+    span: tuple[int, int]
+    touched: tuple[int, int]
+    above: int = 0
+
+    def condition(self, outside: str, values: list[Any]) -> tuple[str, list[Any]]:
+        """The condition on rows of the journal; ``outside``: that on rows which no closed month holds."""
+        inside = "id > %s AND occurred_us >= %s AND occurred_us < %s"
+        cases = f"SELECT case_id FROM {Event._meta.db_table} WHERE {inside} AND port = %s AND {outside}"
+        return f"{outside} AND {inside} AND case_id IN ({cases})", [
+            *values, self.above, *self.span, self.above, *self.touched, self.port, *values]
+
+    def has(self, month: str) -> bool:
+        """Whether the span touches a month."""
+        first, after = span_of(month)
+        return first < self.span[1] and after > self.span[0]
+
+
+def newest_rows(most: int) -> tuple[int, int]:
+    """Where the newest rows of the journal begin, and how many rows outside closed months stand before: what a bounded read leaves out.
+
+    The journal keeps every row for ever and has no index by port; a page therefore reads no more than its newest rows.
+    """
+    taken = EventBatch.objects.aggregate(rows=Sum("accepted"))["rows"] or 0
+    months = current_months()
+    outside = max(0, taken - sum(row.rows for row in months.values()))
+    last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    if not outside:
+        return last, 0
+    above = max(0, last - most)
+    if not above:
+        return 0, 0
+    where, values = _outside(months, None)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {Event._meta.db_table} WHERE id > %s AND {where}", [above, *values])
+        return above, max(0, outside - int(cursor.fetchone()[0]))
+
+
 @contextlib.contextmanager
-def events_table(user: Any) -> Iterator[duckdb.DuckDBPyConnection]:
+def events_table(user: Any, *, of: Part | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Every event that the user may see, from Parquet and the open journal alike; the views hold until the end of the block."""
     with tempfile.TemporaryDirectory(prefix="kouan-events-") as scratch:
         open_rows = Path(scratch) / "open.csv"
@@ -56,7 +105,9 @@ def events_table(user: Any) -> Iterator[duckdb.DuckDBPyConnection]:
             ports, months = ports_for(user), current_months()
             shift, ruled = shift_sql(), rulings_digest()
             with open_rows.open("wb") as out:
-                write_csv(out, *_outside(months, ports))
+                write_csv(out, *_outside(months, ports, of))
+            if of is not None:
+                months = {month: row for month, row in months.items() if of.has(month)}
         with contextlib.closing(duck(Path(scratch))) as engine:
             names = ", ".join({"occurred_us": "occurred_at", "received_us": "received_at"}.get(name, name) for name in COLUMNS)
             parts = [f"SELECT {columns_sql(shift)} FROM {csv_sql(open_rows)}"]
@@ -81,7 +132,7 @@ def events_table(user: Any) -> Iterator[duckdb.DuckDBPyConnection]:
             yield engine
 
 
-def _outside(months: dict[str, EventMonth], ports: list[str] | None) -> tuple[str, list[Any]]:
+def _outside(months: dict[str, EventMonth], ports: list[str] | None, of: Part | None = None) -> tuple[str, list[Any]]:
     """The condition of rows that no file of a closed month holds."""
     clauses: list[str] = ["1 = 1"]
     values: list[Any] = []
@@ -92,7 +143,8 @@ def _outside(months: dict[str, EventMonth], ports: list[str] | None) -> tuple[st
     if ports is not None:
         clauses.append(f"port IN ({', '.join(['%s'] * len(ports))})" if ports else "1 = 0")
         values += ports
-    return " AND ".join(clauses), values
+    outside = " AND ".join(clauses)
+    return of.condition(outside, values) if of is not None else (outside, values)
 
 
 def _files(row: EventMonth) -> list[Path]:
