@@ -44,6 +44,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "execution.enter": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
     "execution.confirm": NATIONAL | PROVINCIAL,
     "execution.targets": NATIONAL,
+    "notices.draft": NATIONAL,
     "circulars.issue": NATIONAL | PROVINCIAL,
     "conferences.keep": NATIONAL | PROVINCIAL,
     "issues.read": frozenset(Role) - {Role.ADMINISTRATOR, Role.EXPERT},

@@ -81,6 +81,7 @@ EXAMPLES = {
     "get /api/v1/emergencies/{number}": "/api/v1/emergencies/1",
     "get /api/v1/emergency-plans": "/api/v1/emergency-plans?limit=20",
     "get /api/v1/times/studies/{number}": "/api/v1/times/studies/1",
+    "get /api/v1/times/notices/{number}": "/api/v1/times/notices/1",
     "get /api/v1/times/studies/{number}/compared-with/{before}": "/api/v1/times/studies/2/compared-with/1",
     "get /api/v1/oversight/cells": "/api/v1/oversight/cells?place=44&limit=20",
     "get /api/v1/oversight/cells/{task}/{place}": "/api/v1/oversight/cells/class_two/44",

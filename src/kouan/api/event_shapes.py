@@ -89,8 +89,21 @@ class HeldEventPage(Schema):
     workspace: str
 
 
+class EventCounts(Schema):
+    """What a source sent in the last thirty days, by when it was received."""
+
+    received: int
+    accepted: int
+    repeated: int
+    held: int
+    corrections: int
+    withdrawals: int
+    late: int
+    out_of_order: int
+
+
 class EventSourceOut(Schema):
-    """A source, and what its clock is found to do."""
+    """A source, what it sent lately, what waits, and what its clock is found to do. ``accepted_a_day``: over the last seven days."""
 
     code: str
     name: dict[str, str]
@@ -103,6 +116,11 @@ class EventSourceOut(Schema):
     known_faults: list[dict[str, str]]
     rulings: list[dict[str, Any]]
     findings: list[FindingOut]
+    last_30_days: EventCounts
+    accepted_a_day: float
+    held_waiting: int
+    last_received_at: str | None
+    last_occurred_at: str | None
 
 
 class EventSourcePage(Schema):

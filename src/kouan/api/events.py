@@ -16,8 +16,10 @@ from kouan.api.reading import AfterCode, AfterNumber, Limit
 from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, ErrorOut
 from kouan.monitoring.journal import shape
 from kouan.monitoring.journal.actions import prepare
+from kouan.monitoring.journal.columns import iso
 from kouan.monitoring.journal.committer import EventsPressed, committer
-from kouan.monitoring.journal.models import EventSource, HeldEvent
+from kouan.monitoring.journal.models import HeldEvent
+from kouan.monitoring.journal.overview import SourceState, source_states
 from kouan.monitoring.journal.pressing import press
 from kouan.monitoring.journal.queries import (
     event_sources_visible_to,
@@ -25,7 +27,6 @@ from kouan.monitoring.journal.queries import (
     events_of_case,
     held_visible_to,
 )
-from kouan.monitoring.journal.skew import clock_findings
 
 router = Router(tags=["事件 / Events"])
 _SOURCE = Annotated[str, Query(pattern=r"^[-a-zA-Z0-9_]{0,64}$", description="来源代码 / source")]
@@ -108,10 +109,9 @@ def list_held(
     return page(rows, key="id", limit=limit, after=after, show=held_dict)
 
 
-def source_dict(source: EventSource) -> dict[str, Any]:
+def source_dict(state: SourceState) -> dict[str, Any]:
     """A source as the API shows it."""
-    from kouan.monitoring.journal.columns import iso
-
+    source = state.source
     return {
         "code": source.code, "name": source.name.as_dict(), "organisation": source.organisation.code, "ports": source.port_codes,
         "origin": source.origin, "late_after_minutes": source.late_after, "ahead_allowed_minutes": source.ahead_allowed,
@@ -119,18 +119,21 @@ def source_dict(source: EventSource) -> dict[str, Any]:
         "rulings": [
             {"id": each.pk, "shift_minutes": each.shift_us // 60_000_000, "from": iso(each.from_us),
              "to": iso(each.to_us) if each.to_us is not None else None, "reason": each.reason}
-            for each in source.rulings.all() if each.revoked_at is None
+            for each in state.rulings
         ],
-        "findings": [finding.as_dict() for finding in clock_findings(source)],
+        "findings": [state.skew.as_dict()] if state.skew else [],
+        "last_30_days": state.counts, "accepted_a_day": round(state.rate, 2), "held_waiting": state.waiting,
+        "last_received_at": state.received_at.isoformat() if state.received_at else None,
+        "last_occurred_at": iso(state.last_us) if state.last_us is not None else None,
     }
 
 
 @router.get(
     "/events/sources", response={200: EventSourcePage, **REFUSALS}, summary="事件来源 / Event sources",
-    description="事件来源、可报口岸、时钟裁定和发现的问题。 / Sources, their ports, rulings on their clocks and what was found.",
+    description="事件来源、可报口岸、近30天收到和暂存情况、最近事件、时钟裁定和发现的问题。 / Sources, their ports, what they sent in "
+                "thirty days and what waits, their newest event, rulings on their clocks and what was found.",
 )
 def list_sources(request: HttpRequest, limit: Limit = 50, after: AfterCode = "") -> dict[str, Any]:
     """Sources in sight."""
-    rows = event_sources_visible_to(request.user).select_related("organisation").prefetch_related("rulings")
-    found = list(rows.filter(code__gt=after).order_by("code")[: limit + 1])
-    return of_rows([source_dict(each) for each in found[:limit]], found[limit - 1].code if len(found) > limit else None)
+    found = list(event_sources_visible_to(request.user).filter(code__gt=after).order_by("code")[: limit + 1])
+    return of_rows([source_dict(each) for each in source_states(request.user, found[:limit])], found[limit - 1].code if len(found) > limit else None)

@@ -80,8 +80,10 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_notices,
         times_report,
         times_studies,
+        times_yearly,
         verdict,
         warnings,
     )
@@ -110,7 +112,11 @@ def _mount() -> None:
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
     times_report.mount(times.app)
     times_group = use(times.app, OnFiles)
+    yearly = typer.Typer()
+    yearly.command("yearly")(times_yearly.yearly)
+    times_group.registered_commands += use(yearly, OnData).registered_commands
     times_group.add_typer(use(times_studies.app, OnData), name="study", cls=Group)
+    times_group.add_typer(use(times_notices.app, OnData), name="notice", cls=Group)
     app.add_typer(times_group, name="times", cls=Group)
 
 

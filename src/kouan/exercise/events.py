@@ -82,10 +82,10 @@ def _received(after: int, until: int, first: date) -> Iterator[Row]:
 
 
 def _by_day(rows: Iterator[Row]) -> Iterator[tuple[int, list[Row]]]:
-    """(µs at which the last of them was received, rows) of each day in which anything was."""
+    """(µs at which the last of them was received, rows) of each day of Beijing in which anything was."""
     held: list[Row] = []
     for row in rows:
-        if held and row["received_at"] // DAY != held[0]["received_at"] // DAY:
+        if held and (row["received_at"] + 8 * HOUR) // DAY != (held[0]["received_at"] + 8 * HOUR) // DAY:
             yield held[-1]["received_at"], held
             held = []
         held.append(row)

@@ -39,6 +39,7 @@ from kouan.monitoring.warnings.models import (
     PlatformMessage,
     SilencedEpisode,
 )
+from kouan.monitoring.warnings.operations import OPERATION_DETECTORS
 from kouan.monitoring.warnings.queries import (
     drawn,
     get_warning,
@@ -168,7 +169,8 @@ def warning(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "console/warnings/one.html", {
         "warning": held, "mark": _mark(held), "state": _state(held), "message": Text(held.message_zh, held.message_en), "findings": findings,
         "detector": _detector(held.detector), "why": Text(held.why_zh, held.why_en), "cause": _cause(held), "port": _port_words(held.port),
-        "chart": _chart(held), "heard": PlatformMessage.objects.filter(warning=held).select_related("platform__organisation").first(),
+        "chart": _chart(held), "is_of_events": held.detector in OPERATION_DETECTORS,
+        "heard": PlatformMessage.objects.filter(warning=held).select_related("platform__organisation").first(),
         "kinds": routing.message_kinds(), "steps": [(each, _lasted(each.after)) for each in steps], "seen": held.candidates,
         "detectors": {key: _detector(key) for key in {each["detector"] for each in held.candidates}},
         "is_my_turn": bool({each.party for each in open_tasks} & set(standing)), "waits_for": [procedure.parties[each].label for each in waits],
