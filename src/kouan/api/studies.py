@@ -1,4 +1,4 @@
-"""``/times/studies``: time release studies in scope, for programs. Reading only: studies are made and confirmed by people."""
+"""``/times``: time release studies and clearance-time notices in scope, for programs. Reading only: people make and confirm them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from kouan.accounts.action import allows, refuse
 from kouan.api.paging import page
 from kouan.api.reading import AfterNumber, Limit, Number
 from kouan.api.shapes import REFUSALS, Page
+from kouan.casework.oversight.queries import get_notice, notices_visible_to
+from kouan.casework.oversight.telling import notice_told
 from kouan.monitoring.studies import queries
 
 router = Router(tags=["放行时间 / Release times"])
@@ -113,3 +115,44 @@ def compared(request: HttpRequest, number: Number, before: Number) -> dict[str, 
     found = queries.compare_studies(request.user, before, number)
     return {"before": before, "after": number, "sentence": found.sentence().as_dict(), "whole": found.whole.as_dict(),
             "segments": [{"segment": list(key), **each.as_dict()} for key, each in found.segments]}
+
+
+class NoticeRow(Schema):
+    """A clearance-time notice without its figures. ``circular``: the circular that carries it, whose state is ``state``."""
+
+    id: int
+    province: str
+    month: str
+    circular: int
+    state: str
+    number: str
+    issued_on: date | None
+    is_provisional: bool
+    figures_sha256: str
+    drafted_at: datetime
+
+
+class NoticeOut(NoticeRow):
+    """A notice with its figures: ``rows`` by port (empty: the whole province) and direction (docs/time-release-study.md)."""
+
+    figures: dict[str, Any]
+
+
+class NoticePage(Page):
+    items: list[NoticeRow]
+
+
+@router.get("/times/notices", response={200: NoticePage, **REFUSALS}, summary="整体通关时间通报 / Clearance-time notices", description=(
+    "新的在前；国家口岸办见全部，其他单位见已印发给本单位的。 / Newest first; the national office sees all, others those issued to them."))
+def list_notices(request: HttpRequest, limit: Limit = 50, after: AfterNumber = "") -> dict[str, Any]:
+    """The caller's notices, newest first."""
+    _may(request, "api.list_notices")
+    return page(notices_visible_to(request.user), key="-id", limit=limit, after=after, show=notice_told)
+
+
+@router.get("/times/notices/{number}", response={200: NoticeOut, **REFUSALS}, summary="一份通报及其数字 / One notice with its figures",
+            description="看不到的通报与不存在的同样答复 404。 / A notice out of sight answers 404 as one that is not there.")
+def one_notice(request: HttpRequest, number: Number) -> dict[str, Any]:
+    """A notice in sight."""
+    _may(request, "api.one_notice")
+    return notice_told(get_notice(request.user, number))

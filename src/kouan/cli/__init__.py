@@ -64,6 +64,7 @@ def _mount() -> None:
         execution,
         flows,
         grades,
+        imagery,
         index,
         index_analysis,
         index_robustness,
@@ -79,8 +80,10 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_notices,
         times_report,
         times_studies,
+        times_yearly,
         verdict,
         warnings,
     )
@@ -100,7 +103,7 @@ def _mount() -> None:
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
-        ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData),
+        ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
@@ -109,7 +112,11 @@ def _mount() -> None:
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
     times_report.mount(times.app)
     times_group = use(times.app, OnFiles)
+    yearly = typer.Typer()
+    yearly.command("yearly")(times_yearly.yearly)
+    times_group.registered_commands += use(yearly, OnData).registered_commands
     times_group.add_typer(use(times_studies.app, OnData), name="study", cls=Group)
+    times_group.add_typer(use(times_notices.app, OnData), name="notice", cls=Group)
     app.add_typer(times_group, name="times", cls=Group)
 
 

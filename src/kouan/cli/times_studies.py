@@ -96,7 +96,7 @@ def remark(
     study: int = STUDY, case: str = typer.Option(..., help="案例编号 / case"), words: str = typer.Option(..., help="说明 / remark"),
     as_user: str = AS_ACTOR, json: bool = JSON,
 ) -> None:
-    """说明一个案例：事件里看不到的缘由。 / Remark on a case: what its events do not tell.
+    """说明一个案例，写明事件里看不到的缘由。 / Remark on a case: what its events do not tell.
 
     例：kouan times study remark 3 --case MSKU1234565 --words 单证补正三日 --as guojia
     """

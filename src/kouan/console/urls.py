@@ -10,8 +10,8 @@ from django.urls import URLPattern, URLResolver
 PAGES = (
     "doors", "account", "panorama", "live", "live_hong_kong", "live_hours",
     "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
-    "emergencies", "emergency_plans",
-    "figure", "sources", "event_sources", "flows", "processes", "process_periods", "lanes", "warnings", "studies", "counterpart",
+    "emergencies", "emergency_plans", "imagery",
+    "figure", "sources", "event_sources", "flows", "processes", "process_periods", "lanes", "warnings", "studies", "notices", "counterpart",
     "benchmark", "benchmark_port", "grading_lists", "grades",
     "matters", "matter", "matter_paper",
     "matter_statistics", "oversight", "execution", "execution_project", "execution_plan", "instructions", "circulars", "bottlenecks", "conferences",

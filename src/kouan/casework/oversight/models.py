@@ -286,3 +286,37 @@ class CircularReceipt(models.Model):
 def day_words(day: date | None) -> str:
     """A day as a paper writes it; 未定 where there is none."""
     return f"{day.year}年{day.month}月{day.day}日" if day else "未定"
+
+
+class ClearanceNoticeQuerySet(models.QuerySet["ClearanceNotice"]):
+    """Clearance-time notices, and who may see which."""
+
+    def visible_to(self, user: Any) -> ClearanceNoticeQuerySet:
+        """The national office all; another office those issued to it."""
+        if not may_look(user):
+            return self.none()
+        return self if scope_of(user).everything else self.filter(circular__in=Circular.objects.visible_to(user))
+
+
+@register
+class ClearanceNotice(models.Model):
+    """整体通关时间通报: the figures of a province's ports in one month, frozen; its circular carries it to the province's desk."""
+
+    province = models.CharField("省级行政区划代码", max_length=2)
+    month = models.CharField("月份", max_length=7)
+    figures = models.JSONField("结果")
+    figures_sha256 = models.CharField("结果校验值", max_length=64)
+    circular = models.OneToOneField(Circular, models.PROTECT, related_name="clearance_notice")
+    drafted_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    drafted_at = models.DateTimeField("起草时间", default=clock.now)
+
+    objects = ClearanceNoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-month", "province", "-id"]
+        verbose_name = verbose_name_plural = "整体通关时间通报"
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether a second person has issued it."""
+        return self.circular.state != Circular.State.DRAFT

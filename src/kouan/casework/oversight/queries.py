@@ -15,6 +15,8 @@ from kouan.basis import NotFound, Text, clock
 from kouan.casework.oversight.models import (
     CellReport,
     Circular,
+    ClearanceNotice,
+    ClearanceNoticeQuerySet,
     Instruction,
     OversightPaper,
     Supervision,
@@ -138,6 +140,16 @@ def get_instruction(user: Any, number: int) -> Instruction:
 def get_circular(user: Any, number: int) -> Circular:
     """A circular: of one's own office, or addressed to it."""
     return _one(Circular.objects.visible_to(user).select_related("office", "replaces"), Circular, user, number, "circular", "通知", "circular")
+
+
+def notices_visible_to(user: Any) -> ClearanceNoticeQuerySet:
+    """Clearance-time notices that somebody may see, latest month first."""
+    return ClearanceNotice.objects.visible_to(user).select_related("circular", "circular__office", "drafted_by")
+
+
+def get_notice(user: Any, number: int) -> ClearanceNotice:
+    """A clearance-time notice: the national office's, or issued to one's own."""
+    return _one(notices_visible_to(user), ClearanceNotice, user, number, "clearance_notice", "整体通关时间通报", "clearance-time notice")
 
 
 def supervisions_of(rows: Any, user: Any) -> list[Supervision]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kouan.basis import Text
-from kouan.casework.oversight.models import CellReport, Circular, Instruction, Supervision
+from kouan.casework.oversight.models import CellReport, Circular, ClearanceNotice, Instruction, Supervision
 from kouan.casework.oversight.queries import STATES, CellView, supervisions_of
 from kouan.desk.matters.models import MatterStep
 from kouan.desk.matters.queries import procedure_for
@@ -88,3 +88,11 @@ def circular_told(one: Circular, office_id: int) -> dict[str, Any]:
         "receipts_signed": one.receipts.filter(signed_at__isnull=False).count() if ours else None, "recipients": one.recipients if ours else None,
         "attachments": one.attachments, "ended_reason": one.ended_reason, "version": one.version,
     }
+
+
+def notice_told(one: ClearanceNotice) -> dict[str, Any]:
+    """A clearance-time notice with its figures and where its circular stands."""
+    held = one.circular
+    return {"id": one.pk, "province": one.province, "month": one.month, "circular": held.pk, "state": held.state, "number": held.number,
+            "issued_on": held.issued_on, "is_provisional": one.figures["is_provisional"], "figures_sha256": one.figures_sha256,
+            "drafted_at": one.drafted_at, "figures": one.figures}

@@ -110,7 +110,12 @@ def events_table(user: Any, *, of: Part | None = None) -> Iterator[duckdb.DuckDB
                 months = {month: row for month, row in months.items() if of.has(month)}
         with contextlib.closing(duck(Path(scratch))) as engine:
             names = ", ".join({"occurred_us": "occurred_at", "received_us": "received_at"}.get(name, name) for name in COLUMNS)
-            parts = [f"SELECT {columns_sql(shift)} FROM {csv_sql(open_rows)}"]
+            told_open = f"SELECT {columns_sql(shift)} FROM {csv_sql(open_rows)}"
+            if of is not None:
+                # A view of a part asks several times: the text of its rows is read once.
+                engine.execute(f"CREATE TEMP TABLE open_rows AS {told_open}")
+                told_open = "SELECT * FROM open_rows"
+            parts = [told_open]
             for same in (True, False):
                 files = [path for row in months.values() if (row.rulings == ruled) is same for path in _files(row)]
                 if files:
