@@ -152,10 +152,12 @@ def prepare(
 
 
 def _play_emergencies(say: Say) -> None:
-    """A plan, a drill and a past event, so that a newcomer finds one of each to look at."""
+    """A plan, a drill, a past event and a few feeds, so that a newcomer finds one of each to look at."""
     from kouan.monitoring.emergencies.playing import play
+    from kouan.monitoring.imagery.playing import play as play_feeds
 
     play(say)
+    play_feeds(say)
 
 
 def _take_in_bundled(system: object, say: Say, bars: Bars) -> None:

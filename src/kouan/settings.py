@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "kouan.monitoring.warnings",
     "kouan.monitoring.studies",
     "kouan.monitoring.emergencies",
+    "kouan.monitoring.imagery",
     "kouan.grading",
     "kouan.grading.lawbook",
     "kouan.evaluation",

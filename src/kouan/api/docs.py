@@ -75,6 +75,8 @@ EXAMPLES = {
     "get /api/v1/conferences/{number}": "/api/v1/conferences/1",
     "get /api/v1/warnings": "/api/v1/warnings?running=true&limit=20",
     "get /api/v1/warnings/{number}": "/api/v1/warnings/1",
+    "get /api/v1/image-feeds": "/api/v1/image-feeds?limit=20",
+    "get /api/v1/image-feeds/{number}": "/api/v1/image-feeds/1",
     "get /api/v1/emergencies": "/api/v1/emergencies?running=true&limit=20",
     "get /api/v1/emergencies/{number}": "/api/v1/emergencies/1",
     "get /api/v1/emergency-plans": "/api/v1/emergency-plans?limit=20",
@@ -129,6 +131,10 @@ BODIES = {
     ),
     "post /api/v1/matters": _deed("matters", '"procedure": "opening", "title": "…", "port": "luohu-rail"', version=False),
     "post /api/v1/matters/{number}/steps": _deed("matters/1/steps", '"step": "submit", "documents": {{"application": "…"}}'),
+    "post /api/v1/image-feed-heartbeats": (
+        "-X POST -H 'Content-Type: application/json' \\\n  "
+        "-d '{{\"beats\": [{{\"feed\": \"luohu-hall-01\", \"at\": \"2026-05-01T08:00:00+08:00\"}}]}}' \\\n  "
+        "{root}/api/v1/image-feed-heartbeats"),
     "post /api/v1/emergencies": _deed(
         "emergencies", '"port": "luohu-rail", "kind": "dangerous_goods", "level": 3, "title": "…", "occurred_at": "2026-05-01T08:00:00+08:00"',
         version=False),

@@ -64,6 +64,7 @@ def _mount() -> None:
         execution,
         flows,
         grades,
+        imagery,
         index,
         index_analysis,
         index_robustness,
@@ -102,7 +103,7 @@ def _mount() -> None:
         ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
-        ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData),
+        ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)

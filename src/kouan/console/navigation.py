@@ -46,6 +46,7 @@ MENU: tuple[Entry, ...] = (
     Entry("processes", Text("作业流程", "Process views"), "git-branch", "events.read", ("processes",), WORK),
     Entry("warnings", Text("预警", "Early warnings"), "bell-ringing", "warnings.read", ("warnings",), WORK),
     Entry("emergencies", Text("突发事件", "Emergencies"), "urgent", "emergencies.read", ("emergencies",), WORK),
+    Entry("image-feeds", Text("影像源", "Imagery feeds"), "device-cctv", "imagery.read", ("imagery",), WORK),
     Entry("time-studies", Text("放行时间", "Release times"), "hourglass", "events.read", ("times",), WORK),
     Entry("evaluation", Text("评估", "Evaluation"), "chart-radar", "rounds.read", ("evaluation",), WORK),
     Entry("evaluation-marks", Text("专家评分", "Experts' marks"), "clipboard-check", "rounds.mark", ("evaluation",), WORK),

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver
 PAGES = (
     "doors", "account", "panorama", "live", "live_hong_kong", "live_hours",
     "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
-    "emergencies", "emergency_plans",
+    "emergencies", "emergency_plans", "imagery",
     "figure", "sources", "event_sources", "flows", "processes", "process_periods", "lanes", "warnings", "studies", "notices", "counterpart",
     "benchmark", "benchmark_port", "grading_lists", "grades",
     "matters", "matter", "matter_paper",

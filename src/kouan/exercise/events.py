@@ -116,7 +116,7 @@ def _day(day: date, first: date) -> Iterator[Row]:
     """One day of conveyances and persons at these ports."""
     faults: tuple[Fault, ...] = ()
     if day == first - timedelta(days=1):
-        faults = (Fault("surge", "luohu-rail", 16.5, 18.5, 4.0), Fault("lanes", "luohu-rail", 16.0, 19.5, 0.85),
+        faults = (Fault("surge", "luohu-rail", 16.5, 18.5, 4.0), Fault("lanes", "luohu-rail", 16.0, 19.5, 0.6),
                   Fault("slow", "mohan-road", 0.0, 24.0, 6.0))
     made = make_day(CODES, [_MODES.get(each.mode, each.mode) for each in PLACES], seed=day.toordinal(), faults=faults,
                     conveyances=CONVEYANCES_A_DAY, persons=PERSONS_A_DAY)

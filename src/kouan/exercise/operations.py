@@ -19,12 +19,15 @@ from kouan.desk.matters.registry import in_force
 from kouan.desk.matters.upkeep import set_period
 from kouan.exercise.daily import fill_daily
 from kouan.exercise.events import fill_events
-from kouan.exercise.places import FEEDS
+from kouan.exercise.places import CODES, FEEDS
 from kouan.monitoring.journal.compaction import compact
 from kouan.monitoring.journal.models import EventSource
 from kouan.monitoring.warnings.actions import detect_warnings, set_threshold
+from kouan.monitoring.warnings.forecasts import store_forecasts
 from kouan.monitoring.warnings.models import StoredForecast, ThresholdChange
+from kouan.monitoring.warnings.reading import panel_of
 from kouan.monitoring.warnings.routing import PROCEDURE
+from kouan.ports.models import Port
 
 OFFICER = "guojia"
 WHY = "演练设定，非公开规定"
@@ -62,8 +65,11 @@ def fill_operations(actor: Any, say: Callable[[str, str], None]) -> None:
     was_begun = StoredForecast.objects.exists()
     if fill_daily(actor, first):
         _set_thresholds(officer)
-        # On a first day the mornings before are played as well, so that forecasts made the day before are there to be missed.
-        for back in (0,) if was_begun else (2, 1, 0):
+        # On a first day the morning before is played as well, and the forecast of the one before that, so that there are forecasts to be missed.
+        if not was_begun:
+            evening = clock.today() - timedelta(days=3)
+            store_forecasts(panel_of(Port.objects.filter(code__in=CODES), evening)[0], evening)
+        for back in (0,) if was_begun else (1, 0):
             with clock.travel_to(clock.now() - timedelta(days=back)), acting_system("warnings") as system:
                 detect_warnings(actor=system)
 
