@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.monitoring.emergency_office import NOON, EmergencyOffices
 from tests.monitoring.journal_factories import OTHER_PORT, PORT, a_source, an_event, sent
+from tests.ports.factories import a_port
 
 from kouan.accounts.models import User
 from kouan.basis import clock
+from kouan.monitoring.emergencies.actions import close_at_port, reopen_at_port
 from kouan.monitoring.journal.actions import rule_on_clock
 from kouan.monitoring.journal.models import EventBatch, EventSource
 from kouan.monitoring.live import earlier
@@ -160,3 +163,29 @@ def test_the_place_of_an_instant_leaves_nothing_before_it(sender: User) -> None:
         with clock.travel_to(MORNING + timedelta(hours=hour)):
             sent(sender, *vehicles(hour, minutes=hour * 60 - 1))
     assert earlier.place_of(midnight_of(clock.today()) + 10 * HOUR) == 0
+
+
+def test_an_emergency_and_its_closure_stand_above_the_ticker_of_those_who_may_see_the_port() -> None:
+    offices = EmergencyOffices()
+    a_port(OTHER_PORT, "rail", province_code="15")
+    with clock.travel_to(NOON):
+        offices.published()
+    event = offices.opened()
+    offices.opened(title_zh="演练泄漏", is_drill=True)
+    close_at_port(actor=offices.city, event=event.pk, what="货运通道", decided_by="深圳市人民政府")
+    hub = Hub()
+    hub.step()
+    index = {each.code: number for number, each in enumerate(hub.named)}
+
+    def lines(*ports: str) -> list[str]:
+        panel = hub.panel(Reader(tuple(index[port] for port in ports)))
+        assert panel is not None
+        return [line["words"].zh for line in panel["notices"]]
+
+    told = lines("luohu-rail")
+    assert len(told) == 2 and "货运通道关闭中（深圳市人民政府决定）" in told[0] and "Ⅲ级" in told[1] and "货运通道泄漏" in told[1]
+    assert lines(OTHER_PORT) == [], "别的口岸的人不得看到"
+    reopen_at_port(actor=offices.city, event=event.pk, closure=event.closures.get().pk)
+    hub._alerts_asked = float("-inf")
+    hub.step()
+    assert len(lines("luohu-rail")) == 1

@@ -29,8 +29,9 @@ from kouan.monitoring.journal.models import Event, EventBatch, EventOrigin, Even
 from kouan.monitoring.journal.sources import shifts
 from kouan.monitoring.live import earlier
 from kouan.monitoring.live.day import HOUR, MINUTE, Block, LiveDay
-from kouan.monitoring.live.panel import PortOf, Reader, build
+from kouan.monitoring.live.panel import Notice, PortOf, Reader, build
 from kouan.monitoring.live.places import followed_ports
+from kouan.monitoring.live.standing import standing_notices
 from kouan.monitoring.live.usual import Usual
 from kouan.monitoring.live.vocabulary import wait_limit_minutes
 from kouan.monitoring.live.watch import Watch
@@ -39,7 +40,7 @@ from kouan.monitoring.warnings.models import EarlyWarning
 log = logging.getLogger("kouan.live")
 # Seconds between looks at the journal; of idleness after which the thread ends; for which batches may arrive out of order.
 LOOK, IDLE, LATE_COMMIT = 0.5, 600.0, 300
-# Seconds between two looks at the open early warnings.
+# Seconds between two looks at the open early warnings, emergencies and closures.
 ALERTS = 10.0
 # Cases under way at midnight began before it; their waits and stages end today.
 BEFORE_MIDNIGHT = 6 * HOUR
@@ -77,6 +78,7 @@ class Hub:
         self._watch = Watch([])
         self._of_day: Any = None
         self._alerts: dict[str, int] = {}
+        self._standing: tuple[Notice, ...] = ()
         self._alerts_asked = float("-inf")
         self._seen: set[int] = set()
         self._floor = self._first = self._newest = 0
@@ -90,7 +92,7 @@ class Hub:
             if self._of_day != today:
                 self._begin(today)
         if (asked := time.monotonic()) - self._alerts_asked > ALERTS:
-            self._alerts, self._alerts_asked = _open_warnings(), asked
+            self._alerts, self._standing, self._alerts_asked = _open_warnings(), standing_notices(self.named), asked
         fresh = self._fresh_batches()
         now = now_us()
         taken = 0
@@ -168,7 +170,7 @@ class Hub:
             key = (self.version, reader.key())
             if key not in self._panels:
                 now = now_us()
-                self._panels[key] = build(self.day, self.named, reader, self.usual, tuple(self._watch.notices), now=now,
+                self._panels[key] = build(self.day, self.named, reader, self.usual, (*self._watch.notices, *self._standing), now=now,
                                           alerts=self._alerts)
             return self._panels[key]
 
