@@ -31,6 +31,7 @@ ADDRESSES = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_pages_of_administrators_at_both_widths_and_in_both_languages(house, page, sign_in, look, language):
     sign_in(page, "guanli")

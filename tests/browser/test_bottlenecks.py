@@ -68,6 +68,7 @@ def people(house: Any, page: Any, sign_in: Callable[[Any, str], None]) -> People
     return People(house, page, sign_in)
 
 
+@pytest.mark.long
 def test_from_the_enterprise_to_the_rated_end(people: People, look: Callable[[Any, str], None]) -> None:
     page = people.page
     people.sign_in(page, "qiye")

@@ -64,6 +64,7 @@ def test_every_page_of_a_round_reads_well_in_both_languages(
             page.wait_for_selector("html[lang=en]")
 
 
+@pytest.mark.long
 def test_a_scheme_goes_from_one_desk_to_another(
     scored: Any, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None],
 ) -> None:

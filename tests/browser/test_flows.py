@@ -37,6 +37,7 @@ def furnished(beside: Any) -> Any:
     return beside
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("name", ["guojia", "guangdong"])
 def test_the_page_at_both_widths_and_in_both_languages(furnished, page, sign_in, look, name, language):

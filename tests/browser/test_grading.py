@@ -32,6 +32,7 @@ def full(house: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield house
 
 
+@pytest.mark.long
 def test_from_a_list_to_a_matter_and_from_scores_to_a_policy(
     full: Any, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None]
 ) -> None:

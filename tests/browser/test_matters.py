@@ -35,6 +35,7 @@ def open_step(page: Any, label: str) -> Any:
     return way
 
 
+@pytest.mark.long
 def test_from_the_first_form_to_the_last_step(
     house: Any, sample: Effects, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None]
 ) -> None:
@@ -100,6 +101,7 @@ def test_from_the_first_form_to_the_last_step(
     look(page, "matter-in-use-en")
 
 
+@pytest.mark.long
 def test_the_pages_of_procedures(
     house: Any, sample: Effects, page: Any, sign_in: Callable[[Any, str], None], look: Callable[[Any, str], None]
 ) -> None:

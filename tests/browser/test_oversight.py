@@ -65,6 +65,7 @@ def office(house: Any, page: Any, sign_in: Sign) -> Office:
     return found
 
 
+@pytest.mark.long
 def test_a_task_from_its_owner_to_the_close(office: Office, look: Sign, tmp_path: Path) -> None:
     page, today = office.page, clock.today()
     file = tmp_path / "证明.pdf"

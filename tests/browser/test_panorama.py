@@ -41,6 +41,7 @@ def furnished(house: Any) -> Any:
     return house
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("name", ["guojia", "guangdong"])
 def test_pages_at_both_widths_and_in_both_languages(furnished, page, sign_in, look, name, language):

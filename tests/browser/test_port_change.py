@@ -20,6 +20,7 @@ def officer(house, page, sign_in):
     return page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_from_the_ports_page_to_a_recorded_change(house, officer, look, language):
     page = officer
@@ -60,6 +61,7 @@ def test_from_the_ports_page_to_a_recorded_change(house, officer, look, language
     look(page, f"document-{language}")
 
 
+@pytest.mark.long
 def test_a_port_is_opened_by_a_reply_registered_on_the_way(house, officer, look):
     page = officer
     page.goto(f"{house.url}/ports/luohu-rail/change/opening")

@@ -117,6 +117,7 @@ def test_a_held_row_is_decided_by_the_province(house, page, sign_in, look):
     assert Observation.objects.filter(value=3000000).count() == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_law_sources_and_template(house, page, sign_in, look, language):
     sign_in(page, "luohu")
@@ -132,6 +133,7 @@ def test_law_sources_and_template(house, page, sign_in, look, language):
         look(page, f"{name}-{language}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_a_change_of_law_from_form_to_approval(house, page, sign_in, look, language):
     a_judged_road_port(persons_a_month=10_000, name_en="Ceshi Highway Port")
@@ -169,6 +171,7 @@ def test_a_change_of_law_from_form_to_approval(house, page, sign_in, look, langu
     look(page, f"law-change-moved-{language}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_trail(house, page, sign_in, look, language):
     seal()

@@ -39,6 +39,7 @@ def warned(house: Any) -> Any:
     return house
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_pages_at_both_widths_and_in_both_languages(warned, page, sign_in, look, language):
     sign_in(page, "guojia")

@@ -36,7 +36,7 @@ class Drawn:
 def hours_text(hours: float | None) -> Text:
     """A time for the eye: minutes below an hour, days from four days on.
 
-    >>> hours_text(0.2).zh, hours_text(5.25).zh, hours_text(120).en, hours_text(None).zh
+    >>> hours_text(0.2).zh, hours_text(5.26).zh, hours_text(120).en, hours_text(None).zh
     ('12 分钟', '5.3 小时', '5.0 d', '—')
     """
     if hours is None:
