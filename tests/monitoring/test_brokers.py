@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,9 @@ def publish(server: Server, numbers: range, port: str) -> None:
             await stream.publish("events.port", msgspec.json.encode(event))
         await line.close()
 
-    asyncio.run(work())
+    # In a thread of its own: the browser's driver keeps a loop running in the one of the tests.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(asyncio.run, work()).result()
 
 
 @pytest.mark.long
