@@ -6,7 +6,7 @@ no superuser, no staff flag. What somebody may *see* is scope (scope.py), not pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kouan.accounts.models import Role
 
@@ -105,3 +105,8 @@ def may(user: User | AnonymousUser, permission: str) -> bool:
     """Whether the user's role carries the permission; an unknown permission is an error."""
     roles = PERMISSIONS[permission]
     return bool(user.is_authenticated and user.is_active and getattr(user, "role", None) in roles)
+
+
+def may_in_service(user: Any, permission: str) -> bool:
+    """Whether somebody may, and belongs to an office in service; nobody (None) may nothing. What every list of one's own asks first."""
+    return bool(user is not None and may(user, permission) and user.organisation.is_active)

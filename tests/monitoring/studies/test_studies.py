@@ -38,19 +38,6 @@ norms:
 """
 
 
-@pytest.fixture(autouse=True)
-def on_the_day() -> Any:
-    with clock.travel_to(NOON + timedelta(days=7)):
-        yield
-
-
-@pytest.fixture
-def house() -> House:
-    made = House()
-    made.log()
-    return made
-
-
 def a_study(actor: Any, *ports: str, **fields: Any) -> TimeStudy:
     said = {"title": "天津口岸进口放行时间研究", "purpose": "查明各环节用时", "team": "口岸办、海关、码头", "direction": "inbound", **MARCH, **fields}
     return draft_study(actor=actor, ports=ports or (PORT,), **said)

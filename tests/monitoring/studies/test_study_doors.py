@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.api.test_oversight import client_of
-from tests.monitoring.journal_factories import NOON, PORT
+from tests.monitoring.journal_factories import PORT
 from tests.monitoring.studies.a_log import House
 from tests.monitoring.studies.test_studies import a_study
 from typer.testing import CliRunner
 
-from kouan.basis import clock
 from kouan.cli import app
 from kouan.monitoring.studies.actions import measure_study
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def on_the_day() -> Any:
-    with clock.travel_to(NOON + timedelta(days=7)):
-        yield
-
-
-@pytest.fixture
-def house() -> House:
-    made = House()
-    made.log()
-    return made
 
 
 def test_programs_read_what_their_users_may(house: House) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from kouan.accounts.action import System
 from kouan.accounts.models import Organisation
-from kouan.accounts.permissions import may
+from kouan.accounts.permissions import may_in_service
 from kouan.accounts.scope import scope_of
 from kouan.audit import register
 from kouan.basis import clock
@@ -36,7 +36,7 @@ class ConferenceQuerySet(models.QuerySet["Conference"]):
         """The nation all; a secretary's office its own; a member those whose agenda it was sent. A province's own stay its own."""
         if isinstance(user, System):
             return self
-        if user is None or not user.is_authenticated or not user.is_active or not user.organisation.is_active or not may(user, "matters.read"):
+        if not may_in_service(user, "matters.read"):
             return self.none()
         if scope_of(user).everything:
             return self

@@ -13,17 +13,12 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from kouan.accounts.action import System
 from kouan.accounts.models import Organisation
-from kouan.accounts.permissions import may
+from kouan.accounts.permissions import may_in_service
 from kouan.accounts.scope import scope_of
 from kouan.audit import register
 from kouan.basis import clock
 from kouan.desk.matters.models import Task
 from kouan.ports.models import Port
-
-
-def _is_blind(user: Any) -> bool:
-    """Whether somebody sees nothing of emergencies, whatever the scope."""
-    return user is None or not user.is_authenticated or not user.is_active or not user.organisation.is_active or not may(user, "emergencies.read")
 
 
 class EmergencyPlanQuerySet(models.QuerySet["EmergencyPlan"]):
@@ -33,7 +28,7 @@ class EmergencyPlanQuerySet(models.QuerySet["EmergencyPlan"]):
         """The nation all; others those of their ports and, of plans for a whole province, their own province's."""
         if isinstance(user, System):
             return self
-        if _is_blind(user):
+        if not may_in_service(user, "emergencies.read"):
             return self.none()
         if scope_of(user).everything:
             return self
@@ -93,7 +88,7 @@ class DutyEntryQuerySet(models.QuerySet["DutyEntry"]):
         """The nation all; an office its own; those who share a port or a province with it may call it."""
         if isinstance(user, System):
             return self
-        if _is_blind(user):
+        if not may_in_service(user, "emergencies.read"):
             return self.none()
         if scope_of(user).everything:
             return self
@@ -134,7 +129,7 @@ class EmergencyEventQuerySet(models.QuerySet["EmergencyEvent"]):
         """Those at ports in scope, and those in which one's office leads, stands above or was given a task."""
         if isinstance(user, System):
             return self
-        if _is_blind(user):
+        if not may_in_service(user, "emergencies.read"):
             return self.none()
         if scope_of(user).everything:
             return self

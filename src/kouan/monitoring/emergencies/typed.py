@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kouan.basis import Finding, Place, Refused, Text
 from kouan.monitoring.emergencies import codes
@@ -51,10 +51,10 @@ def items_said(said: str) -> list[Item]:
         parts[0], desks_said(parts[1]), int(parts[2]), parts[3] if len(parts) > 3 else ""))
 
 
-def items_typed(items: Sequence[dict[str, object]]) -> str:
+def items_typed(items: Sequence[dict[str, Any]]) -> str:
     """A checklist as it is kept, back as lines."""
     names = codes.desks()
-    return "\n".join("；".join([str(each["zh"]), "、".join(names[desk].zh for desk in each["desks"]),  # type: ignore[attr-defined]  # JSON
+    return "\n".join("；".join([str(each["zh"]), "、".join(names[desk].zh for desk in each["desks"]),
                                str(each["minutes"]), *([str(each["en"])] if each.get("en") else [])]) for each in items)
 
 

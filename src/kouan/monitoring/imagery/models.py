@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from kouan.accounts.action import System
 from kouan.accounts.models import Organisation
-from kouan.accounts.permissions import may
+from kouan.accounts.permissions import may_in_service
 from kouan.accounts.scope import scope_of
 from kouan.audit import register
 from kouan.basis import clock
@@ -24,7 +24,7 @@ class ImageFeedQuerySet(models.QuerySet["ImageFeed"]):
         """The nation all; others those of ports in scope, and those their own office answers for."""
         if isinstance(user, System):
             return self
-        if user is None or not user.is_authenticated or not user.is_active or not user.organisation.is_active or not may(user, "imagery.read"):
+        if not may_in_service(user, "imagery.read"):
             return self.none()
         if scope_of(user).everything:
             return self

@@ -35,6 +35,7 @@ from kouan.monitoring.live.standing import standing_notices
 from kouan.monitoring.live.usual import Usual
 from kouan.monitoring.live.vocabulary import wait_limit_minutes
 from kouan.monitoring.live.watch import Watch
+from kouan.monitoring.timing.events import microseconds
 from kouan.monitoring.warnings.models import EarlyWarning
 
 log = logging.getLogger("kouan.live")
@@ -57,7 +58,7 @@ def midnight_of(day: Any) -> int:
 
 def now_us() -> int:
     """This instant in µs since 1970."""
-    return int(clock.now().timestamp() * 1_000_000)
+    return microseconds(clock.now())
 
 
 class Hub:

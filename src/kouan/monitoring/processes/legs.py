@@ -86,10 +86,16 @@ class Legs:
     as_of: int
 
     @property
+    def compiled(self) -> Plan:
+        """The plan of the flow; ValueError where no flow was found, which ``is_measured`` tells before."""
+        if self.plan is None:
+            raise ValueError("no flow was found: ask is_measured first")
+        return self.plan
+
+    @property
     def chain(self) -> Chain:
         """The chain of the first whole of the flow, which decides the month of a case."""
-        assert self.plan is not None  # noqa: S101 - asked only where there is a plan
-        return self.plan.flows[0].chains[0]
+        return self.compiled.flows[0].chains[0]
 
     @property
     def is_measured(self) -> bool:
@@ -98,22 +104,19 @@ class Legs:
 
     def result(self) -> engine.Result:
         """The tables of a report over these legs."""
-        assert self.plan is not None  # noqa: S101 - asked only where there is a plan
-        return engine.of_legs(self.connection, self.plan, source.Log((), True, {}, False, True, ()))
+        return engine.of_legs(self.connection, self.compiled, source.Log((), True, {}, False, True, ()))
 
     def measured(self, whole: Whole) -> Measured:
         """What one whole comes to on every leg."""
-        assert self.plan is not None  # noqa: S101 - asked only where there is a plan
-        place = self.plan.wholes.index(whole.key)
+        place = self.compiled.wholes.index(whole.key)
         told = self.connection.execute(
-            f"SELECT coalesce(b, {_NONE}) AS b, coalesce(e, {_NONE}) AS e, status, early FROM ({sql.wholes(self.plan, 'legs', DUCKDB)}) w "
+            f"SELECT coalesce(b, {_NONE}) AS b, coalesce(e, {_NONE}) AS e, status, early FROM ({sql.wholes(self.compiled, 'legs', DUCKDB)}) w "
             f"WHERE w = {place}").fetchnumpy()
         return Measured(*(np.ma.filled(told[name], 0).astype(np.int64) for name in ("b", "e", "status", "early")))
 
     def parts(self) -> dict[int, NDArray[np.int64]]:
         """The times (µs) of each stage pair of the chosen whole, by the pair's position in the plan."""
-        assert self.plan is not None  # noqa: S101 - asked only where there is a plan
-        told = self.connection.execute(f"SELECT pair, dur FROM ({sql.parts(self.plan, 'legs', DUCKDB)}) p ORDER BY pair").fetchnumpy()
+        told = self.connection.execute(f"SELECT pair, dur FROM ({sql.parts(self.compiled, 'legs', DUCKDB)}) p ORDER BY pair").fetchnumpy()
         pairs, times = np.asarray(told["pair"], np.int64), np.asarray(told["dur"], np.int64)
         edges = np.flatnonzero(np.diff(pairs)) + 1
         return {int(group[0]): rows for group, rows in zip(np.split(pairs, edges), np.split(times, edges), strict=True) if len(group)}

@@ -155,15 +155,14 @@ def _times(legs: Legs, limit_hours: Decimal | None) -> dict[str, Any]:
 
 def _segments(legs: Legs) -> tuple[tuple[SegmentTimes, ...], tuple[tuple[str, float], ...], tuple[tuple[str, float], ...], float]:
     """The segments in the order of the chain; hours by owner and by nature, most first; all hours together."""
-    assert legs.plan is not None  # noqa: S101 - called only where there is a plan
     parts = legs.parts()
     total = sum(int(times.sum()) for times in parts.values())
     owners: Counter[str] = Counter()
     natures: Counter[str] = Counter()
     rows = []
-    order = {step.part.to: place for chain in legs.plan.flows[0].chains if chain.has_segments for place, step in enumerate(chain.steps)}
+    order = {step.part.to: place for chain in legs.compiled.flows[0].chains if chain.has_segments for place, step in enumerate(chain.steps)}
     for place, times in parts.items():
-        pair = legs.plan.pairs[place]
+        pair = legs.compiled.pairs[place]
         held = {pair.part.owner, *(each.owner for each in pair.absorbed)}
         whose = tuple(owner for owner in OWNERS if owner in held)
         kinds = {pair.part.nature, *(each.nature for each in pair.absorbed)}
@@ -171,7 +170,7 @@ def _segments(legs: Legs) -> tuple[tuple[SegmentTimes, ...], tuple[tuple[str, fl
         took = int(times.sum())
         owners["+".join(whose)] += took
         natures[nature] += took
-        start, end = legs.plan.milestones[pair.since], legs.plan.milestones[pair.to]
+        start, end = legs.compiled.milestones[pair.since], legs.compiled.milestones[pair.to]
         rows.append(SegmentTimes(start, end, pair.part.name, whose, nature, tuple(each.name for each in pair.absorbed),
                                  took / total if total else 0.0, summarise(times)))
     rows.sort(key=lambda row: (order.get(row.end, 99), order.get(row.start, -1)))

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from kouan.accounts.action import System
 from kouan.accounts.models import Organisation
-from kouan.accounts.permissions import may
+from kouan.accounts.permissions import may_in_service
 from kouan.accounts.scope import scope_of
 from kouan.audit import register
 from kouan.basis import clock
@@ -26,7 +26,7 @@ class StudyQuerySet(models.QuerySet["TimeStudy"]):
         """The national office all; others those of their own office, and confirmed ones all of whose ports they see."""
         if isinstance(user, System):
             return self
-        if user is None or not user.is_authenticated or not user.organisation.is_active or not may(user, "events.read"):
+        if not may_in_service(user, "events.read"):
             return self.none()
         if scope_of(user).everything:
             return self
