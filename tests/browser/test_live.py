@@ -68,3 +68,11 @@ def test_what_is_acknowledged_is_seen_by_those_who_may(house: Any, page: Any, si
     page.click('[data-province="15"]')
     total(page, 80)
     look(page, "live-province")
+
+
+def test_where_nothing_was_heard_there_is_a_dash_and_no_nought(house: Any, page: Any, sign_in: Any) -> None:
+    sign_in(page, "guojia")
+    page.goto(f"{house.url}/panorama/live")
+    page.wait_for_function("() => document.querySelector('[data-fresh=never]').textContent === '2'", timeout=20_000)
+    assert page.inner_text("[data-flow=persons] [data-live=total]") == page.inner_text('[data-province="44"] data') == "—"
+    assert "今日尚未收到事件" in page.inner_text(".lv-slow")

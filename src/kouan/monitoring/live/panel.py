@@ -177,9 +177,11 @@ def _provinces(day: LiveDay, ports: Ints, named: Sequence[PortOf],
     told: dict[str, dict[str, Any]] = {}
     totals = day.counts[ports].sum(axis=(2, 3), dtype=np.int64)
     queue = np.maximum(day.waiting[ports], 0)
+    heard = day.last_event[ports] > np.iinfo(np.int64).min
     for place, index in enumerate(ports):
         port = named[index]
-        line = told.setdefault(port.province, {"code": port.province, "waiting": 0, "alerts": 0} | {flow.code: 0 for flow in FLOWS})
+        line = told.setdefault(port.province, {"code": port.province, "heard": False, "waiting": 0, "alerts": 0} | {flow.code: 0 for flow in FLOWS})
+        line["heard"] = line["heard"] or bool(heard[place])
         for at, flow in enumerate(FLOWS):
             line[flow.code] += int(totals[place, at])
         line["waiting"] += int(queue[place])

@@ -36,10 +36,11 @@
   function clockOf(micros, seconds) { return inBeijing(micros).toISOString().slice(11, seconds ? 19 : 16); }
 
   // ---- parts ----------------------------------------------------------------------------------------
-  function flow(one) {
+  // Where no port has been heard today there is nothing to count: a dash, not a nought.
+  function flow(one, unheard) {
     const card = box.querySelector('[data-flow="' + one.code + '"]');
     if (!card) return;
-    for (const name of ["total", "inbound", "outbound"]) number(card.querySelector('[data-live="' + name + '"]'), one[name]);
+    for (const name of ["total", "inbound", "outbound"]) number(card.querySelector('[data-live="' + name + '"]'), unheard ? null : one[name]);
     const usual = card.querySelector('[data-live="usual"]');
     if (one.usual === null) {
       put(usual, say("往日数据不足，暂不比较", "too few earlier days to compare"));
@@ -106,7 +107,7 @@
     const top = Math.max(1, ...lines.map((line) => line.persons));
     for (const tile of box.querySelectorAll("[data-province]")) {
       const line = known.get(tile.dataset.province);
-      number(tile.querySelector('[data-live="persons"]'), line ? line.persons : null);
+      number(tile.querySelector('[data-live="persons"]'), line && line.heard ? line.persons : null);
       const share = line ? line.persons / top : 0;
       tile.dataset.shade = !line || !line.persons ? 0 : share > 0.6 ? 5 : share > 0.3 ? 4 : share > 0.12 ? 3 : share > 0.04 ? 2 : 1;
       const marks = [];
@@ -121,21 +122,22 @@
   let ended = false;
   function show(panel) {
     const zero = panel.midnight || 0;
-    panel.flows.forEach(flow);
+    const unheard = panel.fresh.never === panel.ports, silent = say("今日尚未收到事件", "no event has come today");
+    panel.flows.forEach((one) => flow(one, unheard));
     provinces(panel.provinces);
     const wait = panel.waiting;
-    number(box.querySelector('[data-wait="persons"]'), wait.persons);
+    number(box.querySelector('[data-wait="persons"]'), unheard ? null : wait.persons);
     for (const name of ["median", "p90"]) put(box.querySelector('[data-wait="' + name + '"]'), wait[name] === null ? "—" : wait[name] < 10 ? wait[name].toFixed(1) : wait[name].toFixed(0));
     put(box.querySelector('[data-wait="within"]'), wait.within === null ? "—" : (Math.floor(wait.within * 1000) / 10).toFixed(1));
     rows("queues", wait.ports.map((line) => [
       { text: line.name, link: portLink(line.code) }, { text: grouped(line.persons), kind: "lv-n" },
       { text: line.p90 === null ? "—" : line.p90.toFixed(0), kind: "lv-n" + (line.p90 > wait.limit ? " lv-over" : "") },
-    ]), say("没有排队", "no queues"), 3);
+    ]), unheard ? silent : say("没有排队", "no queues"), 3);
     rows("slowest", panel.slowest.map((line) => [
       { text: line.name, link: portLink(line.port), sub: line.stage_name + say("（", " (") + line.owner + say("）", ")") },
       { text: minutes(line.median), kind: "lv-n" }, { text: minutes(line.usual), kind: "lv-n" },
       { text: line.ratio.toFixed(1) + "×", kind: "lv-n" + (line.ratio >= 2 ? " lv-over" : "") },
-    ]), say("各环节用时均与往日相当", "no stage is slower than usual"), 4);
+    ]), unheard ? silent : say("各环节用时均与往日相当", "no stage is slower than usual"), 4);
     rows("stages", panel.stages.map((line) => [
       { text: line.name, sub: line.owner }, { text: minutes(line.median), kind: "lv-n" }, { text: minutes(line.p90), kind: "lv-n" },
       { text: minutes(line.usual), kind: "lv-n" },
