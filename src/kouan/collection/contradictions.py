@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from kouan.basis import Direction, Finding, Period, PeriodKind, Place, Text, measures, numbers
-from kouan.collection import checks
+from kouan.collection import value_checks
 from kouan.collection.interpret import Figures, SeriesKey
 
 _ORDER = (PeriodKind.DAY, PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
@@ -75,7 +75,7 @@ class Kin:
 
     def half(self, number: int) -> Decimal:
         """How far rounding may go where nothing else is known: not at all for what is counted."""
-        return Decimal(0) if checks.is_counted(measures.get(self.keys[number][2])) else _HALF
+        return Decimal(0) if value_checks.is_counted(measures.get(self.keys[number][2])) else _HALF
 
     def relatives(self, number: int, period: Period) -> Iterator[Period]:
         """The periods of which a figure may contradict one of this series and period."""

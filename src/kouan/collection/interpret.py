@@ -28,14 +28,14 @@ from kouan.basis import (
     measures,
 )
 from kouan.basis import units as unit_registry
-from kouan.collection import checks
+from kouan.collection import value_checks
 from kouan.collection.cells import between, column_of, holds, unknown_word, without_code, word_of
-from kouan.collection.checks import Value
 from kouan.collection.readers import Limits, Row
 from kouan.collection.recognise import Match
 from kouan.collection.sources import Layout, Source, ValueColumn
 from kouan.collection.subjects import Answer, Directory
 from kouan.collection.tally import Fault, Tally
+from kouan.collection.value_checks import Value
 
 Progress = Callable[[int, int | None, str], None]
 SeriesKey = tuple[str, str, str, str, str, str]  # kind, code, measure, direction, group, granularity
@@ -127,7 +127,7 @@ class Interpreter:
         put_series, put_period = figures.series.append, figures.period.append
         put_value, put_column, put_at = figures.value.append, figures.column.append, figures.at.append
         put_row, put_sheet = figures.rows.append, figures.sheets.append
-        read_value = checks.read_value
+        read_value = value_checks.read_value
         count = self.read
         for number, cells in _without_example(match):
             if not any(cells) and not any(cell not in ("", None) for cell in cells):
@@ -170,7 +170,7 @@ class Interpreter:
                     if finding is not None:
                         self._record(match, number, cells, what, [(finding, only)], is_refused)
                         continue
-                    half = checks.half_place(reading.value, cells[only], column.source_unit, column.base_unit)
+                    half = value_checks.half_place(reading.value, cells[only], column.source_unit, column.base_unit)
                     if half:
                         figures.rounding[len(figures.value)] = half
                 numbers = what.numbers.get(period.kind) or self._numbers(what, period.kind)
@@ -189,7 +189,7 @@ class Interpreter:
                 for series_number, column, value in zip(numbers, what.columns, found, strict=True):
                     if column.source_unit is not column.base_unit or type(value) is not int:
                         raw = cells[column.index]
-                        half = checks.half_place(read_value(raw).value, raw, column.source_unit, column.base_unit)
+                        half = value_checks.half_place(read_value(raw).value, raw, column.source_unit, column.base_unit)
                         if half:
                             figures.rounding[len(figures.value)] = half
                     put_series(series_number)
@@ -208,7 +208,7 @@ class Interpreter:
     # ---- values --------------------------------------------------------------------------------------
 
     def _checked(
-        self, reading: checks.Reading, raw: Any, column: _Column, period: Period
+        self, reading: value_checks.Reading, raw: Any, column: _Column, period: Period
     ) -> tuple[Value, Finding | None, bool]:
         """The value in the base unit, or the finding that stops the row, and whether it is refused."""
         if reading.finding is not None or reading.value is None:
@@ -222,18 +222,18 @@ class Interpreter:
                     measured=f"{raw} {column.source_unit.name.zh}",
                     remedy=("请只在单位一列写明倍数。", "Write the multiple in the unit's column only."),
                 ), False
-            turned = checks.converted(value, column.source_unit, column.base_unit)
+            turned = value_checks.converted(value, column.source_unit, column.base_unit)
             if isinstance(turned, Finding):
                 return 0, turned, False
             value = turned
         if type(value) is not int or value >= 10**15:
-            unfit = checks.fits_store(value)
+            unfit = value_checks.fits_store(value)
             if unfit is not None:
                 return 0, unfit, True
         if column.is_counted and type(value) is not int:
-            return 0, checks.not_whole(value, column.measure), False
+            return 0, value_checks.not_whole(value, column.measure), False
         if column.ceiling is not None and value > column.ceiling * period.day_count:
-            return 0, checks.absurd(value, column.ceiling, period.day_count), False
+            return 0, value_checks.absurd(value, column.ceiling, period.day_count), False
         return value, None, False
 
     def _several(
@@ -245,7 +245,7 @@ class Interpreter:
         refused = 0
         for column in what.columns:
             raw = cells[column.index]
-            reading = checks.read_value(raw)
+            reading = value_checks.read_value(raw)
             value = reading.value
             if (
                 value is None or column.source_unit is not column.base_unit or type(value) is not int
@@ -348,9 +348,9 @@ class Interpreter:
         )
         # A unit of the general kind (10k units) needs no arithmetic when its factor is the same.
         source_unit = base if source_unit.factor == base.factor else source_unit
-        ceiling = None if self.believe else checks.ceiling_per_day(measure, is_single)
+        ceiling = None if self.believe else value_checks.ceiling_per_day(measure, is_single)
         return _Column(
-            index, measure, direction, group, source_unit, base, ceiling, checks.is_counted(measure)
+            index, measure, direction, group, source_unit, base, ceiling, value_checks.is_counted(measure)
         )
 
     def _unit(self, layout: Layout, words: dict[str, str], value: ValueColumn) -> Unit | Finding | None:
@@ -431,7 +431,7 @@ class Interpreter:
             # Publishers and spreadsheets write a month as its first day; no days come in this layout.
             period = Period.month(period.start.year, period.start.month)
         earliest = None if self.believe else self.source.earliest
-        fault = checks.period_fault(period, layout.period_kinds, self.today, earliest)
+        fault = value_checks.period_fault(period, layout.period_kinds, self.today, earliest)
         if fault is not None:
             return None, -1, (fault,)
         return period, self.periods.setdefault(period, len(self.periods)), ()
@@ -462,15 +462,15 @@ class Interpreter:
             found += [(finding, match.positions[match.layout.period_columns[0]]) for finding in period_faults]
         refused = False
         if only is not None and not ragged and formula is None:
-            reading = checks.read_value(cells[only])
+            reading = value_checks.read_value(cells[only])
             if reading.finding is not None:
                 found.append((reading.finding, only))
                 refused = reading.is_refused
-        errors = {index for index in match.positions.values() if index < len(cells) and checks.is_error_cell(cells[index])}
+        errors = {index for index in match.positions.values() if index < len(cells) and value_checks.is_error_cell(cells[index])}
         if errors:
             # That the cell is an error says more than that its text is no port, no period, no unit.
             found = [each for each in found if each[1] not in errors]
-            found += [(checks.error_cell(str(cells[index]).strip()), index) for index in sorted(errors)]
+            found += [(value_checks.error_cell(str(cells[index]).strip()), index) for index in sorted(errors)]
             refused = False
         self._record(match, number, cells, what, found, refused)
 

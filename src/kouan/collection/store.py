@@ -15,10 +15,10 @@ from django.db import DatabaseError, connection
 
 from kouan.audit import RowsDigest, record_batch
 from kouan.basis import Finding, Period, Refused
-from kouan.collection.checks import Value
 from kouan.collection.interpret import SeriesKey
 from kouan.collection.models import Batch, Holding, HoldingOutcome, Observation, Series
 from kouan.collection.tally import Fault
+from kouan.collection.value_checks import Value
 
 _CHUNK = 10_000
 Known = dict[int, tuple[int, Any]]  # key of series and period → (last revision, its value)
