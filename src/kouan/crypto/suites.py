@@ -30,6 +30,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 SIGNATURE_BYTES = 64
 PUBLIC_BYTES = 65
+UNCOMPRESSED = b"\x04"
 # GB/T 35276-2017: who signs without another agreed identity signs under this one.
 USER_ID = b"1234567812345678"
 # The order of P-256. (r, s) and (r, n - s) are both signatures of one text: only the smaller s is taken.
@@ -120,7 +121,8 @@ class National(_Hashing):
         return bytes(sm2.SM2(sk=private, uid=USER_ID).sign(content))
 
     def verify(self, public: bytes, content: bytes, signature: bytes) -> bool:
-        if len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES or not sm2.SM2.is_pk_valid(public):
+        # The library takes the mixed form (06, 07) of a point as well; one key has one spelling here.
+        if public[:1] != UNCOMPRESSED or len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES or not sm2.SM2.is_pk_valid(public):
             return False
         return bool(sm2.SM2(pk=public, uid=USER_ID).verify(content, signature))
 
@@ -170,7 +172,7 @@ class Es256(_Hashing):
         return r.to_bytes(32, "big") + min(s, _P256_ORDER - s).to_bytes(32, "big")
 
     def verify(self, public: bytes, content: bytes, signature: bytes) -> bool:
-        if len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES:
+        if public[:1] != UNCOMPRESSED or len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES:
             return False
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         if s > _P256_ORDER // 2:
