@@ -55,6 +55,7 @@ def _mount() -> None:
         accounts,
         audit,
         bottlenecks,
+        codes,
         conferences,
         documents,
         efficiency,
@@ -106,6 +107,7 @@ def _mount() -> None:
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    app.add_typer(codes.mount(), name="codes", cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
