@@ -33,9 +33,10 @@ test: dev-install ## Run the test suite, browser tests included, without the lon
 	$(PYTEST) -m "not long" $(ARGS)
 
 test-long: dev-install ## Run the longest proofs, which CI runs as well
-	@scripts/bootstrap-debian browser sqlite java nats
+	@scripts/bootstrap-debian browser sqlite postgres java nats
 	@scripts/bootstrap spark
 	@scripts/bootstrap brokers
+	$(if $(ARGS),,scripts/with-postgres $(PYTEST) -n 0 -m "long and postgres")
 	$(PYTEST) -m long $(ARGS)
 
 test-pg: dev-install ## Run the same suite as `make test` on a throw-away PostgreSQL
