@@ -56,6 +56,7 @@ def _mount() -> None:
         audit,
         bottlenecks,
         checks,
+        codes,
         conferences,
         documents,
         efficiency,
@@ -107,6 +108,7 @@ def _mount() -> None:
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    app.add_typer(codes.mount(), name="codes", cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
