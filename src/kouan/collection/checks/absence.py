@@ -93,7 +93,7 @@ def zeros(exam: Exam) -> None:
             continue
         seasonal, _ = exam.same_season(run)
         usual = min(max(sides), float(np.median(seasonal)) if seasonal.size >= 3 else max(sides))
-        if usual * min(run.length, 3) < smallest or usual < 4:
+        if usual * min(run.length, 3) < smallest or usual < 6:
             continue
         near = np.concatenate(exam.neighbours(run, 30))
         rare = (float((near == 0).sum()) + 0.5) / (near.size + 1)

@@ -92,14 +92,19 @@ def _tell_run(exam: Exam, run: Run, sign: int, check: str | None, alone: Floats)
             return
     score = abs(deviation) / scale
     measured, expected = float(np.mean(exam.values[run.row, cells])), exam.usual(run)
+    tail = _tail(exam, run, alone)
     slip = exam.spec("unit_slip")
     if slip is not None:
         slack = min(float(slip.parameters["slack"]), 0.06 + float(slip.parameters["slack_scatters"]) * scale)
         nearest_factor = min(slip.parameters["factors"], key=lambda factor: abs(abs(deviation) - math.log(factor)))
         distance = abs(abs(deviation) - math.log(nearest_factor))
         large = max(measured, expected) >= 30 and (sign > 0 or measured >= 3 or not model.is_count[run.row])
-        wanted = max(float(slip.parameters["score"]), 0.9 * float(model.tail[run.row]))
-        if distance <= slack and score >= wanted and large:
+        wanted = max(float(slip.parameters["score"]), 0.9 * tail)
+        if nearest_factor == min(slip.parameters["factors"]):
+            wanted *= 1.2  # ten times is what a busy month may be; a thousand times never
+        beside = np.concatenate(exam.neighbours(run, 4))
+        # Amid noughts there is no figure whose unit could be wrong.
+        if distance <= slack and score >= wanted and large and beside.size and float(np.median(beside)) > 0:
             chance = confidence(score, wanted) * (1 - 0.35 * (distance / slack) ** 2)
             exam.tell("unit_slip", run, measured, expected, chance, factor=measured / max(expected, 1e-9))
             exam.mark(run)
@@ -108,7 +113,7 @@ def _tell_run(exam: Exam, run: Run, sign: int, check: str | None, alone: Floats)
         return
     spec = exam.specs[check]
     parameters = spec.parameters
-    wanted = max(float(parameters["score"]), float(parameters["tail"]) * float(model.tail[run.row]))
+    wanted = max(float(parameters["score"]), float(parameters["tail"]) * tail)
     longest = int(parameters["longest"])
     small = max(measured, expected) < 20 or (abs(measured - expected) < 20 and bool(model.is_count[run.row]))
     if score < wanted * 0.8 or abs(deviation) < math.log(float(parameters["ratio"])) or small:
@@ -121,6 +126,17 @@ def _tell_run(exam: Exam, run: Run, sign: int, check: str | None, alone: Floats)
         return
     exam.tell(check, run, measured, expected, confidence(score, wanted))
     exam.mark(run)
+
+
+def _tail(exam: Exam, run: Run, alone: Floats) -> float:
+    """How far the series strays elsewhere: nearly its largest score outside the run and outside what is suspect already."""
+    scores = np.where(exam.suspect[run.row], np.nan, alone[run.row])
+    scores[run.start : run.stop] = np.nan
+    scores = np.sort(scores[~np.isnan(scores)])
+    if scores.size < 8:
+        return 0.0
+    # Two other faults in a short series do not hide this one.
+    return float(scores[max(0, min(int(0.97 * scores.size), scores.size - 3))])
 
 
 def level_shift(exam: Exam) -> None:
@@ -162,7 +178,7 @@ def level_shift(exam: Exam) -> None:
             weigh = abs(now - was) * (exam.panel.width - at)
             if slip is not None:
                 near = min(slip.parameters["factors"][1:], key=lambda factor: abs(abs(change) - math.log(factor)))
-                if abs(abs(change) - math.log(near)) <= 0.25:
+                if abs(abs(change) - math.log(near)) <= 0.25 and min(was, now) >= 3:
                     exam.tell("unit_slip", run, now, was, confidence(float(score[row, at]), float(parameters["score"])), weigh=weigh)
                     continue
             exam.tell("level_shift", run, now, was, confidence(float(score[row, at]), float(parameters["score"])), weigh=weigh)

@@ -15,7 +15,7 @@ from kouan.collection.checks import Explained, Key, examine, shipped
 from kouan.collection.checks.panel import LONGEST
 from kouan.collection.checks.table import cellwise
 from kouan.collection.models import Series
-from kouan.collection.vetting import reading
+from kouan.collection.vetting import queries, reading
 
 # Whose figure it is, of what, which way, which part, when, how much (in the measure's unit), where it stands.
 Cell = tuple[SubjectRef, str, str, str, Period, Decimal, Place]
@@ -63,9 +63,10 @@ def _of_cadence(cadence: PeriodKind, cells: list[tuple[int, Cell]], today: date)
     panel, places = reading.with_cells(history, cadence, (
         (Key(str(cell[0]), cell[1], cell[2], cell[3]), cell[4], cell[5]) for _, cell in cells))
     checks = {name: spec for name, spec in shipped().items() if name not in _LEFT_OUT}
-    explained = told_by_hooks(subjects, first, last)
+    explained = [*queries.explained(), *told_by_hooks(subjects, first, last)]
     found: list[tuple[int, Finding]] = []
-    for suspicion in [*cellwise(panel, (), today), *examine(panel, explained=explained, checks=checks)]:
+    for suspicion in [*cellwise(panel, (), today), *examine(
+            panel, explained=explained, checks=checks, rulings=queries.rulings())]:
         rows = [suspicion.row, *(row for row, key in enumerate(panel.keys) if key == suspicion.other)]
         touched = [number for column in range(suspicion.start, suspicion.stop) for row in rows for number in places.get((row, column), ())]
         for number in touched:
@@ -98,6 +99,7 @@ def measure_words(key: Key) -> Text:
     if isinstance(measure, Finding):
         return Text(key.measure, key.measure)
     way = measure.direction_name(key.direction) if key.direction != Direction.TOTAL else Text("", "")
-    part = "" if key.group == measures.ALL else key.group
-    return Text("".join(filter(None, (measure.name.zh, f"（{way.zh}）" if way.zh else "", f"（{part}）" if part else ""))),
-                " ".join(filter(None, (measure.name.en, way.en, part))))
+    group = measures.groups().get(key.group)
+    part = Text("", "") if key.group == measures.ALL else group.name if group is not None else Text(key.group, key.group)
+    return Text("".join(filter(None, (measure.name.zh, f"（{way.zh}）" if way.zh else "", f"（{part.zh}）" if part.zh else ""))),
+                " ".join(filter(None, (measure.name.en, way.en, part.en))))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from django.db.models import QuerySet
 
-from kouan.basis import Period, PeriodKind
+from kouan.basis import Period, PeriodKind, measures
 from kouan.collection.checks import Key, Panel
 from kouan.collection.checks.panel import LONGEST, ordinal
 from kouan.collection.models import Origin, Series
@@ -26,7 +26,7 @@ def key_of(series: Series) -> Key:
 
 
 def panels(found: QuerySet[Series] | Iterable[Series], *, start: date | None = None, end: date | None = None) -> dict[PeriodKind, Panel]:
-    """The current figures of series, one panel for each cadence; spans of days belong to none.
+    """The current figures of series, one panel for each cadence; spans of days belong to none. Days make months as well.
 
     Two series with the same key (two sources of one figure) stand in one row; where both have a figure, the later series stands.
     """
@@ -51,7 +51,45 @@ def panels(found: QuerySet[Series] | Iterable[Series], *, start: date | None = N
             into[0].append(mine.setdefault(key_of(series), len(mine)))
             into[1].append(at)
             into[2].append(float(value))
-    return {cadence: Panel.build(tuple(keys[cadence]), cadence, *into) for cadence, into in read.items()}
+    found_panels = {cadence: Panel.build(tuple(keys[cadence]), cadence, *into) for cadence, into in read.items()}
+    daily = found_panels.get(PeriodKind.DAY)
+    if daily is not None and (months := _months(daily)) is not None:
+        found_panels[PeriodKind.MONTH] = _joined(found_panels.get(PeriodKind.MONTH), months)
+    return found_panels
+
+
+def _months(daily: Panel) -> Panel | None:
+    """Whole months of daily series that may be summed; a month that lacks a day is not reported."""
+    summed = [row for row, key in enumerate(daily.keys) if (known := measures.all_measures().get(key.measure)) is not None and known.is_additive]
+    if not summed or not daily.width:
+        return None
+    days = [daily.period(column).start for column in range(daily.width)]
+    numbers = np.array([day.year * 12 + day.month - 1 for day in days])
+    first, count = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
+    lengths = np.array([Period.month((first + at) // 12, (first + at) % 12 + 1).day_count for at in range(count)])
+    values = daily.values[summed]
+    known_days = np.zeros((len(summed), count))
+    totals = np.zeros((len(summed), count))
+    for column, at in enumerate(numbers - first):
+        known_days[:, at] += ~np.isnan(values[:, column])
+        totals[:, at] += np.nan_to_num(values[:, column])
+    return Panel(tuple(daily.keys[row] for row in summed), PeriodKind.MONTH, first, np.where(known_days == lengths, totals, np.nan))
+
+
+def _joined(one: Panel | None, two: Panel) -> Panel:
+    """Two panels of one cadence in one; where both have a figure, the reported one stands before the one summed here."""
+    if one is None:
+        return two
+    keys: dict[Key, int] = {}
+    rows: list[int] = []
+    ordinals: list[int] = []
+    values: list[float] = []
+    for panel in (two, one):
+        held_rows, held_columns = np.nonzero(~np.isnan(panel.values))
+        rows += [keys.setdefault(panel.keys[row], len(keys)) for row in held_rows]
+        ordinals += (held_columns + panel.first).tolist()
+        values += panel.values[held_rows, held_columns].tolist()
+    return Panel.build(tuple(keys), one.cadence, rows, ordinals, values)
 
 
 def with_cells(
