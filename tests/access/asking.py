@@ -76,7 +76,8 @@ def plainest(schema: dict[str, Any], keys: dict[str, Any]) -> Any:
         return schema.get("const", schema.get("enum", [None])[0])
     match schema.get("type"):
         case "object":
-            return {each: keys[each] if each in ("port", "subject") else plainest(schema["properties"][each], keys) for each in schema.get("required", ())}
+            parts = schema.get("properties", {})
+            return {each: keys[each] if each in ("port", "subject") else plainest(parts[each], keys) for each in schema.get("required", ())}
         case "array":
             return [plainest(schema["items"], keys) for _ in range(schema.get("minItems", 0))]
         case "integer" | "number":

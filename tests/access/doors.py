@@ -41,21 +41,21 @@ def pages() -> list[Door]:
         if template.startswith("api/v1/") or pattern.name is None:
             continue
         view = pattern.callback
-        methods = ("GET", "POST") if _takes_posts(view) else ("GET",)
         permission = getattr(view, "permission", "—")
         plain = _PART.sub(lambda part: f"{{{part[1] or part[2]}}}", template.removeprefix("^").removesuffix("$")).replace("\\.", ".")
-        found += [Door(pattern.name, method, "/" + plain, permission) for method in methods]
+        found += [Door(pattern.name, method, "/" + plain, permission) for method in _methods_of(view)]
     return found
 
 
-def _takes_posts(view: Any) -> bool:
-    """Whether a page takes forms: what its decorator closed over, or that it has none."""
+def _methods_of(view: Any) -> tuple[str, ...]:
+    """Which ways of asking a page takes: what its decorator closed over; both where none says."""
     while view is not None:
-        names = view.__code__.co_freevars
-        if "methods" in names:
-            return "POST" in view.__closure__[names.index("methods")].cell_contents
+        for name in ("methods", "request_method_list"):
+            if name in view.__code__.co_freevars:
+                said = view.__closure__[view.__code__.co_freevars.index(name)].cell_contents
+                return tuple(each for each in ("GET", "POST") if each in said)
         view = getattr(view, "__wrapped__", None)
-    return True
+    return ("GET", "POST")
 
 
 def operations() -> list[Door]:

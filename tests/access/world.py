@@ -188,10 +188,12 @@ class World:
             EmergencyEvent, matter=self.matter("emergency_event", place), port=place.port, kind="natural_disaster", level=4, title_zh=f"{mark}事件",
             occurred_at=clock.now() - timedelta(hours=1), opened_by=officer, lead=place.office, superior=self.national).pk
         keys["plan"] = made(
-            EmergencyPlan, matter=self.matter("emergency_plan", place), port=place.port, province_code=place.province, kind="natural_disaster", number=1,
+            EmergencyPlan, matter=self.matter("emergency_plan", place), port=place.port, province_code=place.province,
+                kind="natural_disaster", number=1,
             title_zh=f"{mark}预案", title_en="Plan", words_zh="预案", drafted_by=officer, published_by=self.guojia, published_at=clock.now()).pk
         keys["plan_draft"] = made(
-            EmergencyPlan, matter=self.matter("emergency_plan", place), port=place.port, province_code=place.province, kind="natural_disaster", number=2,
+            EmergencyPlan, matter=self.matter("emergency_plan", place), port=place.port, province_code=place.province,
+                kind="natural_disaster", number=2,
             title_zh=f"{mark}预案草案", title_en="Plan", words_zh="草案", drafted_by=officer).pk
         keys["feed"] = made(
             ImageFeed, code=f"feed-{place.province}", port=place.port, name_zh=f"{mark}监控", place="通道", kind="video", purpose="yard",
@@ -200,7 +202,8 @@ class World:
                       port_codes=[place.code])
         keys["source"] = source.code
         keys["warning"] = made(
-            EarlyWarning, matter=self.matter("early_warning", place), port=place.port, origin="counterpart", detector="robust", measure="cargo_tonnes",
+            EarlyWarning, matter=self.matter("early_warning", place), port=place.port, origin="counterpart",
+                detector="robust", measure="cargo_tonnes",
             first_day=date(2025, 3, 1), last_day=date(2025, 3, 2), peak_day=date(2025, 3, 1), score=5.0, goes="down", message_zh=f"{mark}骤降",
             message_en="Drop", rule="province", why_zh="本省", why_en="Own", handler=place.office).pk
         for state in ("confirmed", "draft"):

@@ -236,7 +236,7 @@ def expire_password(*, actor: Any) -> User:
     """A password past the allowed age must be changed before anything else; asked for at sign-in."""
     actor.must_change_password = True
     actor.save(update_fields=["must_change_password"])
-    return actor  # type: ignore[no-any-return]
+    return actor
 
 
 @action("account.own")

@@ -32,4 +32,5 @@ def count_export(user_id: int) -> None:
     if is_above(f"export-{user_id}", settings.KOUAN_EXPORT_RATE):
         raise Refused.because(
             "export_rate", "导出过于频繁，请稍后再试。", "You take out files too often.", required=settings.KOUAN_EXPORT_RATE,
-            remedy=("请一分钟后重试；需要大量数据的，请改用数据接口或联系国家口岸办。", "Try again in a minute; for much data use the API or ask the national office."))
+            remedy=("请一分钟后重试；需要大量数据的，请改用数据接口。",
+                    "Try again in a minute; for much data use the API."))

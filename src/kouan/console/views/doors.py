@@ -75,7 +75,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if too_many(request):
         return _sign_in_page(request, following, [Finding.error(
             "sign_in_rate", "本地址登录尝试过于频繁，请稍后再试。", "Too many sign-in attempts from this address.",
-            remedy=("请一分钟后重试；多人共用出口地址的，请系统管理员调高上限。", "Try again in a minute; where many share an address, ask for a higher limit."),
+            remedy=("请一分钟后重试；多人共用出口地址的，请系统管理员调高上限。",
+                    "Try again in a minute; where many share an address, ask for a higher limit."),
         )], username, 429)
     user: Any = authenticate(request, username=username, password=password)
     if user is None:

@@ -56,7 +56,7 @@ def code(request: HttpRequest) -> HttpResponse:
     """The second step of signing in; failures count for the lock like wrong passwords."""
     waiting = request.session.get(_WAITING)
     user = _waiting_user(waiting)
-    if user is None:
+    if user is None or waiting is None:
         return redirect("sign-in")
     findings: list[Finding] = []
     if request.method == "POST":

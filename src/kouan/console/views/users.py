@@ -229,7 +229,8 @@ def user(request: HttpRequest, number: int) -> HttpResponse:
         if made is None and not findings:
             return redirect("user", number)
     return render(request, "console/users/one.html", {
-        "person": person, "made": made, "factor": second_factor.factor_of(person), "findings": findings, "home_name": organisation_name(person.organisation),
+        "person": person, "made": made, "factor": second_factor.factor_of(person),
+        "findings": findings, "home_name": organisation_name(person.organisation),
         "roles": [(role, label) for role, label in words.ROLES.items() if actions.role_mismatch(role, person.organisation.kind) is None],
         "crumbs": [{"label": Text("用户", "Users"), "address": reverse("users")}, {"label": person.username}],
     }, status=422 if findings else 200)
