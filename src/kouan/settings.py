@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "kouan.desk.sharing",
     "kouan.ports",
     "kouan.collection",
+    "kouan.collection.returns",
     "kouan.monitoring",
     "kouan.monitoring.warnings",
     "kouan.monitoring.studies",

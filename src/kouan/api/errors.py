@@ -18,7 +18,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from kouan.audit import record_event
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused
+from kouan.basis import Conflict, Finding, Place, Refused
 
 log = logging.getLogger("kouan.api")
 
@@ -26,13 +26,7 @@ log = logging.getLogger("kouan.api")
 class PreconditionFailed(Conflict):
     """The thing is no longer what the request took it for (412)."""
 
-
-STATUS = ((NotFound, 404), (NotAllowed, 403), (PreconditionFailed, 412), (Conflict, 409))
-
-
-def status_of(refusal: Refused) -> int:
-    """The HTTP status of a refusal."""
-    return next((status for kind, status in STATUS if isinstance(refusal, kind)), 422)
+    http_status = 412
 
 
 def body_of(status: int, findings: Iterable[Finding]) -> dict[str, Any]:
@@ -161,7 +155,7 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(Refused)
     def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-        status = status_of(error)
+        status = error.http_status
         user = getattr(request, "user", None)
         if status == 404 and user is not None and user.is_authenticated:
             # Guessed numbers and codes of another province's data must show.

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from kouan.basis.citation import Citation
 from kouan.basis.text import Text
@@ -226,6 +226,7 @@ class Refused(Exception):
     'port_closed'
     """
 
+    http_status: ClassVar[int] = 422  # how a page and an API answer it (RFC 9110)
     findings: list[Finding]
 
     def __init__(self, findings: Finding | Iterable[Finding]):
@@ -245,10 +246,16 @@ class Refused(Exception):
 class NotFound(Refused):
     """There is no such thing, or the user may not know of it: doors answer 404 in both cases."""
 
+    http_status = 404
+
 
 class NotAllowed(Refused):
     """The user may know of it but may not do this: doors answer 403."""
 
+    http_status = 403
+
 
 class Conflict(Refused):
     """Someone else changed it first, or the same key was used for other content: doors answer 409."""
+
+    http_status = 409

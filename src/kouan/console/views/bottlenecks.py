@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.models import Role
 from kouan.accounts.permissions import may
 from kouan.audit import record_event
-from kouan.basis import Conflict, EvidenceRef, Finding, NotAllowed, NotFound, Place, Refused, Text
+from kouan.basis import EvidenceRef, Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.casework.bottlenecks import actions, routing
 from kouan.casework.bottlenecks.actions import EvidenceFile, NewIssue
 from kouan.casework.bottlenecks.models import Issue
@@ -221,7 +221,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
         else:
             messages.success(request, here(Text("已登记。", "Recorded.")))
             return redirect("bottleneck", number)

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.models import Organisation, OrganisationKind
 from kouan.accounts.permissions import may
 from kouan.audit import record_event
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.casework.conference import actions, papers
 from kouan.casework.conference.actions import NewAction, PaperFile
 from kouan.casework.conference.models import CONFIRMED, AgendaItem, Conference, Level
@@ -146,7 +146,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         except (NotFound, NotAllowed):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
         else:
             accept_draft(request, _form(request))
             messages.success(request, here(said))

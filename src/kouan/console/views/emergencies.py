@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.models import Organisation
 from kouan.accounts.permissions import may
 from kouan.audit import record_event
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text, clock
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
 from kouan.console.tables import Column, Filter, Table
@@ -176,7 +176,7 @@ def emergency(request: HttpRequest, number: int) -> HttpResponse:
         except (NotFound, NotAllowed):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
         else:
             accept_draft(request, request.POST.get("deed", ""))
             messages.success(request, here(said))

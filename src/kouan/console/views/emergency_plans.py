@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.models import Organisation, OrganisationKind
 from kouan.accounts.permissions import may
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Refused, Text, clock
+from kouan.basis import Finding, NotAllowed, NotFound, Refused, Text, clock
 from kouan.basis import codes as regions
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, missing, page
@@ -121,7 +121,7 @@ def new_plan(request: HttpRequest) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
         else:
             accept_draft(request, "plan")
             messages.success(request, here(Text("草案已登记。", "The draft was entered.")))
@@ -158,7 +158,7 @@ def plan(request: HttpRequest, number: int) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
         else:
             accept_draft(request, "plan")
             messages.success(request, here(Text("草案已修改。", "The draft was changed.")))

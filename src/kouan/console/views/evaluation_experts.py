@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.models import Role, User
 from kouan.accounts.permissions import may
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.console.evaluation_page import TITLE as EVALUATION
 from kouan.console.evaluation_page import proposal_mark, round_page, stage_mark
 from kouan.console.evaluation_points import key_of
@@ -113,7 +113,7 @@ def experts(request: HttpRequest, year: int) -> HttpResponseBase:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            status = 409 if isinstance(error, Conflict) else 422
+            status = error.http_status
             findings = error.findings
         else:
             messages.success(request, here(Text(f"已指派 {made} 项。", f"{made} tasks were given.")))
@@ -148,7 +148,7 @@ def experts_port(request: HttpRequest, year: int, port: str) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            status = 409 if isinstance(error, Conflict) else 422
+            status = error.http_status
             findings = [each.at(Place(field=f"{number}-{key_of(each.where.field)}")) if each.where.field else each for each in error.findings]
         else:
             messages.success(request, here(said))

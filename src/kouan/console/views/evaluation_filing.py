@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
 from kouan.audit import record_event
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.console.evaluation_page import class_words, proposal_mark, round_page
 from kouan.console.evaluation_points import STATES, UNITS, key_of, state_mark, state_of
 from kouan.console.page import missing, page
@@ -133,7 +133,7 @@ def filing_port(request: HttpRequest, year: int, port: str) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            status = 409 if isinstance(error, Conflict) else 422
+            status = error.http_status
             findings = [each.at(Place(field=f"{key_of(item)}-{each.where.field}")) if each.where.field else each for each in error.findings]
         else:
             messages.success(request, here(said))

@@ -12,7 +12,7 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.console.evaluation_page import class_words, proposal_mark, round_page
 from kouan.console.marks import badge
 from kouan.console.page import missing, page
@@ -78,7 +78,7 @@ def rulings(request: HttpRequest, year: int) -> HttpResponseBase:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            status = 409 if isinstance(error, Conflict) else 422
+            status = error.http_status
             is_gone = request.POST.get("do") == "withdraw"
             findings = [each.at(Place(field="why")) if is_gone and each.where.field == "reason" else each for each in error.findings]
         else:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.basis.clock import BEIJING
 from kouan.console.charts import Chart, Series
 from kouan.console.long_tables import LongTable
@@ -186,7 +186,7 @@ def event_source(request: HttpRequest, code: str) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
         if not findings:
             accept_draft(request, "ruling")
             messages.success(request, here(Text("已登记裁定；原报时刻保留。", "The ruling is recorded; what was reported is kept.")))

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text, clock
 from kouan.basis.strict_yaml import load_file
 from kouan.console.law_changes_table import (
     CHANGES,
@@ -85,7 +85,7 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
             row.refresh_from_db()
         else:
             messages.success(request, here(Text("已办理。", "Done.")))

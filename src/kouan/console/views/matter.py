@@ -55,7 +55,7 @@ def matter(request: HttpRequest, number: int) -> HttpResponse:
         except (Conflict, NotAllowed, Refused) as error:
             if isinstance(error, NotFound):
                 raise
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 403 if isinstance(error, NotAllowed) else 422
+            findings, status = error.findings, error.http_status
             held = get_matter(request.user, number)
         else:
             accept_draft(request, deed)

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
 from kouan.audit import record_event
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.casework.oversight import actions
 from kouan.casework.oversight.drafts import paper_of
 from kouan.casework.oversight.models import OversightPaper, Supervision
@@ -75,7 +75,7 @@ def attempt(request: HttpRequest, deed: Callable[[], Any], done: Text) -> tuple[
     except (NotAllowed, NotFound):
         raise
     except Refused as error:
-        return error.findings, 409 if isinstance(error, Conflict) else 422
+        return error.findings, error.http_status
     messages.success(request, here(done))
     return [], 200
 

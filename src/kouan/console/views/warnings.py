@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from kouan.accounts.models import Organisation
 from kouan.accounts.permissions import may
-from kouan.basis import Conflict, Finding, NotAllowed, NotFound, Place, Refused, Text, clock, measures
+from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text, clock, measures
 from kouan.console.charts import Chart, Series
 from kouan.console.marks import badge
 from kouan.console.page import accept_draft, page
@@ -343,7 +343,7 @@ def silences(request: HttpRequest) -> HttpResponse:
                 raise
             except Refused as error:
                 findings = error.findings
-                status = 409 if isinstance(error, Conflict) else 403 if isinstance(error, NotAllowed) else 422
+                status = error.http_status
             else:
                 accept_draft(request, "silence")
                 messages.success(request, here(Text("已登记。", "Recorded.")))
@@ -382,7 +382,7 @@ def local_platforms(request: HttpRequest) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            findings, status = error.findings, 409 if isinstance(error, Conflict) else 422
+            findings, status = error.findings, error.http_status
         else:
             accept_draft(request, "platform")
             messages.success(request, here(Text("已登记。", "Recorded.")))
