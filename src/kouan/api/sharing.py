@@ -239,7 +239,7 @@ def shared_register(request: HttpRequest) -> dict[str, Any]:
     return of_rows(found)
 
 
-def _nothing() -> NotFound:
+def _nothing() -> Refused:
     return NotFound.because(
         "nothing_shared", "没有您可读的数据：不在本单位范围内，也没有有效授权。",
         "Nothing here that you may read: neither in your scope nor by a grant.",

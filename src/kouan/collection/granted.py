@@ -120,6 +120,8 @@ def quality_of(coverage: Coverage) -> Quality:
     for row in recent[:2000]:
         weights[row["batch_id"]].append(row["last"])
     for pk, at in Batch.objects.filter(pk__in=weights, committed_at__isnull=False).values_list("pk", "committed_at"):
+        if at is None:
+            continue
         lags += [float((at.astimezone(clock.BEIJING).date() - last).days) for last in weights[pk]]
     held = Holding.objects.filter(outcome=HoldingOutcome.HELD, resolution="", subject_kind=coverage.subject_kind)
     if coverage.limits_rows and coverage.subject_kind == SubjectKind.PORT:

@@ -130,11 +130,11 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
 
     def _fetch_all(self) -> None:
         is_new = self._result_cache is None and self._shared_with is not None
-        super()._fetch_all()  # type: ignore[misc]
+        super()._fetch_all()
         if is_new:
             self._note(self._result_cache or ())
 
-    def iterator(self, chunk_size: int | None = None) -> Iterator[Observation]:
+    def iterator(self, chunk_size: int | None = None) -> Iterator[Any]:
         """As everywhere; what was read is noted, some hundred rows at a time, before it is handed on."""
         rows = super().iterator(chunk_size)
         if self._shared_with is None:
@@ -150,14 +150,13 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
         if not rows:
             return
         if isinstance(rows[0], models.Model):
-            note_rows(self._shared_with, Counter(row.series_id for row in rows))  # type: ignore[attr-defined]
+            note_rows(self._shared_with, Counter(row.series_id for row in rows))
             return
         # Values and sums do not say of which series they are: the same question is asked once more, for the series alone.
-        asked = self._chain()  # type: ignore[attr-defined]
+        asked: Any = self._chain()  # type: ignore[attr-defined]
         asked._shared_with = None
         keys = asked.order_by().values("pk") if not asked.query.is_sliced else asked.values("pk")
-        plain: Any = type(self)(self.model, using=self._db)
-        note_rows(self._shared_with, Counter(plain.filter(pk__in=keys).values_list("series_id", flat=True)))
+        note_rows(self._shared_with, Counter(ObservationQuerySet(self.model, using=self.db).filter(pk__in=keys).values_list("series_id", flat=True)))
 
 
 def _batches(user: Any, prefix: str = "") -> Q | None:

@@ -323,7 +323,7 @@ def shared_ports(request: HttpRequest) -> HttpResponse:
     })
 
 
-def _nothing() -> NotFound:
+def _nothing() -> Refused:
     return NotFound.because(
         "nothing_shared", "没有您可读的数据：不在本单位范围内，也没有有效授权。",
         "Nothing here that you may read: neither in your scope nor by a grant.",

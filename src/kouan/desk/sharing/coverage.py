@@ -132,9 +132,9 @@ def changed(asked: Coverage, **said: str) -> Coverage:
         text = said.get(name, "").strip()
         return None if text in UNCHANGED else listed(text)
 
-    rows: dict[str, Any] = {}
-    if of("provinces") is not None or of("ports") is not None:
-        rows = {"provinces": of("provinces") or (), "ports": of("ports") or ()}
-    new = replace(asked, **rows, **({"fields": of("fields")} if of("fields") is not None else {}))
+    provinces, ports, fields = of("provinces"), of("ports"), of("fields")
+    new = asked if fields is None else replace(asked, fields=fields)
+    if provinces is not None or ports is not None:
+        new = replace(new, provinces=provinces or (), ports=ports or ())
     since, until = month_said(said.get("since", ""), is_last=False, field="since"), month_said(said.get("until", ""), is_last=True, field="until")
     return replace(new, since=since or new.since, until=until or new.until)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import StreamingHttpResponse
 
 from kouan.desk.sharing.reach import by_door, one_request
 
@@ -20,8 +20,9 @@ class GrantReadsMiddleware:
         door = f"{request.method} {request.path}"
         with one_request(door):
             response = self.get_response(request)
-        if isinstance(response, StreamingHttpResponse) and not response.is_async:
-            response.streaming_content = _named(door, response.streaming_content)
+        streamed: Any = response
+        if streamed.streaming and not streamed.is_async:
+            streamed.streaming_content = _named(door, streamed.streaming_content)
         return response
 
 

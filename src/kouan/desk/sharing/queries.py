@@ -61,7 +61,7 @@ def usage_of(user: Any, grants: list[int]) -> dict[int, dict[str, Any]]:
     """Of each grant: requests, rows, people and the last time, as far as the user may see."""
     rows = GrantRead.objects.all().visible_to(user).filter(grant_id__in=grants).order_by().values("grant_id").annotate(
         requests=Count("pk"), total=Sum("rows"), people=Count("user_id", distinct=True), last=Max("at"))
-    return {row["grant_id"]: row for row in rows}
+    return {row["grant_id"]: dict(row) for row in rows}
 
 
 def past_term(day: date | None = None) -> list[DataGrant]:
