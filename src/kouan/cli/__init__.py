@@ -57,6 +57,7 @@ def _mount() -> None:
         bottlenecks,
         conferences,
         documents,
+        edifact,
         efficiency,
         emergencies,
         evaluation,
@@ -110,6 +111,7 @@ def _mount() -> None:
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    app.add_typer(use(edifact.app, OnFiles), name="edifact", cls=Group)
     times_report.mount(times.app)
     times_group = use(times.app, OnFiles)
     yearly = typer.Typer()
