@@ -23,7 +23,7 @@ from kouan.ports.models import Port
 # The columns in the order of docs/events.md, under the names by which they are sent.
 NAMES = (
     "case_id", "case_kind", "milestone", "mode", "direction", "port", "place", "party", "planned", "occurred_at", "utc_offset",
-    "source", "event_id", "revision", "withdrawn", "quantity", "origin",
+    "source", "event_id", "revision", "withdrawn", "quantity", "origin", "nationality_group", "risk_channel", "goods_kind",
 )
 _CODED = {"case_kind": CASE_KINDS, "mode": MODES, "direction": DIRECTIONS}
 # Other revisions shown beside a row; a source that corrects more often than this has another trouble.
