@@ -28,6 +28,7 @@ VERBS: Mapping[str, Text] = {
     "monitoring.journal.actions.take_in_events": Text("接收作业节点事件", "Take in milestone events"),
     "monitoring.journal.actions.accept_held_event": Text("复核接受暂存事件", "Accept a held event"),
     "monitoring.journal.actions.discard_held_event": Text("不采用暂存事件", "Discard a held event"),
+    "monitoring.journal.actions.decide_held_events": Text("批量处理暂存事件", "Decide on held events"),
     "monitoring.journal.actions.register_event_source": Text("登记事件来源", "Register a source of events"),
     "monitoring.journal.actions.rule_on_clock": Text("裁定来源时钟校正", "Rule on the clock of a source"),
     "monitoring.journal.actions.revoke_clock_ruling": Text("撤销来源时钟裁定", "Revoke a ruling on a clock"),
