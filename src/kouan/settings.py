@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "kouan.casework.bottlenecks",
     "kouan.casework.conference",
     "kouan.casework.execution",
+    "kouan.exchange.ledger",
     "kouan.console",
     "kouan.api",
 ]

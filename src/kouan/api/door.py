@@ -17,6 +17,7 @@ from kouan.api import (
     evaluation,
     events,
     evidence,
+    exchange,
     execution,
     grading,
     imagery,
@@ -70,5 +71,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies):
+             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, exchange):
     api.add_router("", part.router)
