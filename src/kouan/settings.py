@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "kouan.desk",
     "kouan.ports",
     "kouan.collection",
+    "kouan.collection.returns",
     "kouan.monitoring",
     "kouan.monitoring.warnings",
     "kouan.monitoring.studies",

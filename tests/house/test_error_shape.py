@@ -124,7 +124,7 @@ def test_a_busy_database_is_not_a_fault_of_the_request(world: World, monkeypatch
 ])
 def test_each_refusal_has_its_status(kind: type[Refused], status: int) -> None:
     finding = Finding.error("x", "某", "some", where=Place(row=1), citation=Citation("甲", "一"), remedy=("做", "do"))
-    assert errors.status_of(kind(finding)) == status
+    assert kind(finding).http_status == status
     check_body(errors.body_of(status, [finding]), status)
 
 
@@ -172,6 +172,6 @@ def test_the_console_gives_refusals_the_statuses_of_the_api(world: World, kind: 
     request.session = {}  # type: ignore[assignment]
     finding = Finding.error("x", "这里有问题。", "Something is wrong here.", remedy=("这样做。", "Do this."))
     answer = RefusalMiddleware(lambda _: None).process_exception(request, kind(finding))  # type: ignore[arg-type, return-value]
-    assert answer is not None and answer.status_code == status == errors.status_of(kind(finding))
+    assert answer is not None and answer.status_code == status == kind(finding).http_status
     said = answer.content.decode()
     assert "这里有问题。" in said and "这样做。" in said

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kouan.audit.actions import record_event
-from kouan.basis import Conflict, NotAllowed, NotFound, Refused
+from kouan.basis import Refused
 from kouan.console.words import written_in
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -52,15 +52,13 @@ class RefusalMiddleware:
         """
         if not isinstance(error, Refused):
             return None
-        kinds = ((NotFound, 404), (NotAllowed, 403), (Conflict, 409))
-        status = next((code for kind, code in kinds if isinstance(error, kind)), 422)
-        if status == 404 and request.user.is_authenticated:
+        if error.http_status == 404 and request.user.is_authenticated:
             record_event("out_of_reach", actor_id=request.user.pk,
                          payload={"path": request.path[:300], "method": request.method})
         return render(request, "console/refused.html", {
             # Where to look instead, as (words, address), from a page that knows.
-            "findings": error.findings, "status": status, "links": getattr(error, "links", []),
-        }, status=status)
+            "findings": error.findings, "status": error.http_status, "links": getattr(error, "links", []),
+        }, status=error.http_status)
 
 
 class ContentSecurityMiddleware:
