@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django_tasks",
     "django_tasks_db",
     "kouan.audit",
+    "kouan.accounts.personal",
     "kouan.accounts",
     "kouan.desk",
     "kouan.ports",

@@ -103,6 +103,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),
+    "personal.keys": frozenset({Role.ADMINISTRATOR}),
     "users.manage": frozenset({Role.ADMINISTRATOR}),
     "jobs.run": INSIDE - ASKED - {Role.AUDITOR},
 }

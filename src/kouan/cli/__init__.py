@@ -70,6 +70,7 @@ def _mount() -> None:
         index_analysis,
         index_robustness,
         intake,
+        keys,
         law,
         law_changes,
         lists,
@@ -107,7 +108,7 @@ def _mount() -> None:
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
-        ("exchange", exchange.app, OnData),
+        ("exchange", exchange.app, OnData), ("keys", keys.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
