@@ -324,7 +324,7 @@ TABLES: Mapping[str, Text] = {
     "exchange_partnerkey": Text("交换公钥", "Public keys of the exchange"),
     "exchange_ledgerentry": Text("交换台账", "Ledger of the exchange"),
     "exchange_ledgerhead": Text("台账链头", "Head of the exchange's ledger"),
-    "exchange_batch": Text("文件批", "Batches"),
+    "exchange_batch": Text("交换文件批", "Batches of the exchange"),
     "exchange_outgoing": Text("发件", "Outgoing messages"),
     "imagery_imagefeed": Text("影像源", "Imagery feeds"),
     "imagery_feedspan": Text("影像源在线时段", "Spans of feeds"),
