@@ -392,6 +392,29 @@ def test_who_may_and_who_sees(peer: Peer) -> None:
         actions.rotate_key(actor=officer)
 
 
+def test_the_pages_show_the_nation_all_and_a_province_nothing(peer: Peer) -> None:
+    taken = take(peer.message())
+    refused(peer.message(receiver="mot"))
+    officer, province = Client(), Client()
+    officer.force_login(a_national_officer(), backend="kouan.accounts.backends.SignInBackend")
+    province.force_login(a_user(Role.AUDITOR, a_provincial_officer("53").organisation), backend="kouan.accounts.backends.SignInBackend")
+    page = officer.get("/exchange").content.decode()
+    assert "海关总署" in page
+    assert f"/exchange/{taken.entry.number}\"" in page
+    assert taken.entry.digest in officer.get(f"/exchange/{taken.entry.number}").content.decode()
+    last = LedgerEntry.objects.order_by("-number")[0]
+    assert "报文不是发给本单位的" in officer.get(f"/exchange/{last.number}").content.decode()
+    assert len(officer.get("/exchange?format=json&kind=refused").json()["rows"]) == 1
+    hidden = province.get("/exchange")
+    assert hidden.status_code == 200
+    assert "海关总署" not in hidden.content.decode()
+    assert province.get(f"/exchange/{taken.entry.number}").status_code == 404
+    assert province.get("/exchange?format=json").json()["rows"] == []
+    stranger = Client()
+    stranger.force_login(a_provincial_officer("44"), backend="kouan.accounts.backends.SignInBackend")
+    assert stranger.get("/exchange").status_code == 403
+
+
 def test_a_wrong_fingerprint_registers_nobody(peer: Peer) -> None:
     other = Peer("mot")
     with acting_system("test") as system, pytest.raises(Refused) as caught:
