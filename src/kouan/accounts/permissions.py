@@ -105,6 +105,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "account.own": frozenset(Role),
     "personal.keys": frozenset({Role.ADMINISTRATOR}),
     "users.manage": frozenset({Role.ADMINISTRATOR}),
+    "figures.read": INSIDE,
+    "sharing.read": INSIDE,
+    "data_sets.keep": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
+    "grants.request": PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
+    "grants.decide": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
     "jobs.run": INSIDE - ASKED - {Role.AUDITOR},
 }
 
