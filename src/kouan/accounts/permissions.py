@@ -30,6 +30,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "intake.read": INSIDE - ASKED,
     "intake.submit": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER, Role.PORT_REPORTER},
     "intake.resolve": NATIONAL | PROVINCIAL,
+    "returns.read": INSIDE - ASKED,
+    "returns.file": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER, Role.PORT_REPORTER},
+    "returns.calendar": NATIONAL,
     "events.read": INSIDE - ASKED,
     "events.submit": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER, Role.PORT_REPORTER},
     "events.resolve": NATIONAL | PROVINCIAL,
@@ -97,6 +100,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),
     "users.manage": frozenset({Role.ADMINISTRATOR}),
+    "figures.read": INSIDE,
+    "sharing.read": INSIDE,
+    "data_sets.keep": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
+    "grants.request": PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
+    "grants.decide": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
     "jobs.run": INSIDE - ASKED - {Role.AUDITOR},
 }
 

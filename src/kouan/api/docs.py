@@ -67,8 +67,20 @@ EXAMPLES = {
     "get /api/v1/sources/{code}": "/api/v1/sources/port-return",
     "get /api/v1/batches": "/api/v1/batches?limit=10",
     "get /api/v1/batches/{id}": "/api/v1/batches/1",
+    "get /api/v1/data-sets": "/api/v1/data-sets?limit=20",
+    "get /api/v1/data-sets/{code}": "/api/v1/data-sets/gd-port-flows",
+    "get /api/v1/data-sets/{code}/figures": "/api/v1/data-sets/gd-port-flows/figures?limit=20",
+    "get /api/v1/grants": "/api/v1/grants?limit=20",
+    "get /api/v1/grants/{number}": "/api/v1/grants/1",
+    "get /api/v1/grants/{number}/reads": "/api/v1/grants/1/reads",
     "get /api/v1/matters": "/api/v1/matters?running=true&limit=20",
     "get /api/v1/matters/{number}": "/api/v1/matters/1",
+    "get /api/v1/code-search": "/api/v1/code-search?q=罗湖",
+    "get /api/v1/code-mappings": "/api/v1/code-mappings?code=CNSHK&to=customs",
+    "get /api/v1/port-resolution": "/api/v1/port-resolution?text=深圳罗湖口岸",
+    "get /api/v1/codes/{name}": "/api/v1/codes/customs-port?limit=20",
+    "get /api/v1/codes/{name}/comparison": "/api/v1/codes/gbt2260/comparison?earlier=2006&later=2007",
+    "get /api/v1/codes/{name}/{code}": "/api/v1/codes/gbt2260/440303",
     "get /api/v1/inbox": "/api/v1/inbox",
     "get /api/v1/bottlenecks": "/api/v1/bottlenecks?running=true&limit=20",
     "get /api/v1/bottlenecks/{number}": "/api/v1/bottlenecks/1",
@@ -112,6 +124,8 @@ def _decision(address: str, said: str, *, version: bool = True) -> str:
 
 
 BODIES = {
+    "post /api/v1/grants": _deed("grants", '"data_set": "gd-port-flows", "purpose": "…", "ends_on": "2026-12-31"', version=False),
+    "post /api/v1/grants/{number}/deeds": _deed("grants/1/deeds", '"deed": "approve", "reason": "…"', version=False),
     "patch /api/v1/ports/{code}": (
         "-X PATCH -H 'If-Match: \"3\"' -H 'Content-Type: application/json' \\\n  "
         "-d '{{\"attribute\": \"name_en\", \"value\": \"Luohu\", \"document\": \"…\", \"reason\": \"…\"}}' \\\n  "

@@ -1,7 +1,7 @@
 """Sources: what each publisher's files mean. One YAML file each; docs/howto/add-a-source.md.
 
 >>> [source.id for source in all_sources()]
-['hk-control-points', 'operation-times', 'port-daily', 'port-return', 'press-facts', 'us-border-crossing']
+['hk-control-points', 'operation-times', 'port-daily', 'port-half-year', 'port-return', 'press-facts', 'us-border-crossing']
 """
 
 from __future__ import annotations
