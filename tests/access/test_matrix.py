@@ -11,7 +11,8 @@
   or ``all``. Everybody else who holds it gets 404, as for a row that is not there; whoever does not hold it gets 403.
 - ``refusal``: 403 where a door tells those out of reach so instead (the national trail, for auditors of a province).
 - ``note``: ``absent`` where the world has no such row, or an empty form names no deed: everybody who holds the permission gets 404
-  (these rows prove the right, not the scope; make the thing in ``world.py`` to prove both). ``bare`` where the world's row has no content that could be shown: that it was reached is proof enough.
+  (these rows prove the right, not the scope; make the thing in ``world.py`` to prove both). ``bare`` where
+  the world's row has no content that could be shown: that it was reached is proof enough.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import kouan.basis.clock
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_roles_and_offices'),
+        ('accounts', '0004_encrypt_personal_fields'),
     ]
 
     operations = [
