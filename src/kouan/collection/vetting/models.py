@@ -15,7 +15,7 @@ from kouan.collection.checks import CheckSpec, Key, shipped
 from kouan.collection.checks import Suspicion as Told
 from kouan.collection.checks.suspicion import Namer
 from kouan.collection.models import Origin
-from kouan.collection.visibility import series_filter
+from kouan.collection.visibility import own_filter
 
 
 class SuspicionState(models.TextChoices):
@@ -33,7 +33,7 @@ class SuspicionQuerySet(models.QuerySet["Suspicion"]):
 
     def visible_to(self, user: Any) -> SuspicionQuerySet:
         """Those of subjects in the user's scope: whoever sees the figure sees the doubt."""
-        condition = series_filter(user)
+        condition = own_filter(user)
         return self if condition is None else self.filter(condition)
 
 

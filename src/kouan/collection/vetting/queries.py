@@ -30,9 +30,9 @@ def suspicions_visible_to(user: Any) -> SuspicionQuerySet:
 
 def exceptions_visible_to(user: Any) -> SuspicionQuerySet:
     """Exceptions of subjects in scope, and those of all subjects: they explain one's own figures too."""
-    from kouan.collection.visibility import series_filter
+    from kouan.collection.visibility import own_filter
 
-    condition = series_filter(user)
+    condition = own_filter(user)
     found = ExplainedException.objects.select_related("recorded_by")
     return found if condition is None else found.filter(condition | Q(subject_code=""))  # type: ignore[return-value]
 

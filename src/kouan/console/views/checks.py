@@ -30,6 +30,7 @@ from kouan.basis import (
     Place,
     Refused,
     SubjectKind,
+    SubjectRef,
     Text,
     codes,
     measures,
@@ -37,6 +38,7 @@ from kouan.basis import (
 from kouan.collection.checks import Key, shipped
 from kouan.collection.checks.panel import Panel
 from kouan.collection.checks.suspicion import number as plainly
+from kouan.collection.queries import visible_subjects
 from kouan.collection.vetting import actions, jobs, queries
 from kouan.collection.vetting.examine import measure_words
 from kouan.collection.vetting.models import Suspicion, SuspicionState
@@ -62,7 +64,10 @@ SHOWN = {PeriodKind.MONTH: 48, PeriodKind.DAY: 90, PeriodKind.QUARTER: 24, Perio
 class _Around:
     """What a page of rows is held against, fetched together."""
 
-    def __init__(self, rows: list[Suspicion]) -> None:
+    def __init__(self, user: Any, rows: list[Suspicion]) -> None:
+        subjects = {SubjectRef.parse(row.other_key.subject) for row in rows if row.other_key}
+        # A copy of another province's figures tells them: whoever may not see that port is not told which it is.
+        self.seen = {str(one) for one in visible_subjects(user, sorted(subjects))}
         others = [row.other_key.subject.partition(":") for row in rows if row.other_key]
         self.names = SubjectNames({(row.subject_kind, row.subject_code) for row in rows} | {(kind, code) for kind, _, code in others})
         self.panels = queries.panel_around(rows)
@@ -72,6 +77,8 @@ class _Around:
     def name(self, key: Key) -> Text:
         """A series in words: its subject and its measure."""
         kind, _, code = key.subject.partition(":")
+        if key.subject not in self.seen:
+            return Text("其他对象", "another subject")
         said, words = self.names.name(kind, code), measure_words(key)
         return Text(f"{said}{words.zh}", f"{said}, {words.en}")
 
@@ -104,11 +111,13 @@ class _Around:
         return self.panels.get(cadence), self.rows.get(cadence, {}).get(key) if key is not None else None
 
 
-def decorate(rows: list[Any]) -> None:
-    """Put on each row what the page holds it against."""
-    around = _Around(rows)
-    for row in rows:
-        row.around = around
+def decorator(user: Any) -> Callable[[list[Any]], None]:
+    """What puts on each row that which the page holds it against, as far as the user may see it."""
+    def decorate(rows: list[Any]) -> None:
+        around = _Around(user, rows)
+        for row in rows:
+            row.around = around
+    return decorate
 
 
 def _figure(value: float | None) -> str:
@@ -223,7 +232,7 @@ def worklist(request: HttpRequest) -> HttpResponseBase:
                 messages.success(request, here(Text(f"已裁定 {count} 处。", f"{count} ruled on.")))
                 back = request.POST.get("back", "")
                 return redirect(back if url_has_allowed_host_and_scheme(back, None) else reverse("checks"))
-    view = _worklist(may_rule=may_rule).read(request, queries.suspicions_visible_to(user), decorate=decorate)
+    view = _worklist(may_rule=may_rule).read(request, queries.suspicions_visible_to(user), decorate=decorator(user))
     if view.wants_export:
         return view.export()
     run = queries.latest_run()
@@ -264,7 +273,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         else:
             messages.success(request, here(Text("已记录。", "Recorded.")))
             return redirect("suspicion", number)
-    around = _Around([row])
+    around = _Around(user, [row])
     first, last = row.period(row.first_start), row.period(row.last_start)
     facts: list[tuple[Text, Any]] = [
         (Text("实报", "It says"), _figure(row.measured)), (Text("应约", "To be expected"), _figure(row.expected)),
