@@ -45,6 +45,7 @@ def import_file(
     file: Path = typer.Argument(..., exists=True, dir_okay=False, help="规范文件（YAML） / file of norms (YAML)"),
     reason: str = typer.Option(..., help="理由 / reason"),
     as_user: str = typer.Option(..., "--as", help="以某用户的身份提出 / act as this user"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
 ) -> None:
     """由文件提出规范，每一数值一件，待另一位同事批准；已有的跳过。
     / Propose every value of a file, to be approved by a colleague; those on record already are passed over.
@@ -55,4 +56,7 @@ def import_file(
     from kouan.monitoring.norms.actions import import_norms
 
     made, before = import_norms(actor=actor_named(as_user), path=file, reason=reason)
+    if json:
+        write_json({"proposed": [row.pk for row in made], "before": before})
+        return
     tell(f"提出 {len(made)} 件，已有 {before} 件", f"{len(made)} proposed, {before} on record already")

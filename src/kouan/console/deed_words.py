@@ -331,6 +331,7 @@ TABLES: Mapping[str, Text] = {
     "warnings_localplatform": Text("联合防控平台", "Local platforms"),
     "warnings_platformmessage": Text("联合防控平台消息", "Messages of platforms"),
     "warnings_plannedsilence": Text("计划静默", "Planned silences"),
+    "monitoring_operationnorm": Text("作业时间规范", "Norms of operation times"),
     "warnings_qualityvote": Text("预警评价", "Votes on warnings"),
     "warnings_silencedepisode": Text("静默期内的偏离", "Deviations kept silent"),
     "warnings_thresholdchange": Text("预警阈值调整", "Changes of thresholds of warnings"),
