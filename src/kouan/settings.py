@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django_tasks",
     "django_tasks_db",
     "kouan.audit",
+    "kouan.accounts.personal",
     "kouan.accounts",
     "kouan.desk",
     "kouan.desk.sharing",
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
     "kouan.casework.bottlenecks",
     "kouan.casework.conference",
     "kouan.casework.execution",
+    "kouan.exchange.ledger",
     "kouan.console",
     "kouan.api",
 ]

@@ -23,7 +23,7 @@ PAGES = (
     "evaluation_tasks", "evaluation_publication", "evaluation_public", "evaluation_reports",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
     "codes", "data_sets",
-    "trail", "users", "jobs",
+    "exchange", "trail", "users", "jobs",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
