@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "kouan.casework.bottlenecks",
     "kouan.casework.conference",
     "kouan.casework.execution",
+    "kouan.publication",
     "kouan.console",
     "kouan.api",
 ]

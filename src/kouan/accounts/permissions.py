@@ -96,6 +96,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "rounds.object": PROVINCIAL | {Role.CITY_OFFICER},
     "clearances.propose": NATIONAL,
     "clearances.approve": frozenset({Role.NATIONAL_LEADER}),
+    "publication.publish": NATIONAL,
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),

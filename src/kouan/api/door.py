@@ -12,6 +12,7 @@ from kouan.api import (
     circulars,
     codes,
     collaboration,
+    data_sets,
     decisions,
     emergencies,
     errors,
@@ -71,5 +72,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes):
+             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, data_sets):
     api.add_router("", part.router)
