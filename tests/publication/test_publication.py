@@ -291,14 +291,14 @@ def test_pages_and_interface(house: Any) -> None:
         assert "person_crossings" in client.get("/dictionary?q=出入境人员").content.decode()
         assert client.get("/dictionary/no_such").status_code == 404
         program = client_of(user)
-        held = program.get("/api/v1/data-sets/volume-standards").json()
+        held = program.get("/api/v1/published-data/volume-standards").json()
         assert held["versions"][0]["sha256"] == version_of("volume-standards", "1.0").sha256
         assert Client().get(held["versions"][0]["files"][0]["address"]).status_code == 200
-        assert [each["code"] for each in program.get("/api/v1/data-sets").json()["items"]] == ["volume-standards"]
-        assert program.get(f"/api/v1/data-sets/{HK}").status_code == 404
+        assert [each["code"] for each in program.get("/api/v1/published-data").json()["items"]] == ["volume-standards"]
+        assert program.get(f"/api/v1/published-data/{HK}").status_code == 404
         assert program.get("/api/v1/dictionary/cargo_tonnes").json()["unit"] == "t"
         assert len(program.get("/api/v1/dictionary").json()["items"]) == len(measures.all_measures())
-    assert client_of(None).get("/api/v1/data-sets").status_code == 401
+    assert client_of(None).get("/api/v1/published-data").status_code == 401
 
 
 def test_nothing_heavy_is_loaded_before_it_is_asked_for() -> None:

@@ -101,6 +101,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "account.own": frozenset(Role),
     "users.manage": frozenset({Role.ADMINISTRATOR}),
+    "figures.read": INSIDE,
+    "sharing.read": INSIDE,
+    "data_sets.keep": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
+    "grants.request": PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
+    "grants.decide": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.MINISTRY_OFFICER, Role.INSPECTION_OFFICER},
     "jobs.run": INSIDE - ASKED - {Role.AUDITOR},
 }
 

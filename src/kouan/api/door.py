@@ -12,7 +12,6 @@ from kouan.api import (
     circulars,
     codes,
     collaboration,
-    data_sets,
     decisions,
     emergencies,
     errors,
@@ -29,7 +28,9 @@ from kouan.api import (
     observations,
     oversight,
     processes,
+    publications,
     scorecards,
+    sharing,
     studies,
     totals,
     warnings,
@@ -72,5 +73,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, data_sets):
+             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, publications, sharing):
     api.add_router("", part.router)

@@ -55,9 +55,11 @@ def _mount() -> None:
         accounts,
         audit,
         bottlenecks,
+        checks,
         codes,
         conferences,
         documents,
+        edifact,
         efficiency,
         emergencies,
         evaluation,
@@ -113,6 +115,12 @@ def _mount() -> None:
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    app.add_typer(use(edifact.app, OnFiles), name="edifact", cls=Group)
+    on_files = typer.Typer()
+    checks.mount(on_files)
+    checks_group = use(checks.app, OnData)
+    checks_group.registered_commands += use(on_files, OnFiles).registered_commands
+    app.add_typer(checks_group, name="checks", cls=Group)
     times_report.mount(times.app)
     times_group = use(times.app, OnFiles)
     yearly = typer.Typer()

@@ -95,6 +95,9 @@ def _event(row: dict[str, Any], path: Path) -> Event:
             del given[name]
         elif name in given:
             given[name] = _read(int, given[name], name, row, path)
+    for name in ("nationality_group", "risk_channel", "goods_kind"):
+        if given.get(name) == "":
+            del given[name]
     if "occurred_at" not in given:
         _read(_instant, "", "occurred_at", row, path)
     return Event(**given)

@@ -260,11 +260,13 @@ def _run_clocks(log: Any) -> Any:
     from kouan.accounts.action import acting_system
     from kouan.basis import clock
     from kouan.desk.matters.actions import run_clocks
+    from kouan.desk.sharing.actions import expire_due
 
     day = clock.today()
     try:
         with acting_system("run_clocks") as system:
             counts = run_clocks(actor=system, today=day)
+            expire_due(actor=system, today=day)
     except Exception:
         log.exception("the clocks of running matters will be tried again in a minute")
         return None

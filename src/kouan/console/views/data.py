@@ -52,7 +52,7 @@ def data_sets(request: HttpRequest) -> HttpResponse:
     """The data sets that are published, each with its newest version."""
     return render(request, "console/publication/list.html", {
         "title": TITLE, "is_exercise": settings.IS_EXERCISE,
-        "sets": [(each, reverse("data-version", args=[each.definition.code, each.newest.number])) for each in published()]})
+        "sets": [(each, reverse("published-version", args=[each.definition.code, each.newest.number])) for each in published()]})
 
 
 @open_to_all
@@ -70,13 +70,13 @@ def data_version(request: HttpRequest, code: str, number: str) -> HttpResponse:
 def _page(request: HttpRequest, code: str, number: str) -> HttpResponse:
     version = version_of(code, number)
     said = version.structure
-    address = request.build_absolute_uri(reverse("data-version", args=[code, number]))
+    address = request.build_absolute_uri(reverse("published-version", args=[code, number]))
     columns = [{**column, "labels": sorted(said["labels"].get(column["name"], {}).items())} for column in said["columns"]]
     rows = read(version.content)
     return render(request, "console/publication/version.html", {
         "version": version, "said": said, "newer": newer_than(version), "versions": published_set(code).versions, "columns": columns,
         "cited": citation(version, address), "errata": list(version.errata.all()),
-        "files": [(each, reverse("data-file", args=[code, number, each.name])) for each in formats_of(version)],
+        "files": [(each, reverse("published-file", args=[code, number, each.name])) for each in formats_of(version)],
         "sample": [[(column["name"], row[column["name"]]) for column in said["columns"]] for row in rows[:SAMPLE]], "sample_size": SAMPLE})
 
 
@@ -92,7 +92,7 @@ def data_file(request: HttpRequest, code: str, number: str, name: str) -> HttpRe
     if request.headers.get("If-None-Match") == tag:
         answer = HttpResponse(status=304)
     else:
-        address = request.build_absolute_uri(reverse("data-version", args=[code, number]))
+        address = request.build_absolute_uri(reverse("published-version", args=[code, number]))
         answer = HttpResponse(wanted.make(version, address), content_type=wanted.media)
         answer["Content-Disposition"] = f'attachment; filename="{code}-{number}-{wanted.name}"'
     answer["ETag"] = tag
@@ -100,8 +100,8 @@ def data_file(request: HttpRequest, code: str, number: str, name: str) -> HttpRe
 
 
 urlpatterns = [
-    path("data", data_sets, name="data-sets"),
-    path("data/<slug:code>", data_set, name="data-set"),
-    path("data/<slug:code>/<str:number>", data_version, name="data-version"),
-    path("data/<slug:code>/<str:number>/<str:name>", data_file, name="data-file"),
+    path("data", data_sets, name="published-sets"),
+    path("data/<slug:code>", data_set, name="published-set"),
+    path("data/<slug:code>/<str:number>", data_version, name="published-version"),
+    path("data/<slug:code>/<str:number>/<str:name>", data_file, name="published-file"),
 ]

@@ -49,6 +49,9 @@ class Incoming(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     quantity: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
     origin: Literal["official", "exercise", "demonstration", ""] = ""
     received_at: Moment | None = None
+    nationality_group: Literal["citizens", "others"] | None = None
+    risk_channel: Literal["green", "yellow", "red"] | None = None
+    goods_kind: Literal["general", "bulk_dry", "bulk_liquid", "perishable", "dangerous", "vehicles", "parcels"] | None = None
 
 
 @dataclass(slots=True)

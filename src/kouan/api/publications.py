@@ -1,4 +1,4 @@
-"""``/data-sets`` and ``/dictionary``: what is published, and what every measure means. The files themselves stand at ``/data/SET/VERSION``."""
+"""``/published-data`` and ``/dictionary``: what is published, and what every measure means. The files themselves stand at ``/data/SET/VERSION``."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SetCode = Annotated[str, Path(pattern=r"^[-a-z0-9]{1,64}$", description="数据�
 MeasureCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,48}$", description="指标代码，如 person_crossings / measure")]
 
 
-class FileOut(Schema):
+class PublishedFileOut(Schema):
     name: str
     label: Both
     media: str
     address: str
 
 
-class VersionOut(Schema):
+class PublishedVersionOut(Schema):
     """A version; its figures never change."""
 
     version: str
@@ -40,10 +40,10 @@ class VersionOut(Schema):
     changes: Both
     errata: list[Both]
     citation: Both
-    files: list[FileOut]
+    files: list[PublishedFileOut]
 
 
-class DataSetOut(Schema):
+class PublishedOut(Schema):
     """A data set with its versions, newest first."""
 
     code: str
@@ -54,11 +54,11 @@ class DataSetOut(Schema):
     owner: Both
     licence: Both
     classification: str
-    versions: list[VersionOut]
+    versions: list[PublishedVersionOut]
 
 
-class DataSetPage(Page):
-    items: list[DataSetOut]
+class PublishedPage(Page):
+    items: list[PublishedOut]
 
 
 class MeasureLine(Schema):
@@ -77,11 +77,11 @@ class MeasurePage(Page):
 
 def _may(request: HttpRequest) -> None:
     if not allows(request.user, "console.read"):
-        raise refuse(request.user, "console.read", "api.data_sets")
+        raise refuse(request.user, "console.read", "api.publications")
 
 
 def _version(version: DataVersion) -> dict[str, Any]:
-    address = reverse("data-version", args=[version.data_set, version.number])
+    address = reverse("published-version", args=[version.data_set, version.number])
     return {
         "version": version.number, "published_on": version.published_on, "rows": version.rows, "sha256": version.sha256,
         "changes": {"zh": version.changes_zh, "en": version.changes_en},
@@ -97,7 +97,7 @@ def _told(found: Published) -> dict[str, Any]:
         "versions": [_version(each) for each in found.versions]}
 
 
-@router.get("/data-sets", response={200: DataSetPage, **REFUSALS}, summary="已发布的数据集 / Published data sets",
+@router.get("/published-data", response={200: PublishedPage, **REFUSALS}, summary="已发布的数据集 / Published data sets",
             description="各数据集及其版本、文件地址和引用。 / The data sets with versions, addresses of files and citations.")
 def list_data_sets(request: HttpRequest) -> dict[str, Any]:
     """All of them."""
@@ -105,7 +105,7 @@ def list_data_sets(request: HttpRequest) -> dict[str, Any]:
     return of_rows([_told(each) for each in published()])
 
 
-@router.get("/data-sets/{code}", response={200: DataSetOut, **REFUSALS}, summary="一个数据集 / One data set",
+@router.get("/published-data/{code}", response={200: PublishedOut, **REFUSALS}, summary="一个数据集 / One data set",
             description="未发布的与不存在的同样答复 404。 / What is not published is answered like what does not exist.")
 def one_data_set(request: HttpRequest, code: SetCode) -> dict[str, Any]:
     """One data set."""
