@@ -20,7 +20,8 @@ from kouan.law.library import Library
 from kouan.publication.definitions import definitions
 
 CADENCES = {"day": Text("日", "day"), "month": Text("月", "month"), "quarter": Text("季", "quarter"), "half_year": Text("半年", "half-year"),
-            "year": Text("年", "year"), "event": Text("发生时", "as it happens"), "plan": Text("文件规定", "set by an instrument")}
+            "year": Text("年", "year"), "event": Text("发生时", "as it happens"), "plan": Text("文件规定", "set by an instrument"),
+                "irregular": Text("不定期", "irregular")}
 ROLLUPS = {"sum": Text("相加", "sum"), "mean": Text("平均", "mean"), "max": Text("取最大", "largest"), "last": Text("取期末", "last"),
            "none": Text("不可由月推算，须直接报送", "never computed from months; reported as such")}
 DIRECTIONS = {"inbound": Text("进", "inbound"), "outbound": Text("出", "outbound"), "total": Text("合计", "total")}
