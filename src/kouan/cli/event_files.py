@@ -46,7 +46,7 @@ def events_of_case(paths: Sequence[Path], case: str) -> list[Event]:
 
     found: list[Event] = []
     with duckdb.connect() as engine:
-        engine.execute("SET TimeZone = 'UTC'")
+        engine.execute("SET TimeZone = 'UTC'; SET threads = 1; SET memory_limit = '200MB'")
         for path in files_in(paths):
             is_csv = path.suffix.lower() == ".csv"
             # S608: `table` is one of these two texts, `asked` is made of column names of our own; the path and the case are parameters.

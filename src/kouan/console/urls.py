@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver
 
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
-    "doors", "account", "panorama", "live", "live_hong_kong", "live_hours",
+    "doors", "account", "second_factor", "panorama", "live", "live_hong_kong", "live_hours",
     "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
     "emergencies", "emergency_plans", "imagery",
     "figure", "sources", "event_sources", "held_events",
@@ -22,8 +22,8 @@ PAGES = (
     "evaluation_port", "evaluation_compare", "evaluation_what_if",
     "evaluation_tasks", "evaluation_publication", "evaluation_public", "evaluation_reports",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
-    "codes", "data_sets", "dictionary", "data",
-    "trail", "users", "jobs",
+    "codes", "data_sets", "lineage", "dictionary", "data",
+    "exchange", "trail", "users", "jobs",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -75,7 +75,8 @@ _all = msgspec.json.Decoder(list[Incoming])
 _each = msgspec.json.Decoder(list[msgspec.Raw])
 _one = msgspec.json.Decoder(Incoming)
 _any = msgspec.json.Decoder()
-_UNREADABLE = (msgspec.MsgspecError, RecursionError)  # the second: brackets within brackets without end
+# The second: brackets within brackets without end; the third: bytes that are no UTF-8.
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 def read(body: bytes) -> Read:
