@@ -78,7 +78,7 @@ def show(data_set: str = SET, json: bool = JSON) -> None:
 def take(
     data_set: str = SET, name: str = typer.Argument("data.csv", help="文件名，见 show / file, see show"),
     to: Path = typer.Option(..., "--to", dir_okay=False, help="写到何处 / where to write it"),
-    number: str = typer.Option("", "--version", help="版本，缺省为最新版 / version; the newest by default"),
+    number: str = typer.Option("", "--version", help="版本，缺省为最新版 / version; the newest by default"), json: bool = JSON,
 ) -> None:
     """取出一个版本的文件：CSV、Excel、数据包、SDMX。 / Take a file of a version: CSV, Excel, data package, SDMX.
 
@@ -99,6 +99,9 @@ def take(
     with tempfile.NamedTemporaryFile(dir=to.parent, delete=False) as held:
         held.write(content)
     os.replace(held.name, to)
+    if json:
+        write_json({"data_set": version.data_set, "version": version.number, "file": str(to), "bytes": len(content), "sha256": version.sha256})
+        return
     tell(f"已写入 {to}（{len(content):,} 字节）", f"wrote {to} ({len(content):,} bytes)")
 
 
@@ -128,7 +131,7 @@ def version(
 def erratum(
     data_set: str = SET, number: str = typer.Argument(..., help="版本号 / version"),
     zh: str = typer.Option(..., "--said", help="错在何处（中文） / what is wrong, in Chinese"),
-    en: str = typer.Option(..., "--said-en", help="错在何处（英文） / what is wrong, in English"), as_user: str = AS_USER,
+    en: str = typer.Option(..., "--said-en", help="错在何处（英文） / what is wrong, in English"), as_user: str = AS_USER, json: bool = JSON,
 ) -> None:
     """在已发布的版本旁登记勘误，版本本身不改。 / Note an erratum beside a published version, which stays as it is.
 
@@ -138,8 +141,11 @@ def erratum(
     from kouan.publication.actions import note_erratum
 
     with acting_for(reader(as_user), "kouan publish erratum") as actor:
-        note_erratum(actor=actor, data_set=data_set, number=number, said=Text(zh, en))
-    out.print(say("已登记。", "Noted."), markup=False)
+        noted = note_erratum(actor=actor, data_set=data_set, number=number, said=Text(zh, en))
+    if json:
+        write_json({"data_set": data_set, "version": number, "noted_on": noted.noted_on, "zh": noted.said_zh, "en": noted.said_en})
+    else:
+        out.print(say("已登记。", "Noted."), markup=False)
 
 
 @app.command()
