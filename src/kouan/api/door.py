@@ -27,6 +27,7 @@ from kouan.api import (
     observations,
     oversight,
     processes,
+    returns,
     scorecards,
     studies,
     totals,
@@ -70,5 +71,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies):
+             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, returns):
     api.add_router("", part.router)

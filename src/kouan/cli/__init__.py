@@ -77,6 +77,7 @@ def _mount() -> None:
         ports,
         procedures,
         register,
+        returns,
         rounds,
         running,
         times,
@@ -104,6 +105,7 @@ def _mount() -> None:
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
+        ("returns", returns.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
