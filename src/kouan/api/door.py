@@ -10,6 +10,7 @@ from ninja.renderers import JSONRenderer
 from kouan import __version__
 from kouan.api import (
     circulars,
+    codes,
     collaboration,
     decisions,
     emergencies,
@@ -71,5 +72,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, returns):
+             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, returns):
     api.add_router("", part.router)

@@ -55,8 +55,11 @@ def _mount() -> None:
         accounts,
         audit,
         bottlenecks,
+        checks,
+        codes,
         conferences,
         documents,
+        edifact,
         efficiency,
         emergencies,
         evaluation,
@@ -108,10 +111,17 @@ def _mount() -> None:
         ("returns", returns.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
+    app.add_typer(codes.mount(), name="codes", cls=Group)
     app.add_typer(use(rounds.app, OnData), name="evaluation", cls=Group)
     index_robustness.mount(index.app)
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
+    app.add_typer(use(edifact.app, OnFiles), name="edifact", cls=Group)
+    on_files = typer.Typer()
+    checks.mount(on_files)
+    checks_group = use(checks.app, OnData)
+    checks_group.registered_commands += use(on_files, OnFiles).registered_commands
+    app.add_typer(checks_group, name="checks", cls=Group)
     times_report.mount(times.app)
     times_group = use(times.app, OnFiles)
     yearly = typer.Typer()

@@ -61,6 +61,7 @@ MENU: tuple[Entry, ...] = (
     Entry("benchmark", Text("对标", "Benchmark"), "scale", "console.read", ("benchmark",), CHECKS),
     Entry("law", Text("法规与参数", "Law and parameters"), "gavel", "console.read", ("law",), GROUND),
     Entry("procedures", Text("办理程序", "Procedures"), "route", "matters.read", ("procedures",), GROUND),
+    Entry("codes", Text("代码表", "Code lists"), "hash", "console.read", ("codes",), GROUND),
     Entry("documents", Text("文件", "Documents"), "file-text", "console.read", ("documents",), GROUND),
     Entry("audit", Text("审计", "Audit"), "history", "audit.read", ("audit",), GROUND),
     Entry("users", Text("用户", "Users"), "users", "users.manage", ("users", "organisations"), SYSTEM),

@@ -1,0 +1,250 @@
+"""Any long table of figures examined as it stands: no database, no register. Pure.
+
+>>> months = [f"{2018 + n // 12}-{n % 12 + 1:02d}" for n in range(60)]
+>>> rows = [{"lane": "A", "month": month, "count": 5000 + 40 * (n % 12) + n * 37 % 101} for n, month in enumerate(months)]
+>>> for row in rows[24:36]:
+...     row["count"] = 1
+>>> found = examine_table(rows, subject="lane", period="month", value="count")
+>>> [(one.check, one.first.code, one.last.code) for one in found.suspicions]
+[('all_ones', '2020-01', '2020-12')]
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kouan.basis import Finding, Period, PeriodKind, Place, Refused, numbers
+from kouan.collection.checks.engine import ALARM, Explained, examine
+from kouan.collection.checks.panel import Key, Panel, ordinal
+from kouan.collection.checks.suspicion import Suspicion
+
+# Headings by which a column is known when nobody names it, in the order of preference.
+NAMES: dict[str, tuple[str, ...]] = {
+    "subject": ("subject", "口岸", "口岸代码", "口岸名称", "port", "port_code", "port_name", "entity", "lane", "station", "site", "point",
+                "control_point", "对象", "车道", "名称", "name", "code", "id"),
+    "period": ("period", "month", "date", "时期", "期间", "月份", "日期", "年月", "time", "day", "quarter", "year", "年份"),
+    "measure": ("measure", "指标", "indicator", "variable", "item", "metric", "series", "type"),
+    "value": ("value", "数值", "数量", "figure", "count", "volume", "total", "amount", "y"),
+    "direction": ("direction", "方向"),
+    "group": ("group", "分组"),
+}
+MOST_FINDINGS = 1000
+
+
+@dataclass
+class Examined:
+    """What a table holds that is hardly right. ``findings``: cells that could not be read; ``cells``: figures that could."""
+
+    suspicions: list[Suspicion] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    rows: int = 0
+    cells: int = 0
+    series: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"rows": self.rows, "cells": self.cells, "series": self.series,
+                "suspicions": [one.as_dict() for one in self.suspicions], "findings": [one.as_dict() for one in self.findings]}
+
+
+def examine_table(
+    table: Any, *, subject: str | None = None, period: str | None = None, measure: str | None = None, value: str | None = None,
+    direction: str | None = None, group: str | None = None, explained: Iterable[Explained] = (),
+    links: Sequence[tuple[Key, Key]] = (), today: date | None = None, least: float = ALARM,
+) -> Examined:
+    """Examine a long table: one row for each figure.
+
+    ``table``: rows as mappings, rows as tuples (subject, period, measure, value), or columns by name (a mapping of lists or
+    a data frame). The names of columns may be given; otherwise they are found by their headings. ``measure`` may be absent:
+    then all figures are of one. ``today``: figures of periods that had not ended then are suspect. Refused when there is no
+    column of subjects, periods or values.
+    """
+    columns = _columns(table)
+    wanted = {"subject": subject, "period": period, "measure": measure, "value": value, "direction": direction, "group": group}
+    at = {role: _named(columns, role, name) for role, name in wanted.items()}
+    for role in ("subject", "period", "value"):
+        if at[role] is None:
+            raise Refused.because(
+                "column_missing", f"表中没有可识别的“{role}”列；现有列：{'、'.join(map(str, columns)) or '无'}。",
+                f"The table has no column for “{role}”; it has: {', '.join(map(str, columns)) or 'none'}.",
+                remedy=(f"请用参数指明哪一列是 {role}。", f"Say which column is the {role}."))
+    return _examine(columns, at, explained, links, today, least)
+
+
+def read_csv(data: bytes | str | Path) -> dict[str, list[str]]:
+    """The columns of a CSV file with headings, in UTF-8 (with or without mark) or GB 18030."""
+    raw = Path(data).read_bytes() if isinstance(data, str | Path) else data
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", errors="replace")
+    first = text.partition("\n")[0]
+    rows = csv.reader(io.StringIO(text), delimiter=max(",\t;", key=first.count))
+    headings = [cell.strip() for cell in next(rows, [])]
+    body = [row for row in rows if any(cell.strip() for cell in row)]
+    return {name: [row[at] if at < len(row) else "" for row in body] for at, name in enumerate(headings)}
+
+
+def _columns(table: Any) -> dict[str, Sequence[Any]]:
+    if isinstance(table, Mapping):
+        return dict(table)
+    if hasattr(table, "columns") and hasattr(table, "__getitem__"):  # a data frame of any make
+        return {str(name): list(table[name]) for name in table.columns}
+    rows = list(table)
+    if not rows:
+        return {"subject": [], "period": [], "measure": [], "value": []}
+    if isinstance(rows[0], Mapping):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return {str(name): [row.get(name) for row in rows] for name in names}
+    names = ["subject", "period", "measure", "value", "direction", "group"][: len(rows[0])]
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _named(columns: Mapping[str, Any], role: str, name: str | None) -> str | None:
+    if name is not None:
+        if name not in columns:
+            raise Refused.because("column_missing", f"表中没有“{name}”列。", f"The table has no column “{name}”.",
+                                  remedy=(f"现有列：{'、'.join(columns)}", f"It has: {', '.join(columns)}"))
+        return name
+    known = {str(column).strip().lower(): column for column in columns}
+    return next((known[word] for word in NAMES[role] if word in known), None)
+
+
+def _examine(columns: Mapping[str, Sequence[Any]], at: Mapping[str, str | None], explained: Iterable[Explained],
+             links: Sequence[tuple[Key, Key]], today: date | None, least: float) -> Examined:
+    told = Examined()
+    said = {role: columns[name] for role, name in at.items() if name is not None}
+    told.rows = len(said["value"])
+    periods: dict[Any, Period | None] = {}
+    keys: dict[Key, int] = {}
+    cells: dict[PeriodKind, dict[tuple[int, int], float]] = {}
+    twice: list[tuple[Key, Period, float, float]] = []
+    plain = (None,) * told.rows
+    for line, (who, when, what, figure, way, part) in enumerate(zip(
+            said["subject"], said["period"], said.get("measure", plain), said["value"], said.get("direction", plain),
+            said.get("group", plain), strict=True), start=2):
+        number = _number(figure)
+        if number is None:
+            if not _is_empty(figure):
+                _note(told, "unreadable_number", f"“{figure}”不是数字。", f"“{figure}” is no number.", line, at["value"])
+            continue
+        if when not in periods:
+            periods[when] = _period(when)
+        period = periods[when]
+        if period is None or period.kind is PeriodKind.SPAN:
+            _note(told, "unreadable_period", f"“{when}”不是可识别的时期。", f"“{when}” is no period.", line, at["period"])
+            continue
+        key = Key(str(who).strip(), str(what).strip() if what is not None else at["value"] or "value",
+                  str(way).strip() if way is not None else "total", str(part).strip() if part is not None else "all")
+        row = keys.setdefault(key, len(keys))
+        grid = cells.setdefault(period.kind, {})
+        place = (row, ordinal(period))
+        if place in grid:
+            twice.append((key, period, grid[place], number))
+        grid[place] = number
+    _months_of_days(cells)
+    twice = [(key, period if period.kind in cells else Period.of("month", period.start), one, two) for key, period, one, two in twice]
+    told.cells, told.series = sum(map(len, cells.values())), len(keys)
+    names = list(keys)
+    for cadence, grid in cells.items():
+        rows, numbers_of = np.array([row for row, _ in grid]), np.array([number for _, number in grid])
+        used, inverse = np.unique(rows, return_inverse=True)
+        try:
+            panel = Panel.build(tuple(names[row] for row in used), cadence, inverse, numbers_of, np.array(list(grid.values())))
+        except ValueError as error:
+            _note(told, "periods_too_far", "时期跨度过大，请检查是否有年份填错。", str(error), 0, at["period"])
+            continue
+        told.suspicions += cellwise(panel, twice, today)
+        told.suspicions += examine(panel, explained=explained, links=links, least=least)
+    told.suspicions.sort(key=lambda one: (-one.rank, one.code))
+    return told
+
+
+def cellwise(panel: Panel, twice: Iterable[tuple[Key, Period, float, float]] = (), today: date | None = None) -> list[Suspicion]:
+    """What single cells cannot be: two figures of one period, a period to come, a negative flow, a count with a fraction."""
+    found: list[Suspicion] = []
+    rows = {key: row for row, key in enumerate(panel.keys)}
+
+    def tell(check: str, row: int, column: int, measured: float, expected: float | None, likelihood: float) -> None:
+        period = panel.period(column)
+        found.append(Suspicion(check, panel.keys[row], row, column, column + 1, period, period, measured, expected, likelihood))
+
+    for key, period, one, two in twice:
+        if period.kind is panel.cadence and key in rows:
+            check = "duplicate_row" if one == two else "contradictory_figures"
+            tell(check, rows[key], panel.column(period), two, None if one == two else one, 0.99)
+    for row, column in zip(*np.nonzero(panel.values < 0), strict=True):
+        tell("negative_value", int(row), int(column), float(panel.values[row, column]), None, 0.9)
+    known = ~np.isnan(panel.values)
+    fraction = known & (panel.values != np.floor(panel.values))
+    lone = (fraction.sum(axis=1) <= np.maximum(1, 0.03 * known.sum(axis=1))) & (known.sum(axis=1) >= 12)
+    for row, column in zip(*np.nonzero(fraction & lone[:, None]), strict=True):
+        tell("not_whole", int(row), int(column), float(panel.values[row, column]), None, 0.9)
+    if today is not None:
+        for column in range(panel.width - 1, -1, -1):
+            if panel.period(column).start <= today:
+                break
+            for row in np.nonzero(known[:, column])[0]:
+                tell("future_period", int(row), column, float(panel.values[row, column]), None, 0.99)
+    return found
+
+
+def _is_empty(figure: Any) -> bool:
+    return figure is None or (isinstance(figure, float) and figure != figure) or (isinstance(figure, str) and figure.strip() in (
+        "", "-", "—", "–", "…", "..", "NA", "N/A", "NaN", "nan", "null", "None"))
+
+
+def _number(figure: Any) -> float | None:
+    if type(figure) is int:
+        return float(figure)
+    if isinstance(figure, float | np.floating | np.integer | Decimal):
+        number = float(figure)
+        return number if np.isfinite(number) else None
+    if not isinstance(figure, str) or _is_empty(figure):
+        return None
+    try:
+        number = float(figure)  # most cells by far
+        return number if np.isfinite(number) else None
+    except ValueError:
+        answer = numbers.parse(figure)
+        return None if isinstance(answer, Finding) else float(answer)
+
+
+def _period(when: Any) -> Period | None:
+    if isinstance(when, Period):
+        return when
+    text = str(when.date()) if hasattr(when, "date") and callable(when.date) else str(when).strip()
+    if text.endswith((" 00:00:00", "T00:00:00")):
+        text = text[:-9]
+    if text.endswith(".0") and text[:-2].isdigit():
+        text = text[:-2]
+    answer = Period.read(text)
+    return answer if isinstance(answer, Period) else None
+
+
+def _note(told: Examined, code: str, zh: str, en: str, line: int, column: str | None) -> None:
+    if len(told.findings) < MOST_FINDINGS:
+        told.findings.append(Finding.error(code, zh, en, where=Place(row=line or None, column=column)))
+
+
+def _months_of_days(cells: dict[PeriodKind, dict[tuple[int, int], float]]) -> None:
+    """Dates that are all the first (or last) of a month are months in disguise: a spreadsheet made them days."""
+    grid = cells.get(PeriodKind.DAY)
+    if not grid:
+        return
+    days = {number: date.fromordinal(number) for _, number in grid}
+    firsts = all(day.day == 1 for day in days.values())
+    lasts = all(date.fromordinal(number + 1).day == 1 for number in days)
+    if firsts or lasts:
+        months = cells.setdefault(PeriodKind.MONTH, {})
+        for (row, number), value in cells.pop(PeriodKind.DAY).items():
+            months.setdefault((row, ordinal(Period.month(days[number].year, days[number].month))), value)

@@ -1,0 +1,1 @@
+"""Vetting: the check engine over what is recorded: suspicions, rulings on them, explained exceptions."""
