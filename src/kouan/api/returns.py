@@ -303,7 +303,7 @@ def file_one(request: HttpRequest, body: ReturnIn, response: HttpResponse, idemp
     "ports, or a .zip of several: all or nothing, each problem at its cell. Needs Idempotency-Key."))
 def file_workbooks(
     request: HttpRequest, file: Annotated[UploadedFile, File(description=".xlsx 或 .zip / .xlsx or .zip")], idempotency_key: IdempotencyKey,
-    reason: Annotated[str, Form(max_length=400, pattern=r"^[^\x00]*$", description="已审定报表的修订原因 / why returns that were signed off are filed again")] = "",
+    reason: Annotated[str, Form(max_length=400, pattern=r"^[^\x00]*$", description="修订原因 / why a signed return is filed again")] = "",
 ) -> dict[str, Any]:
     """File workbooks."""
     _may(request, "returns.file")
