@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Path, Query, Router, Schema
 from ninja.files import UploadedFile
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from kouan.accounts.action import allows, refuse
 from kouan.api.idempotency import once
@@ -31,6 +31,7 @@ from kouan.api.reading import (
 )
 from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, FindingOut, Page
 from kouan.collection.returns import actions, forms, queries
+from kouan.collection.returns.cells import FOOTER
 from kouan.collection.returns.reading import read_upload
 from kouan.collection.returns.standing import those_that
 
@@ -182,7 +183,7 @@ def list_forms(request: HttpRequest, limit: Limit = 50, after: AfterCode = "") -
 
 
 @router.get("/return-forms/{code}", response={200: FormOut, **REFUSALS}, summary="一张表 / One form",
-    description="一张表及其各项。 / A form with its lines.")
+    description="一张表及其各项的口径、单位和佐证。 / A form with its lines, their definitions, units and evidence.")
 def one_form(request: HttpRequest, code: FormCode) -> dict[str, Any]:
     """One form."""
     _may(request, "returns.read")
@@ -237,37 +238,34 @@ def one_return(request: HttpRequest, number: Number, response: HttpResponse) -> 
     return queries.told(held)
 
 
-Value = Annotated[str, Field(max_length=60)] | Annotated[int, Field(ge=-(10**18), le=10**18)] | float | None
+def _written(value: Any) -> Any:
+    # A program sends numbers as numbers; they are read as a person would have written them.
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 class CellIn(Schema):
-    """A line as filed: a number, or text as a person writes it; null is not reported and wants a reason."""
+    """A line as filed. An empty value is not reported and wants a reason."""
 
-    value: Value = None
-    reason: Annotated[PlainText, Field(max_length=400)] = ""
-    note: Annotated[PlainText, Field(max_length=400)] = ""
-
-
-class PeopleIn(Schema):
-    """落款: who answers for it, and the day it is reported (2026-11-10)."""
-
-    head: Annotated[PlainText, Field(max_length=40)]
-    statistician: Annotated[PlainText, Field(max_length=40)]
-    filler: Annotated[PlainText, Field(max_length=40)]
-    reported_on: Annotated[PlainText, Field(max_length=10)]
+    item: Annotated[str, Field(pattern=ITEM, description="数据项，如 pax_in / item, such as pax_in")]
+    value: Annotated[str, BeforeValidator(_written), Field(max_length=60, description="数值，确为零填 0 / the figure; 0 for zero")] = ""
+    reason: Annotated[PlainText, Field(max_length=400, description="原因 / reason")] = ""
+    note: Annotated[PlainText, Field(max_length=400, description="备注 / note")] = ""
 
 
 class ReturnIn(Schema):
     """A filled return. ``version``: that of the return as it was seen, so that nobody's work is overwritten; without it the state decides."""
 
-    form: Annotated[str, Field(pattern=r"^[A-Za-z]{2}-\d{2}$")]
-    port: PortCodeText
-    period: Annotated[str, Field(pattern=PERIOD)]
-    cells: Annotated[dict[Annotated[str, Field(pattern=ITEM)], CellIn], Field(max_length=60)]
-    people: PeopleIn
-    is_zero: bool = False
-    reason: Annotated[PlainText, Field(max_length=400)] = ""
-    version: Annotated[int | None, Field(ge=1, lt=2**31)] = None
+    form: Annotated[str, Field(pattern=r"^[A-Za-z]{2}-\d{2}$", description="表号，如 KA-02 / form, such as KA-02")]
+    port: Annotated[PortCodeText, Field(description="口岸代码 / port by code")]
+    period: Annotated[str, Field(pattern=PERIOD, description="时期，如 2026-10 / period, such as 2026-10")]
+    cells: Annotated[list[CellIn], Field(max_length=60, description="各项 / the lines")]
+    head: Annotated[PlainText, Field(max_length=40, description="单位负责人 / head of the unit")]
+    statistician: Annotated[PlainText, Field(max_length=40, description="统计负责人 / in charge of statistics")]
+    filler: Annotated[PlainText, Field(max_length=40, description="填表人 / filled in by")]
+    reported_on: Annotated[PlainText, Field(max_length=10, description="报出日期，如 2026-11-10 / reported on")]
+    is_zero: Annotated[bool, Field(description="零报告 / a zero report")] = False
+    reason: Annotated[PlainText, Field(max_length=400, description="已审定报表的修订原因 / why a signed return is filed again")] = ""
+    version: Annotated[int | None, Field(ge=1, lt=2**31, description="所见版本 / the version seen")] = None
 
 
 def _filed(done: actions.Filing) -> dict[str, Any]:
@@ -288,8 +286,8 @@ def file_one(request: HttpRequest, body: ReturnIn, response: HttpResponse, idemp
 
     def work() -> dict[str, Any]:
         held = actions.owed(actor=user, form=said["form"], port=said["port"], period=said["period"])
-        filled = actions.filled_from({code: (each["value"], each["reason"], each["note"]) for code, each in said["cells"].items()},
-                                     said["people"], said["is_zero"])
+        people = {name: said[name] for name in FOOTER}
+        filled = actions.filled_from({each["item"]: (each["value"], each["reason"], each["note"]) for each in said["cells"]}, people, said["is_zero"])
         return _filed(actions.file_return(actor=user, number=held.pk, filled=filled, channel="api", version=said["version"], reason=said["reason"]))
 
     answer = once(user, idempotency_key, digest, work)
@@ -323,12 +321,20 @@ def file_workbooks(
         return once(user, idempotency_key, digest.hexdigest(), work)
 
 
+class NoteIn(Schema):
+    """What is wrong with one line."""
+
+    item: Annotated[str, Field(pattern=ITEM, description="数据项 / item")]
+    words: Annotated[PlainText, Field(min_length=1, max_length=400, description="意见 / note")]
+
+
 class ReviewIn(Schema):
     """A decision: pass (province), sign (nation), return with notes by item, recall (whoever filed it)."""
 
-    decision: Literal["pass", "sign", "return", "recall"]
-    words: Annotated[PlainText, Field(min_length=1, max_length=400)]
-    notes: Annotated[dict[Annotated[str, Field(pattern=ITEM)], Annotated[PlainText, Field(max_length=400)]], Field(max_length=60)] = {}
+    decision: Annotated[Literal["pass", "sign", "return", "recall"], Field(
+        description="pass 通过、sign 审定、return 退回、recall 撤回 / pass on, sign off, return, take back")]
+    words: Annotated[PlainText, Field(min_length=1, max_length=400, description="意见或退回原因 / opinion, or why it is returned")]
+    notes: Annotated[list[NoteIn], Field(max_length=60, description="退回时的逐项意见 / notes at lines, with a return")] = []
     version: Annotated[int, Field(ge=1, lt=2**31, description="所见版本，其间有变则 409 / the version seen; 409 if it changed")]
 
 
@@ -341,6 +347,8 @@ def review_one(request: HttpRequest, number: Number, body: ReviewIn, response: H
     user: Any = request.user
     said = body.dict()
     digest = hashlib.sha256(json.dumps(["returns", "review", number, said], sort_keys=True).encode()).hexdigest()
-    answer = once(user, idempotency_key, digest, lambda: queries.summary_of(actions.review(actor=user, number=number, **said)))
+    answer = once(user, idempotency_key, digest, lambda: queries.summary_of(actions.review(
+        actor=user, number=number, decision=said["decision"], words=said["words"], version=said["version"],
+        notes={each["item"]: each["words"] for each in said["notes"]})))
     response.headers["ETag"] = f'"{answer["version"]}"'
     return answer

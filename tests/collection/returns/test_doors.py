@@ -118,8 +118,8 @@ def test_a_workbook_sent_with_faults_is_answered_by_cell(offices: ReturnOffices,
 
 
 def pushed(**changes: Any) -> dict[str, Any]:
-    return {"form": "KA-02", "port": "luohu-rail", "period": "2024-10", "cells": {code: {"value": value} for code, value in VALUES.items()},
-            "people": PEOPLE, **changes}
+    return {"form": "KA-02", "port": "luohu-rail", "period": "2024-10", "cells": [{"item": code, "value": value} for code, value in VALUES.items()],
+            **PEOPLE, **changes}
 
 
 def push(user: Any, body: Any, key: str = "october-2024", address: str = "/api/v1/returns") -> Any:
@@ -148,8 +148,8 @@ def test_pushed_once_however_often_it_is_sent(offices: ReturnOffices) -> None:
 
 def test_a_push_that_is_wrong_names_its_cells_and_keeps_nothing(offices: ReturnOffices) -> None:
     body = pushed()
-    body["cells"]["pax_in"] = {"value": "-3"}
-    body["cells"]["nonsense"] = {"value": 1}
+    body["cells"][0]["value"] = "-3"
+    body["cells"].append({"item": "nonsense", "value": 1})
     answer = push(offices.border, body)
     assert answer.status_code == 422
     found = {(each["code"], each["where"]["field"]) for each in answer.json()["error"]["findings"]}
