@@ -24,10 +24,28 @@ hypothesis.settings.register_profile("kouan", deadline=None, derandomize=bool(os
 hypothesis.settings.load_profile("kouan")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Tests of the pure parts (DESIGN.md, "The house"): they cannot differ from one database to another.
+PURE = tuple(ROOT / "tests" / folder for folder in (
+    "basis", "crypto", "law", "procedure", "evaluation/index", "evaluation/scheme", "monitoring/timing", "monitoring/eventlog",
+    "collection/checks"))
+
+
+def is_pure(item: pytest.Item) -> bool:
+    """Whether a test of a pure part asks for no database either."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.path.is_relative_to(ROOT / "tests") and any(item.path.is_relative_to(folder) for folder in PURE) and not (
+        item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "installation", "prepared", "kouan"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this run cannot prove, and say so; browser tests are never left out."""
     on_postgres = bool(os.environ.get("KOUAN_DATABASE_URL"))
     samples = os.environ.get("KOUAN_CONFORMANCE")
+    if on_postgres:
+        # What knows no database is proved once, by `make test`.
+        pure = [item for item in items if is_pure(item)]
+        items[:] = [item for item in items if not is_pure(item)]
+        config.hook.pytest_deselected(items=pure)
     for item in items:
         if item.get_closest_marker("postgres") and not on_postgres:
             item.add_marker(pytest.mark.skip(reason="holds on PostgreSQL only: make test-pg"))

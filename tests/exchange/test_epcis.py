@@ -25,11 +25,12 @@ def a_row(number: int = 1, **fields: Any) -> dict[str, Any]:
         "case_id": f"柜号 {number}/A", "case_kind": "container", "milestone": "arrived", "mode": "sea", "direction": "inbound",
         "port": "tianjin-water", "place": "3号泊位", "party": "9112", "planned": False, "occurred_at": "2026-03-02T04:00:00.000001Z",
         "utc_offset": 480, "received_at": "2026-03-02T04:01:00Z", "source": "tj-terminal", "event_id": f"E {number}", "revision": 1,
-        "withdrawn": False, "quantity": 7, "origin": "official", **fields,
+        "withdrawn": False, "quantity": 7, "origin": "official", "nationality_group": None, "risk_channel": None, "goods_kind": None, **fields,
     }
 
 
-ROWS = [a_row(1), a_row(2, planned=True, quantity=None, utc_offset=None, place="", party=""), a_row(3, revision=3, withdrawn=True),
+ROWS = [a_row(1), a_row(8, risk_channel="red", goods_kind="dangerous"), a_row(9, case_kind="passenger_batch", nationality_group="citizens"),
+        a_row(2, planned=True, quantity=None, utc_offset=None, place="", party=""), a_row(3, revision=3, withdrawn=True),
         *[a_row(10 + at, milestone=code, utc_offset=-210) for at, code in enumerate(sorted(shipped().milestones))]]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from kouan.accounts.personal.fields import PersonalIndex, PersonalRow, PersonalText
 from kouan.audit import register
 from kouan.basis import Text, clock
 
@@ -96,14 +97,16 @@ class UserManager(BaseUserManager["User"]):
         return self.get(username__iexact=username)
 
 
-@register(exclude=("last_login",), digest=("password", "display_name", "email", "phone"))
-class User(AbstractBaseUser):
+@register(exclude=("last_login", "email_index"), digest=("password", "display_name", "email", "phone"))
+class User(PersonalRow, AbstractBaseUser):
     """A person who signs in. Name, e-mail, phone and password never reach the audit trail in clear."""
 
     username = models.CharField("登录名", max_length=64, unique=True)
     display_name = models.CharField("姓名", max_length=64)
-    email = models.EmailField("电子邮箱", blank=True)
-    phone = models.CharField("电话", max_length=32, blank=True)
+    # Encrypted (docs/personal-data.md). The name stays in clear: it signs papers and stands in lists that are searched.
+    email = PersonalText("电子邮箱", max_length=254, blank=True)
+    email_index = PersonalIndex("电子邮箱（索引）", of="email")
+    phone = PersonalText("电话", max_length=32, blank=True)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="users", verbose_name="所属单位")
     role = models.CharField("角色", max_length=24, choices=Role.choices)
     language = models.CharField("语言", max_length=8, default="zh-hans")

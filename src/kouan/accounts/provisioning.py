@@ -137,7 +137,9 @@ def _values(content: bytes) -> Iterator[list[str]]:
             if at > LINES + 3:
                 raise _Unreadable("too_many_rows", f"超过{LINES}行，请分批上传。", f"More than {LINES} rows; upload them in parts.")
             yield ["" if value is None else str(value).strip() for value in row]
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
+    except _Unreadable:
+        raise
+    except Exception as error:  # openpyxl lets through whatever zlib, the XML reader and its own descriptors raise
         raise _Unreadable("not_a_workbook", "这不是可读取的 Excel 工作簿（.xlsx）。", "This is not a readable workbook (.xlsx).") from error
 
 

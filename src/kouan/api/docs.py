@@ -71,6 +71,12 @@ EXAMPLES = {
     "get /api/v1/sources/{code}": "/api/v1/sources/port-return",
     "get /api/v1/batches": "/api/v1/batches?limit=10",
     "get /api/v1/batches/{id}": "/api/v1/batches/1",
+    "get /api/v1/data-sets": "/api/v1/data-sets?limit=20",
+    "get /api/v1/data-sets/{code}": "/api/v1/data-sets/gd-port-flows",
+    "get /api/v1/data-sets/{code}/figures": "/api/v1/data-sets/gd-port-flows/figures?limit=20",
+    "get /api/v1/grants": "/api/v1/grants?limit=20",
+    "get /api/v1/grants/{number}": "/api/v1/grants/1",
+    "get /api/v1/grants/{number}/reads": "/api/v1/grants/1/reads",
     "get /api/v1/matters": "/api/v1/matters?running=true&limit=20",
     "get /api/v1/matters/{number}": "/api/v1/matters/1",
     "get /api/v1/code-search": "/api/v1/code-search?q=罗湖",
@@ -122,6 +128,8 @@ def _decision(address: str, said: str, *, version: bool = True) -> str:
 
 
 BODIES = {
+    "post /api/v1/grants": _deed("grants", '"data_set": "gd-port-flows", "purpose": "…", "ends_on": "2026-12-31"', version=False),
+    "post /api/v1/grants/{number}/deeds": _deed("grants/1/deeds", '"deed": "approve", "reason": "…"', version=False),
     "patch /api/v1/ports/{code}": (
         "-X PATCH -H 'If-Match: \"3\"' -H 'Content-Type: application/json' \\\n  "
         "-d '{{\"attribute\": \"name_en\", \"value\": \"Luohu\", \"document\": \"…\", \"reason\": \"…\"}}' \\\n  "

@@ -7,6 +7,7 @@ from typing import Any
 from ninja import Schema
 
 from kouan.api.shapes import FindingOut
+from kouan.monitoring.journal.traits import GOODS_KINDS, NATIONALITY_GROUPS, RISK_CHANNELS
 
 
 class EventOut(Schema):
@@ -32,6 +33,9 @@ class EventOut(Schema):
     withdrawn: bool
     quantity: int | None
     origin: str
+    nationality_group: str | None
+    risk_channel: str | None
+    goods_kind: str | None
     batch: int
 
 
@@ -148,6 +152,9 @@ EVENT_SCHEMA: dict[str, Any] = {
         "revision": {"type": "integer", "minimum": 1, "maximum": 1_000_000}, "withdrawn": {"type": "boolean"},
         "quantity": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**53},
         "origin": {"enum": ["official", "exercise", "demonstration", ""]},
+        "nationality_group": {"enum": [*NATIONALITY_GROUPS, None], "description": "仅旅客批次 / of passenger batches only"},
+        "risk_channel": {"enum": [*RISK_CHANNELS, None], "description": "仅货物 / of goods only"},
+        "goods_kind": {"enum": [*GOODS_KINDS, None], "description": "仅货物 / of goods only"},
     },
 }
 EVENTS_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {

@@ -12,6 +12,7 @@ from kouan.api.paging import page
 from kouan.api.reading import AfterNumber, Day, Limit, MeasureFilter, Number, Subject, SubjectFilter
 from kouan.api.shapes import REFUSALS, FlowList, LineageOut, ObservationPage, SeriesPage
 from kouan.basis import Finding, Place, Refused, SubjectKind, SubjectRef, clock, measures
+from kouan.collection.granted import is_own
 from kouan.collection.lineage import trace
 from kouan.collection.models import Observation, Series
 from kouan.collection.queries import (
@@ -121,8 +122,11 @@ def one_observation(request: HttpRequest, id: Number) -> dict[str, Any]:
         .select_related("series").order_by("revision")[:200]
     )
     last = history[-1].revision
+    told = trace(found).as_dict()
+    if not is_own(request.user, found.series_id):
+        told["submitted_by"] = ""  # a grant shows figures, not who typed them
     return {
-        "observation": found.pk, "lineage": trace(found).as_dict(),
+        "observation": found.pk, "lineage": told,
         "history": [observation_dict(each, last=last) for each in history], "workspace": settings.WORKSPACE,
     }
 
@@ -143,7 +147,7 @@ def list_flows(
     """Every series of a subject by month, quarter or year; a period with a gap has no value, only a part."""
     wanted = subject_for(request.user, subject)
     code = known_measure(measure)
-    found = flows_of([wanted], kind=every, measure=code, by_direction=by_direction)
+    found = flows_of([wanted], kind=every, measure=code, by_direction=by_direction, reader=request.user)
     return {"workspace": settings.WORKSPACE, "items": series_told(request.user, found),
             "totals": _totals(request.user, wanted, code, every)}
 

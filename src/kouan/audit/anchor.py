@@ -54,7 +54,7 @@ def read_anchor(path: Path) -> dict[str, Any]:
     """An anchor from a file. Raises ``Refused`` when it is none."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Refused.because(
             "audit_anchor_unreadable",
             f"无法读取锚点文件：{error}", f"The anchor file cannot be read: {error}",

@@ -46,6 +46,7 @@ class _Reading:
     key: str
     parts: list[Part]
     kinds: list[str]
+    later: int = 0
     digest: RowsDigest = field(init=False)
     first_ids: list[int] = field(default_factory=list)
     last_id: int | None = None
@@ -54,7 +55,11 @@ class _Reading:
     extra_count: int = 0
 
     def __post_init__(self) -> None:
-        self.digest = RowsDigest(self.kinds, lenient=True, skip=2)
+        self.digest = self.fresh()
+
+    def fresh(self) -> RowsDigest:
+        """A digest that has seen nothing."""
+        return RowsDigest(self.kinds, lenient=True, skip=2, later=self.later)
 
 
 class BatchWalk:
@@ -92,7 +97,7 @@ class BatchWalk:
                         if reading is not None:
                             self._end(reading)
                         key = "" if batch is None else str(batch)
-                        reading = _Reading(key, recorded.pop(key, []), kinds)
+                        reading = _Reading(key, recorded.pop(key, []), kinds, len(self.registration.later_columns))
                     self._take(reading, list(group))
                 seen += len(rows)
                 if seen % _REPORT_EVERY < CHUNK:
@@ -158,7 +163,7 @@ class BatchWalk:
         if reading.digest.hexdigest() != part.sha256:
             self._altered(reading, part)
         reading.done += 1
-        reading.digest, reading.first_ids, reading.last_id = RowsDigest(reading.kinds, lenient=True, skip=2), [], None
+        reading.digest, reading.first_ids, reading.last_id = reading.fresh(), [], None
 
     def _end(self, reading: _Reading) -> None:
         """The rows of a batch have all been read: close its parts, tell what is left over or lacking."""

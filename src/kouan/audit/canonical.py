@@ -167,11 +167,12 @@ class RowsDigest:
     registration of a bulk model. ``marks`` are the first hexadecimal digits of the running digest
     after every ``MARK_EVERY`` rows. ``lenient`` is for reading back: SQLite lets a shell store text in
     a number's column, and such a row must differ, not stop the reading. ``skip`` columns at the front
-    of each row (its batch and key) are not digested.
+    of each row (its batch and key) are not digested. ``later`` columns at the end are left out of the text of a row in which all of
+    them are NULL: the table had rows before it had these columns. A row with them has more columns, so the two cannot be mistaken.
     """
 
-    def __init__(self, kinds: Sequence[str], *, lenient: bool = False, skip: int = 0) -> None:
-        self._lenient, self._skip = lenient, skip
+    def __init__(self, kinds: Sequence[str], *, lenient: bool = False, skip: int = 0, later: int = 0) -> None:
+        self._lenient, self._skip, self._later = lenient, skip, later
         self._kinds = [(kind, KINDS[kind]) for kind in kinds]
         self._sha = hashlib.sha256()
         self._pending: list[Sequence[Any]] = []
@@ -183,7 +184,8 @@ class RowsDigest:
         """A digest for the rows of a registered bulk model; values come in ``columns_of(model)`` order."""
         from kouan.audit.registry import registration_of
 
-        return cls([kind_of(field) for field in registration_of(model._meta.db_table).row_fields])
+        found = registration_of(model._meta.db_table)
+        return cls([kind_of(field) for field in found.row_fields], later=len(found.later_columns))
 
     @staticmethod
     def columns_of(model: type[Model]) -> list[str]:
@@ -256,6 +258,12 @@ class RowsDigest:
             if texts is None:
                 texts = [NULL if value is None else convert(value) for value in column]
             columns.append(texts)
+        if self._later and not any(set(column) - {NULL} for column in columns[-self._later:]):
+            columns = columns[:-self._later]
+        elif self._later:
+            nothing = (NULL,) * self._later
+            rows = (row if row[-self._later:] != nothing else row[:-self._later] for row in zip(*columns, strict=True))
+            return ROW_END.join(map(COLUMN_END.join, rows)) + ROW_END
         return ROW_END.join(map(COLUMN_END.join, zip(*columns, strict=True))) + ROW_END
 
     def hexdigest(self) -> str:

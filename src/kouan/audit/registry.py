@@ -39,6 +39,7 @@ class Registration:
     digest: tuple[str, ...] = ()
     batch_column: str = ""
     digest_columns: tuple[str, ...] = ()
+    later_columns: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -87,7 +88,10 @@ class Registration:
         """
         if self.digest_columns:
             return [self.field(name) for name in self.digest_columns]
-        return [field for field in self.recorded if not field.primary_key]
+        fields = [field for field in self.recorded if not field.primary_key]
+        if tuple(field.name for field in fields[len(fields) - len(self.later_columns):]) != self.later_columns:
+            raise ImproperlyConfigured(f"audit.register({self.model._meta.label}): later_columns are the last ones of the model, in its order")
+        return fields
 
     @property
     def open_fields(self) -> list[models.Field[Any, Any]]:
@@ -113,33 +117,35 @@ _exempt: dict[type[models.Model], str] = {}
 @overload
 def register(
     model: M, *, bulk: bool = False, exclude: tuple[str, ...] = (), digest: tuple[str, ...] = (),
-    batch_column: str = "", digest_columns: tuple[str, ...] = (),
+    batch_column: str = "", digest_columns: tuple[str, ...] = (), later_columns: tuple[str, ...] = (),
 ) -> M: ...
 @overload
 def register(
     *, bulk: bool = False, exclude: tuple[str, ...] = (), digest: tuple[str, ...] = (),
-    batch_column: str = "", digest_columns: tuple[str, ...] = (),
+    batch_column: str = "", digest_columns: tuple[str, ...] = (), later_columns: tuple[str, ...] = (),
 ) -> Callable[[M], M]: ...
 def register(
     model: Any = None, *, bulk: bool = False, exclude: tuple[str, ...] = (), digest: tuple[str, ...] = (),
-    batch_column: str = "", digest_columns: tuple[str, ...] = (),
+    batch_column: str = "", digest_columns: tuple[str, ...] = (), later_columns: tuple[str, ...] = (),
 ) -> Any:
     """Declare that a model's table is audited; usable as a call or as a decorator. Returns the model.
 
     A bulk table names its ``batch_column`` and may name ``digest_columns``, the fields that never change
-    after the batch; the others are written with their defaults and audited row by row. Tables that Django makes
-    by itself for many-to-many fields are audited with their model.
+    after the batch; the others are written with their defaults and audited row by row. ``later_columns`` came to the
+    table when batches had been recorded without them: nullable, the last of the model; they count in a row's digest only where one
+    of them is not null, so that what was recorded before still verifies.
+    Tables that Django makes by itself for many-to-many fields are audited with their model.
     """
     if model is None:
         return lambda found: register(
             found, bulk=bulk, exclude=exclude, digest=digest,
-            batch_column=batch_column, digest_columns=digest_columns,
+            batch_column=batch_column, digest_columns=digest_columns, later_columns=later_columns,
         )
     if bulk and not batch_column:
         raise ImproperlyConfigured(f"audit.register({model._meta.label}): a bulk table needs batch_column")
     if model._meta.proxy or model._meta.abstract:
         raise ImproperlyConfigured(f"audit.register({model._meta.label}): it has no table of its own")
-    _registered[model] = Registration(model, bulk, tuple(exclude), tuple(digest), batch_column, tuple(digest_columns))
+    _registered[model] = Registration(model, bulk, tuple(exclude), tuple(digest), batch_column, tuple(digest_columns), tuple(later_columns))
     return model
 
 

@@ -17,6 +17,7 @@ True
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -75,6 +76,7 @@ class Place:
 
 
 _PLACE_FIELDS = tuple(field.name for field in fields(Place))
+_PLACE_TEXTS = ("file", "sheet", "column", "cell", "field", "path")
 _PLACE_WORDS_ZH = {
     "file": "文件 {}",
     "sheet": "工作表“{}”",
@@ -95,6 +97,30 @@ _PLACE_WORDS_EN = {
 }
 
 
+# What a finding quotes comes from files of strangers: no page, database or terminal may choke on it, and nobody reads a
+# cell of a million letters. The marks that turn the direction of writing can make a figure read backwards.
+LONGEST_MESSAGE, LONGEST_WORD = 2_000, 500
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def sayable(text: str, longest: int = LONGEST_WORD) -> str:
+    """The text as it can be shown, stored and sent: what cannot becomes �, what is too long loses its middle.
+
+    >>> sayable("a\\x00b\\ud800"), sayable("“" + "9" * 600 + "”不是日期。")[-9:], len(sayable("9" * 600))
+    ('a�b�', '999”不是日期。', 500)
+    """
+    if len(text) > longest:
+        # A sentence that quotes a long cell says what is the matter at its end.
+        end = longest // 4
+        text = text[: longest - 1 - end] + "…" + text[-end:]
+    return text if text.isprintable() else _UNSAYABLE.sub("�", text)
+
+
+def _sayable_text(text: Text, longest: int) -> Text:
+    zh, en = sayable(text.zh, longest), sayable(text.en, longest)
+    return text if zh == text.zh and en == text.en else Text(zh, en)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong or noteworthy.
@@ -111,6 +137,23 @@ class Finding:
     required: str | None = None
     citation: Citation | None = None
     remedy: Text | None = None
+
+    def __post_init__(self) -> None:
+        """Make everything quoted sayable."""
+        put = object.__setattr__  # the dataclass is frozen
+        put(self, "message", _sayable_text(self.message, LONGEST_MESSAGE))
+        if self.remedy is not None:
+            put(self, "remedy", _sayable_text(self.remedy, LONGEST_MESSAGE))
+        for name in ("measured", "required"):
+            value = getattr(self, name)
+            if value is not None:
+                put(self, name, sayable(value, LONGEST_MESSAGE))
+        changed: dict[str, Any] = {
+            name: clean for name in _PLACE_TEXTS
+            if (value := getattr(self.where, name)) is not None and (clean := sayable(str(value))) != value
+        }
+        if changed:
+            put(self, "where", replace(self.where, **changed))
 
     @classmethod
     def error(cls, code: str, zh: str, en: str, **details: Any) -> Finding:

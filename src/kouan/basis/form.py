@@ -57,6 +57,14 @@ class Form:
             )
         return dict(value)
 
+    def rows(self, value: Any, path: str) -> list[Any]:
+        """Return `value` as a list; [] when it is missing, and after a slip when it is something else."""
+        if isinstance(value, list):
+            return value
+        if value is not None:
+            self.slip(path, "wrong_form", "此处应为列表，每项以“-”开头。", "A list belongs here; each item begins with “-”.", _SEE_GUIDE)
+        return []
+
     def word(self, value: Any, path: str) -> str:
         """Return a text that is not empty; "" after a slip."""
         if isinstance(value, str) and value.strip():

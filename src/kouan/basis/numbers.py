@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache
 
 from kouan.basis.finding import Finding, Place
@@ -50,6 +50,7 @@ _APPROXIMATE = re.compile(
 )
 _SPACES = str.maketrans(dict.fromkeys("\u2009\u202f\u2007\u2002\u2003\t", " "))
 # More digits than any published figure has, and few enough for every store (numeric(38, 12)).
+_LONGEST = 400
 _MAX_DIGITS = 26
 _REMEDY = ("请填写阿拉伯数字，如 1234 或 1,234.5。", "Write digits, such as 1234 or 1,234.5.")
 
@@ -68,7 +69,8 @@ def parse(value: object, *, where: Place | None = None, scientific: bool = False
     if isinstance(value, str):
         if value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
             return Decimal(value)  # nearly every cell of a large file
-        answer = _parse_text(value, scientific)
+        # Nobody writes a number so long; neither patterns nor the memory of cells read before shall meet one of a million digits.
+        answer = _too_long(value) if len(value) > _LONGEST and len(value.strip()) > _LONGEST else _parse_text(value, scientific)
     elif value is None:
         answer = _parse_text("", scientific)
     elif isinstance(value, bool):
@@ -108,7 +110,10 @@ def _parse_text(text: str, scientific: bool) -> Decimal | Finding:
         return _within(_scaled(Decimal(digits), factor), text)
     if _SCIENTIFIC.fullmatch(plain):
         if scientific:
-            return _within(Decimal(plain), text)
+            try:
+                return _within(Decimal(plain), text)
+            except InvalidOperation:  # an exponent beyond all measure
+                return _too_long(text)
         return Finding.error(
             "number_scientific",
             f"“{text}”是科学计数法，保存时可能已丢失后面的数字。",
@@ -153,6 +158,10 @@ def _within(value: Decimal, text: str) -> Decimal | Finding:
     if len(value.as_tuple().digits) <= _MAX_DIGITS and -20 <= value.adjusted() <= _MAX_DIGITS:
         # 1.25万 gives 12500.00: write it without the scale's zeros, and without an exponent.
         return tidy(value)
+    return _too_long(text)
+
+
+def _too_long(text: str) -> Finding:
     return Finding.error(
         "number_too_long",
         f"“{text[:40]}”位数过多，超出任何统计数字的范围。",

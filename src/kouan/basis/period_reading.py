@@ -36,6 +36,8 @@ _REMEDY = (
 )
 _CHINESE_DIGITS = {c: d for d, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0, "Ｏ": 0}
 
+_LONGEST = 400  # characters; no period is written so long
+
 
 def read_period(
     value: object, *, dayfirst: bool = False, monthfirst: bool = False,
@@ -52,7 +54,10 @@ def read_period(
         raise ValueError("a source puts the day first or the month first, not both")
     answer: Period | Finding
     if isinstance(value, str):
-        answer = _read_fiscal(value, fiscal) or _read_text(value, dayfirst, monthfirst)
+        if len(value) > _LONGEST and len(value.strip()) > _LONGEST:
+            answer = _unreadable(value)
+        else:
+            answer = _read_fiscal(value, fiscal) or _read_text(value, dayfirst, monthfirst)
     elif isinstance(value, Period):
         answer = value
     elif isinstance(value, datetime):

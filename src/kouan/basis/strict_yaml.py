@@ -21,9 +21,21 @@ from kouan.basis import Place, Refused
 
 # A file of parameters has a few kilobytes; anything far larger is not one of ours.
 MOST_BYTES = 1_000_000
+DEEPEST = 60  # levels; what is deeper would break whoever writes it out
+_HALF = re.compile("[\ud800-\udfff]")
 
 
-class _Strict(yaml.constructor.SafeConstructor):
+class _Sayable(yaml.constructor.SafeConstructor):
+    """Without half characters: an escape can make what no file, page or database can hold."""
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and _HALF.search(value):
+            raise yaml.constructor.ConstructorError(None, None, "half a character (a surrogate) is no text", node.start_mark)
+        return value
+
+
+class _Strict(_Sayable):
     """Without repeated keys; decimals as they are written."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -47,16 +59,32 @@ class _Strict(yaml.constructor.SafeConstructor):
         return Decimal(str(self.construct_scalar(node)).replace("_", ""))
 
 
-class _Loader(_Strict, yaml.SafeLoader):
-    """The reader in Python, which says where and why: without aliases as well."""
+class _Unaliased(yaml.SafeLoader):
+    """A reader that refuses aliases."""
+
+    _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self._depth > DEEPEST:
+            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", self.peek_event().start_mark)
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
             raise yaml.constructor.ConstructorError(
                 None, None, "aliases (*name) are not allowed", event.start_mark
             )
-        return super().compose_node(parent, index)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+
+class _Plain(_Sayable, _Unaliased):
+    """The library's own reading, without aliases."""
+
+
+class _Loader(_Strict, _Unaliased):
+    """The reader in Python, which says where and why: without aliases as well."""
 
 
 _OWN = {
@@ -88,16 +116,18 @@ if yaml.__with_libyaml__:
         def get_single_node(self) -> yaml.Node | None:
             root: yaml.Node | None = super().get_single_node()
             seen: set[int] = set()
-            waiting = [root] if root else []
+            waiting = [(root, 0)] if root else []
             while waiting:
-                node = waiting.pop()
+                node, depth = waiting.pop()
+                if depth > DEEPEST:
+                    raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", node.start_mark)
                 if id(node) in seen:  # an alias stands for the very same node
                     raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed", node.start_mark)
                 seen.add(id(node))
                 if isinstance(node, yaml.MappingNode):
-                    waiting += [each for pair in node.value for each in pair]
+                    waiting += [(each, depth + 1) for pair in node.value for each in pair]
                 elif isinstance(node, yaml.SequenceNode):
-                    waiting += node.value
+                    waiting += [(each, depth + 1) for each in node.value]
             return root
 
     _own_words(_QuickLoader)
@@ -109,9 +139,30 @@ def load(text: str) -> Any:
     for reader in _readers[:-1]:
         try:
             return yaml.load(text, Loader=reader)  # noqa: S506 - a subclass of SafeLoader
-        except (yaml.YAMLError, ArithmeticError, ValueError):
+        except (yaml.YAMLError, ArithmeticError, ValueError, RecursionError):
             pass  # the last one says where and why
-    return yaml.load(text, Loader=_readers[-1])  # noqa: S506 - a subclass of SafeLoader
+    return _loaded(text, _readers[-1])
+
+
+def load_plain(text: str) -> Any:
+    """Return what a YAML text says to everybody else's reader (binary fractions, `yes`), aliases refused; yaml.YAMLError else.
+
+    An alias of an alias of an alias is a kilobyte that becomes gigabytes as soon as somebody writes it out.
+
+    >>> load_plain("share: 0.5")
+    {'share': 0.5}
+    """
+    return _loaded(text, _Plain)
+
+
+def _loaded(text: str, reader: Any) -> Any:
+    try:
+        return yaml.load(text, Loader=reader)  # noqa: S506 - a subclass of SafeLoader
+    except RecursionError:
+        raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", None) from None
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # The library's own readers of numbers, moments and escapes stumble over what only looks like one.
+        raise yaml.constructor.ConstructorError(None, None, f"a value cannot be read: {error}", None) from error
 
 
 def load_file(path: Path, name: str | None = None) -> Any:
@@ -139,7 +190,7 @@ def load_file(path: Path, name: str | None = None) -> Any:
             remedy=("请确认选对了文件。", "Check that this is the right file."),
         )
     try:
-        return load(raw.decode("utf-8-sig"))
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused.because(
             "not_utf8",
@@ -148,6 +199,13 @@ def load_file(path: Path, name: str | None = None) -> Any:
             where=Place(file=name),
             remedy=("请另存为 UTF-8 编码后重试。", "Save it as UTF-8 and try again."),
         )
+    return load_text(text, name)
+
+
+def load_text(text: str, name: str) -> Any:
+    """Return what the YAML text says. Refused, with the name of its file and the line, when it cannot be read."""
+    try:
+        return load(text)
     except (yaml.YAMLError, ValueError, ArithmeticError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)

@@ -64,6 +64,7 @@ def _mount() -> None:
         emergencies,
         evaluation,
         events,
+        exchange,
         execution,
         flows,
         grades,
@@ -72,6 +73,7 @@ def _mount() -> None:
         index_analysis,
         index_robustness,
         intake,
+        keys,
         law,
         law_changes,
         lists,
@@ -98,6 +100,8 @@ def _mount() -> None:
         use(app, kind)
     register.mount(ports.app)
     law_changes.mount(law.app, OnData)
+    for name, part_of in (("partners", exchange.partners_app), ("keys", exchange.keys_app)):
+        exchange.app.add_typer(use(part_of, OnData), name=name, cls=Group)
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
         ("access", access.app, OnData),
@@ -109,6 +113,7 @@ def _mount() -> None:
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
         ("returns", returns.app, OnData),
+        ("exchange", exchange.app, OnData), ("keys", keys.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(codes.mount(), name="codes", cls=Group)

@@ -46,7 +46,7 @@ def events_of_case(paths: Sequence[Path], case: str) -> list[Event]:
 
     found: list[Event] = []
     with duckdb.connect() as engine:
-        engine.execute("SET TimeZone = 'UTC'")
+        engine.execute("SET TimeZone = 'UTC'; SET threads = 1; SET memory_limit = '200MB'")
         for path in files_in(paths):
             is_csv = path.suffix.lower() == ".csv"
             # S608: `table` is one of these two texts, `asked` is made of column names of our own; the path and the case are parameters.
@@ -95,6 +95,9 @@ def _event(row: dict[str, Any], path: Path) -> Event:
             del given[name]
         elif name in given:
             given[name] = _read(int, given[name], name, row, path)
+    for name in ("nationality_group", "risk_channel", "goods_kind"):
+        if given.get(name) == "":
+            del given[name]
     if "occurred_at" not in given:
         _read(_instant, "", "occurred_at", row, path)
     return Event(**given)

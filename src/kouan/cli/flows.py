@@ -65,7 +65,7 @@ def flows(
         totals_told(user, each, with_members=True)
         for each in _totals(user, wanted[0], code, every, first_year, last_year)
     ]
-    told += series_told(user, _within(flows_of(wanted, kind=every, measure=code), first_year, last_year))
+    told += series_told(user, _within(flows_of(wanted, kind=every, measure=code, reader=user), first_year, last_year))
     if json:
         write_json(told)
         return

@@ -270,9 +270,11 @@ def clocks(
     """
     from kouan.accounts.action import acting_system
     from kouan.desk.matters.actions import run_clocks
+    from kouan.desk.sharing.actions import expire_due
 
     with acting_system("run_clocks") as system:
         counts = run_clocks(actor=system, today=on.date() if on else None)
+        counts["lapsed"] += expire_due(actor=system, today=on.date() if on else None)
     if json:
         write_json(counts)
     else:

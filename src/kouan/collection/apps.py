@@ -17,3 +17,9 @@ class CollectionConfig(AppConfig):
         from kouan.desk.actions import keep_while
 
         keep_while("collection.lineage", leads_back_to)
+
+        from kouan.collection.granted import SHARED
+        from kouan.collection.visibility import ROOM
+        from kouan.desk.sharing.rooms import register_room
+
+        register_room(ROOM, SHARED)

@@ -1,13 +1,17 @@
 """Who may see which batch, series, figure and held row (DESIGN.md, contract 7).
 
 A figure is seen by whoever sees what it is about: a port by scope, a counterpart point through the
-port it faces, a province by that province. Figures of the nation, and of groups that a publisher
-totals, are public and seen by everyone signed in; benchmarks by every reader of the console. A batch
-is seen by the office that sent it and those above it, and by every reader when its source is open.
+port it faces, a province by that province; beyond that, whoever holds a grant sees what the grant
+reaches (``granted.py``). Figures of the nation, and of groups that a publisher totals, are public and
+seen by everyone signed in; benchmarks by every reader of the console. A batch is seen by the office
+that sent it and those above it, and by every reader when its source is open.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -17,9 +21,14 @@ from kouan.accounts.action import System
 from kouan.accounts.permissions import may
 from kouan.accounts.scope import Scope, scope_of
 from kouan.basis import SubjectKind
+from kouan.desk.sharing.reach import Reach, reaches_for
 
 if TYPE_CHECKING:
     from kouan.collection.models import Batch, Holding, Observation, Series  # noqa: F401 - named in strings below
+
+# The name under which figures stand in the catalogue of data sets.
+ROOM = "collection"
+NOTED_AT_ONCE = 500
 
 
 def scope_for(actor: Any) -> Scope:
@@ -27,8 +36,8 @@ def scope_for(actor: Any) -> Scope:
     return Scope(everything=True) if isinstance(actor, System) else scope_of(actor)
 
 
-def series_filter(user: Any, prefix: str = "") -> Q | None:
-    """The condition on series that the user may see; None for no condition at all."""
+def own_filter(user: Any, prefix: str = "") -> Q | None:
+    """The condition on series in the user's own scope; None for no condition at all."""
     from kouan.ports.models import CounterpartPoint, Port
 
     scope = scope_for(user)
@@ -52,22 +61,102 @@ def series_filter(user: Any, prefix: str = "") -> Q | None:
     return shown
 
 
+def granted_filter(reach: Reach, prefix: str = "") -> Q:
+    """The condition on series that a grant reaches. Its months are a condition on figures (``granted_months``)."""
+    from kouan.ports.models import CounterpartPoint, Port
+
+    covered, name = reach.coverage, f"{prefix}subject_code__in"
+    condition = Q(**{f"{prefix}subject_kind": covered.subject_kind})
+    if covered.fields:
+        condition &= Q(**{f"{prefix}measure__in": covered.fields})
+    if not covered.limits_rows:
+        return condition
+    rows = Q(province_code__in=[code for code in covered.provinces if code]) | Q(code__in=covered.ports)
+    match covered.subject_kind:
+        case SubjectKind.PORT:
+            return condition & Q(**{name: Port.objects.filter(rows).order_by().values("code")})
+        case SubjectKind.COUNTERPART_POINT:
+            points = CounterpartPoint.objects.filter(port__in=Port.objects.filter(rows).order_by().values("pk"))
+            return condition & Q(**{name: points.order_by().values("code")})
+        case _:
+            return condition & Q(**{name: covered.provinces})
+
+
+def granted_months(reach: Reach) -> Q:
+    """The condition on the periods of figures that a grant reaches: those that lie whole in its months."""
+    condition = Q()
+    if reach.coverage.since:
+        condition &= Q(period_start__gte=reach.coverage.since)
+    if reach.coverage.until:
+        condition &= Q(period_end__lte=reach.coverage.until)
+    return condition
+
+
 class SeriesQuerySet(models.QuerySet["Series"]):
     """Series, and who may see which."""
 
     def visible_to(self, user: Any) -> SeriesQuerySet:
-        """Only series about what is in the user's scope."""
-        condition = series_filter(user)
-        return self if condition is None else self.filter(condition)
+        """Only series about what is in the user's scope or in the reach of a grant. A head tells of no figure."""
+        condition = own_filter(user)
+        if condition is None:
+            return self
+        for reach in reaches_for(user, ROOM):
+            condition |= granted_filter(reach)
+        return self.filter(condition)
 
 
 class ObservationQuerySet(models.QuerySet["Observation"]):
-    """Figures, and who may see which."""
+    """Figures, and who may see which. What is fetched through a grant is noted, by whatever door it is asked for."""
+
+    _shared_with: Any = None
 
     def visible_to(self, user: Any) -> ObservationQuerySet:
-        """Only figures of series in the user's scope."""
-        condition = series_filter(user, "series__")
-        return self if condition is None else self.filter(condition)
+        """Only figures of series in the user's scope, or in the reach of a grant."""
+        condition = own_filter(user, "series__")
+        if condition is None:
+            return self
+        reaches = reaches_for(user, ROOM)
+        for reach in reaches:
+            condition |= granted_filter(reach, "series__") & granted_months(reach)
+        rows = self.filter(condition)
+        if reaches:
+            rows._shared_with = user
+        return rows
+
+    def _clone(self) -> ObservationQuerySet:
+        made: ObservationQuerySet = super()._clone()  # type: ignore[misc]
+        made._shared_with = self._shared_with
+        return made
+
+    def _fetch_all(self) -> None:
+        is_new = self._result_cache is None and self._shared_with is not None
+        super()._fetch_all()
+        if is_new:
+            self._note(self._result_cache or ())
+
+    def iterator(self, chunk_size: int | None = None) -> Iterator[Any]:
+        """As everywhere; what was read is noted, some hundred rows at a time, before it is handed on."""
+        rows = super().iterator(chunk_size)
+        if self._shared_with is None:
+            yield from rows
+            return
+        while some := list(islice(rows, NOTED_AT_ONCE)):
+            self._note(some)
+            yield from some
+
+    def _note(self, rows: Sequence[Any]) -> None:
+        from kouan.collection.granted import note_rows
+
+        if not rows:
+            return
+        if isinstance(rows[0], models.Model):
+            note_rows(self._shared_with, Counter(row.series_id for row in rows))
+            return
+        # Values and sums do not say of which series they are: the same question is asked once more, for the series alone.
+        asked: Any = self._chain()  # type: ignore[attr-defined]
+        asked._shared_with = None
+        keys = asked.order_by().values("pk") if not asked.query.is_sliced else asked.values("pk")
+        note_rows(self._shared_with, Counter(ObservationQuerySet(self.model, using=self.db).filter(pk__in=keys).values_list("series_id", flat=True)))
 
 
 def _batches(user: Any, prefix: str = "") -> Q | None:

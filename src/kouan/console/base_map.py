@@ -69,7 +69,7 @@ def _read(path: str, changed_at: int, size: int) -> BaseMap | Finding:
     try:
         content = place.read_bytes()
         document = json.loads(content)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return _refused("base_map_unreadable", "底图文件不是可读的 GeoJSON。", "The base map file is not readable GeoJSON.", place)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or not features:
@@ -80,7 +80,12 @@ def _read(path: str, changed_at: int, size: int) -> BaseMap | Finding:
             "base_map_without_approval", "底图文件没有审图号，未予显示。",
             "The base map file carries no approval number (审图号) and is not drawn.", place,
         )
-    return BaseMap(number, _keyed(document), hashlib.sha256(content).hexdigest())
+    try:
+        drawn = _keyed(document)
+    except (AttributeError, TypeError, ValueError, RecursionError):  # a feature that is none, a lone surrogate
+        return _refused("base_map_unreadable", "底图文件的要素（features）不合 GeoJSON 格式。",
+                        "The features of the base map file are not GeoJSON.", place)
+    return BaseMap(number, drawn, hashlib.sha256(content).hexdigest())
 
 
 def _keyed(document: dict[str, Any]) -> bytes:

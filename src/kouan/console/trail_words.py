@@ -27,6 +27,7 @@ KIND_MARKS: Mapping[str, tuple[str, str]] = {
     "B": ("bars", "none"), "E": ("ring", "none"), "M": ("merge", "none"),
 }
 EVENTS: Mapping[str, Text] = {
+    "exchange_taken_out": Text("取出报文内容", "Payload of a message taken out"),
     "refused": Text("拒绝的操作", "Refused attempt"),
     "out_of_reach": Text("访问范围外的记录", "Out of reach"),
     "out_of_scope": Text("请求范围外的数据", "Out of scope"),

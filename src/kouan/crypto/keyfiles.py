@@ -92,7 +92,7 @@ class KeyFile:
             if said["format"] != FORMAT or not isinstance(said["about"], dict):
                 raise ValueError("not a key file")
             suite_of(said["suite"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise KeyFileUnreadable.because(
                 "key_file_unreadable", f"密钥文件无法读取：{path.name}。", f"The key file cannot be read: {path.name}.",
                 remedy=("请从备份恢复该文件；没有它，用它加密的内容无法读出。",

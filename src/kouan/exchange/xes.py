@@ -27,6 +27,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <string key="lifecycle:model" value="standard"/>
 <string key="concept:name" value="Kouan 口岸"/>
 """
+_OF_EVENT = ("nationality_group", "risk_channel", "goods_kind")
 _OF_CASE = ("case_kind", "mode", "direction", "port", "origin")
 
 
@@ -60,6 +61,7 @@ def write_xes(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
         piece.append(_string("kouan:milestone_zh", names.get(row["milestone"], row["milestone"])))
         if row["quantity"] is not None:
             piece.append(f'<int key="kouan:quantity" value="{int(row["quantity"])}"/>\n')
+        piece += [_string(f"kouan:{name}", row[name]) for name in _OF_EVENT if row[name] is not None]
         piece.append("</event>\n")
         yield "".join(piece).encode()
     if case is not None:

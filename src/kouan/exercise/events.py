@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from heapq import merge
 from operator import itemgetter
 from typing import Any
@@ -35,6 +36,8 @@ CASES_A_MONTH = 900
 CONVEYANCES_A_DAY, PERSONS_A_DAY = 250, 21_000
 # How long what began in a month may go on after it.
 RUNS_ON = 20
+# Every second consignment is general goods; every fifth batch of travellers is not of citizens.
+_GOODS = ("general", "general", "general", "general", "bulk_dry", "perishable", "dangerous", "parcels")
 _MODES = {"sea": "water", "river": "water"}
 GENERATED = {"zh": "演练：由程序生成，与任何真实口岸、企业、日期无关。", "en": "Exercise: generated; of no real port, enterprise or day."}
 Row = dict[str, Any]
@@ -107,9 +110,24 @@ def _goods(month: date) -> Iterator[Row]:
     plan = generate.Plan(
         cases=CASES_A_MONTH, seed=number, ports=CODES, modes=tuple(each.mode for each in PLACES),
         begin=datetime(month.year, month.month, 1, tzinfo=UTC), months=1, runs_on=RUNS_ON, first_case=number * 100_000, chunk=CASES_A_MONTH)
-    for row in generate.rows(plan):
+    told = list(generate.rows(plan))
+    examined = {row["case_id"] for row in told if row["milestone"] == "inspection_ordered"}
+    for row in told:
         del row["source"]
+        if row["milestone"] == "declared":
+            lot = _lot(row["case_id"])
+            row["risk_channel"] = "red" if row["case_id"] in examined else "yellow" if lot % 4 == 0 else "green"
+            row["goods_kind"] = _GOODS[lot % len(_GOODS)]
         yield row
+
+
+def _group(case: str) -> dict[str, str]:
+    return {"nationality_group": "others" if _lot(case) % 5 == 0 else "citizens"}
+
+
+def _lot(case: str) -> int:
+    """A number that is the same for a case whenever it is made."""
+    return int.from_bytes(sha256(case.encode()).digest()[:4], "big")
 
 
 def _day(day: date, first: date) -> Iterator[Row]:
@@ -129,6 +147,7 @@ def _day(day: date, first: date) -> Iterator[Row]:
             "direction": DIRECTIONS[block.directions[at]], "port": port, "occurred_at": midnight + int(block.occurred[at]),
             "utc_offset": 480, "received_at": midnight + int(made.received[at]), "event_id": f"{case}-{milestone}",
             "quantity": int(block.quantities[at]),
+            **(_group(case) if milestone == "queue_joined" and KINDS[block.kinds[at]] == "passenger_batch" else {}),
         }
 
 

@@ -149,14 +149,14 @@ def measured_cases(engine: duckdb.DuckDBPyConnection, ports: Sequence[str], orig
 def _without_beginning(engine: duckdb.DuckDBPyConnection, plan: Plan, told: str) -> list[tuple[int, int, int, None, int]]:
     """The cases that ended without a beginning, at the port of their first event: the generated SQL knows a port by the beginning alone."""
     status, found = STATUSES.index("start_missing"), []
-    engine.execute("CREATE OR REPLACE TEMP TABLE seen AS SELECT case_id, f, arg_min(port, t) AS port "
+    engine.execute("CREATE OR REPLACE TEMP TABLE first_seen AS SELECT case_id, f, arg_min(port, t) AS port "
                    f"FROM ({sql.coded(plan, told, DUCKDB)}) coded GROUP BY case_id, f")
     for chain, flows in sql.chains_of(plan):
         if chain.whole.partition("@")[0] == WHOLE:
             end = f"coalesce({', '.join(f'm{m}' for m in chain.ends)})"
             begun = " AND ".join(f"m{m} IS NULL" for m in chain.start)
             found += [(f, port, status, None, ended) for f, port, ended in engine.execute(
-                f"SELECT f, seen.port, {end} FROM legs JOIN seen USING (case_id, f) "
+                f"SELECT f, first_seen.port, {end} FROM legs JOIN first_seen USING (case_id, f) "
                 f"WHERE f IN ({', '.join(map(str, flows))}) AND {begun} AND {end} IS NOT NULL ORDER BY ALL").fetchall()]
     return found
 

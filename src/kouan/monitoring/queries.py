@@ -6,14 +6,17 @@ does the arithmetic. ``known_at`` answers with what was known at that moment.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from kouan.basis import Period, PeriodKind, SubjectKind, SubjectRef, measures
+from kouan.collection.granted import limits_of, note_rows
 from kouan.collection.models import Batch, Observation, Origin, Series
 from kouan.monitoring.models import MonthOfDays
 from kouan.monitoring.rollup import (
@@ -129,6 +132,12 @@ def _cells(
     return cells
 
 
+def _reaches(months: list[tuple[date | None, date | None]] | None, period: Period) -> bool:
+    """Whether a period lies whole in one of the spans of months that a grant reaches; None for no limit."""
+    return months is None or any(
+        (since is None or since <= period.start) and (until is None or period.end <= until) for since, until in months)
+
+
 def _months_of_days(days: Iterable[Cell]) -> list[Cell]:
     """Days as months, each with the number of days it rests on."""
     return [
@@ -186,14 +195,16 @@ def flows_of(
     origins: Sequence[str] | None = None,
     known_at: datetime | None = None,
     by_direction: bool = False,
+    reader: Any = None,
 ) -> list[FlowSeries]:
     """Every series of the subjects rolled up to ``kind``; both directions added unless kept apart.
 
     Each source stands for itself: nothing is mixed between origins, sources or definitions. Of each period
     the reported total is given, else both directions added; one direction alone is a part and no total.
+    ``reader``: who asks, where a subject may be seen by a grant only: no more than the grant reaches, and it is noted.
     """
     found = series_of(subjects, measures=[measure] if measure else None, group=group, origins=origins or None)
-    return flows_in(found, kind=kind, known_at=known_at, by_direction=by_direction)
+    return flows_in(found, kind=kind, known_at=known_at, by_direction=by_direction, reader=reader)
 
 
 def flows_in(
@@ -206,6 +217,7 @@ def flows_in(
     within: Period | None = None,
     is_traced: bool = False,
     told_in: QuerySet[Batch] | None = None,
+    reader: Any = None,
 ) -> list[FlowSeries]:
     """``flows_of`` for series already at hand (``series_of``); those coarser than ``kind`` are left out.
 
@@ -216,7 +228,13 @@ def flows_in(
     """
     kind = PeriodKind(kind)
     found = [each for each in series if _usable(each, kind)]
+    limits = limits_of(reader, {each.pk for each in found}) if reader is not None else None
+    if limits is not None:
+        found = [each for each in found if each.pk in limits]
     cells = _cells(found, kind, known_at, within, is_traced, told_in)
+    if limits is not None:
+        cells = {pk: [cell for cell in each if _reaches(limits[pk], cell.period)] for pk, each in cells.items()}
+        note_rows(reader, Counter({pk: len(each) for pk, each in cells.items() if each}))
     families: dict[tuple[str, ...], list[Series]] = {}
     for each in found:
         key = (each.subject_kind, each.subject_code, each.measure, each.group,

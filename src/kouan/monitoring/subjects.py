@@ -10,6 +10,7 @@ from typing import Any
 
 from kouan.audit import record_event
 from kouan.basis import Finding, NotFound, Place, SubjectKind, SubjectRef, codes, nearest
+from kouan.collection.granted import is_shared
 from kouan.collection.models import Series
 from kouan.collection.visibility import scope_for
 from kouan.ports.models import BenchmarkPort, CounterpartPoint
@@ -26,10 +27,12 @@ def subject_for(user: Any, text: str) -> SubjectRef:
     """
     wanted = NATION if text.strip() == SubjectKind.NATION else SubjectRef.parse(text)
     if wanted.kind is SubjectKind.PORT:
-        get_port(user, wanted.code)
+        # Figures of a port out of scope, reached by a grant: the figures only, never the port.
+        if not is_shared(user, wanted):
+            get_port(user, wanted.code)
         return wanted
     is_there, is_visible = _standing(user, wanted)
-    if is_there and is_visible:
+    if is_there and (is_visible or is_shared(user, wanted)):
         return wanted
     if is_there:
         record_event("out_of_scope", actor_id=getattr(user, "pk", None),

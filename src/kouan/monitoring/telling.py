@@ -13,7 +13,16 @@ from typing import Any
 from kouan.basis import SubjectKind, SubjectRef, measures
 from kouan.monitoring.queries import FlowSeries
 from kouan.monitoring.subjects import NATION
-from kouan.monitoring.totals import OWN, Standing, Total, Totals, sees_ranks, totals_of, widest_region
+from kouan.monitoring.totals import (
+    OWN,
+    Standing,
+    Total,
+    Totals,
+    may_total,
+    sees_ranks,
+    totals_of,
+    widest_region,
+)
 
 
 def series_told(user: Any, series: Iterable[FlowSeries]) -> list[dict[str, Any]]:
@@ -34,9 +43,12 @@ def _series(
     totals = None
     if series.subject.kind is SubjectKind.PORT and series.origin in OWN and series.group == "all" and _adds_up(series):
         key = f"{series.measure}/{series.kind}"
-        if key not in held:
+        # Figures that a grant shows are no part of the reader's own ports: they have no share and no rank among them.
+        if key not in held and may_total(user, region):
             held[key] = totals_of(user, region, series.measure, series.kind)
-        totals = held[key] if series.direction == held[key].direction else None
+        among = held.get(key)
+        is_among = among is not None and series.subject.code in {port.code for port in among.ports}
+        totals = among if among is not None and is_among and series.direction == among.direction else None
     top = series.peak
     flows = []
     for changed in series.changed():

@@ -21,7 +21,7 @@ from typing import Any
 
 from kouan.basis import Citation, Refused, Text
 from kouan.basis.form import Form
-from kouan.basis.strict_yaml import load, load_file
+from kouan.basis.strict_yaml import load_file, load_text
 from kouan.procedure.model import (
     CONSULTATION_KINDS,
     NO_TEXT,
@@ -63,7 +63,7 @@ def read_text(
     text: str, *, roles: Collection[str] | None, effects: Collection[str] | None = None, name: str = "procedure"
 ) -> Procedure:
     """The same for a text (a proposed change of a procedure, a test)."""
-    return _made(load(text), name, hashlib.sha256(text.encode()).hexdigest(), roles, effects)
+    return _made(load_text(text, name), name, hashlib.sha256(text.encode()).hexdigest(), roles, effects)
 
 
 def _made(data: Any, name: str, digest: str, roles: Collection[str] | None, effects: Collection[str] | None) -> Procedure:

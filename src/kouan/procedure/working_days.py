@@ -105,13 +105,14 @@ def read_table(path: Path) -> YearTable:
     form = Form(path.name)
     keys = form.mapping(data, "", {"year", "notice", "number", "holidays", "worked_weekends", "checked"}, {"note"})
     year = keys.get("year")
-    findings = list(form.findings)
+    findings: list[Finding] = []
 
     def days(key: str) -> set[date]:
         found: set[date] = set()
-        for at, entry in enumerate(keys.get(key) or []):
-            first, last = (entry, entry) if isinstance(entry, date) else (entry.get("from"), entry.get("to"))
-            if not (isinstance(first, date) and isinstance(last, date) and first <= last and first.year == last.year == year):
+        for at, entry in enumerate(form.rows(keys.get(key), f"/{key}")):
+            first, last = (entry, entry) if type(entry) is date else (entry.get("from"), entry.get("to")) if isinstance(entry, dict) else (None, None)
+            # A moment is a date to Python, and compares with none.
+            if not (type(first) is date and type(last) is date and first <= last and first.year == last.year == year):
                 findings.append(_slip(path, f"/{key}/{at}", f"“{entry}”不是 {year} 年内的日期或起止日期。",
                                       f"“{entry}” is no day, or span of days, of {year}."))
                 continue
@@ -123,8 +124,10 @@ def read_table(path: Path) -> YearTable:
         findings.append(_slip(path, "/worked_weekends", f"{day} 同时列为放假和上班。", f"{day} is both off and worked."))
     for day in sorted(each for each in worked if each.weekday() < 5):
         findings.append(_slip(path, "/worked_weekends", f"{day} 不是周末。", f"{day} is no weekend."))
-    if findings:
-        raise Refused(findings)
+    if type(year) is not int or not 1949 <= year <= 2200:
+        findings.append(_slip(path, "/year", f"“{year}”不是年份。", f"“{year}” is no year."))
+    if form.findings or findings:
+        raise Refused([*form.findings, *findings])
     citation = Citation(str(keys["notice"]), str(keys["number"] or ""))
     return YearTable(int(str(year)), frozenset(holidays), frozenset(worked), citation, keys.get("checked") is True, str(keys.get("note") or ""))
 

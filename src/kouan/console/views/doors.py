@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kouan.accounts import actions, queries
 from kouan.accounts.backends import SignInBackend
 from kouan.accounts.models import User
+from kouan.accounts.personal.fields import index_of
 from kouan.audit.actions import record_event
 from kouan.basis import Finding, Place, Refused, Text
 from kouan.console.navigation import addresses_for
@@ -141,8 +142,8 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 
 def _users_known_as(name: str) -> list[User]:
     """Active users with an address, by sign-in name or e-mail; no demonstration users."""
-    field = "email__iexact" if "@" in name else "username__iexact"
-    found = User.objects.select_related("organisation").filter(**{field: name}, is_demonstration=False).exclude(email="")
+    known = {"email_index": index_of(User, "email", name)} if "@" in name else {"username__iexact": name}
+    found = User.objects.select_related("organisation").filter(**known, is_demonstration=False).exclude(email="")
     return [user for user in found[:5] if SignInBackend.may_sign_in(user)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +18,13 @@ from kouan.accounts.permissions import may
 from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text
 from kouan.basis.clock import BEIJING
 from kouan.console.charts import Chart, Series
-from kouan.console.long_tables import LongTable
 from kouan.console.marks import badge, origin_badge
 from kouan.console.page import accept_draft, page
-from kouan.console.tables import Column, Filter, Table, put
-from kouan.console.words import here, page_language
+from kouan.console.tables import Column, Table
+from kouan.console.words import here
 from kouan.monitoring.journal import actions
 from kouan.monitoring.journal.columns import MINUTE, instant
-from kouan.monitoring.journal.models import EventOrigin, EventSource, HeldEvent
+from kouan.monitoring.journal.models import EventOrigin, EventSource
 from kouan.monitoring.journal.overview import (
     COUNTS,
     SourceState,
@@ -36,10 +34,9 @@ from kouan.monitoring.journal.overview import (
     skewed_since,
     source_states,
 )
-from kouan.monitoring.journal.queries import held_visible_to
 from kouan.ports.models import Port
 
-TITLE, HELD_TITLE = Text("运行事件来源", "Event sources"), Text("暂存事件", "Held events")
+TITLE = Text("运行事件来源", "Event sources")
 BEGIN = Text("报送", "Collection")
 COUNT_NAMES = {
     "received": Text("收到", "Received"), "accepted": Text("接受", "Accepted"), "repeated": Text("重复", "Repeated"), "held": Text("暂存", "Held"),
@@ -115,7 +112,8 @@ def _origin(source: EventSource) -> SafeString | str:
     return EventOrigin(source.origin).label if source.origin == EventOrigin.DEMONSTRATION else origin_badge(source.origin)
 
 
-def _crumbs(*labels: Text) -> list[dict[str, Any]]:
+def crumbs_to(*labels: Text) -> list[dict[str, Any]]:
+    """The way to a page about the journal's sources."""
     return [{"label": BEGIN, "address": reverse("intake")}, {"label": TITLE, "address": reverse("event-sources")},
             *({"label": each} for each in labels)]
 
@@ -201,80 +199,22 @@ def event_source(request: HttpRequest, code: str) -> HttpResponse:
         said["since"] = f"{since:%Y-%m-%dT%H:%M}" if since is not None and state.skew else ""
     ports = [] if "*" in found.port_codes else list(Port.objects.filter(code__in=found.port_codes).order_by("pinyin", "code"))
     return render(request, "console/events/source.html", {
-        "source": found, "state": state, "name": _name(found), "office": _office(state), "ports": [_port_words(each) for each in ports],
+        "source": found, "state": state, "name": _name(found), "office": _office(state), "ports": [port_words(each) for each in ports],
         "origin": _origin(found), "chart": _chart(found, days), "counts": [(COUNT_NAMES[name], state.counts[name]) for name in COUNTS],
         "rate": round(state.rate), "last": instant(state.last_us) if state.last_us is not None else None, "mark": clock_mark(state),
         "reasons": held_reasons(user, code), "faults": [Text(each.get("zh", ""), each.get("en", "")) for each in found.known_faults],
         "rulings": [(each, each.shift_us // MINUTE, instant(each.from_us), instant(each.to_us) if each.to_us is not None else None)
                     for each in found.rulings.select_related("decided_by__organisation").order_by("-pk")],
-        "said": said, "findings": findings, "may_rule": may(user, "events.sources"), "crumbs": _crumbs(_name(found)),
+        "said": said, "findings": findings, "may_rule": may(user, "events.sources"), "crumbs": crumbs_to(_name(found)),
     }, status=status)
 
 
-def _port_words(port: Port) -> Text:
+def port_words(port: Port) -> Text:
+    """The name of a port in both languages, the Chinese one where it has no other."""
     return Text(port.name_zh, port.name_en or port.name_zh)
-
-
-STATES = {"waiting": Text("待处理", "Waiting"), "accepted": Text("复核后接受", "Accepted on review"), "discarded": Text("不予采用", "Not used")}
-
-
-def _state(row: HeldEvent) -> Text:
-    return STATES[row.resolution or "waiting"]
-
-
-def _reasons(row: HeldEvent) -> str:
-    language = page_language()
-    return "；".join(str(each["message"][language]) for each in row.findings)
-
-
-def _sent(row: HeldEvent) -> str:
-    text = json.dumps(row.raw, ensure_ascii=False)
-    return text if len(text) <= 120 else f"{text[:119]}…"
-
-
-HELD = LongTable(
-    name="held-events", title=HELD_TITLE,
-    columns=(
-        Column("id", Text("编号", "Number"), value=lambda row: row.pk, order="id", is_key=True, keeps_line=True),
-        Column("source", Text("来源", "Source")),
-        Column("received_at", Text("接收时间", "Received"), value=lambda row: row.batch.received_at, keeps_line=True),
-        Column("event_id", Text("来源编号", "Event id")),
-        Column("port", Text("口岸", "Port"), value=lambda row: row.port_words),
-        Column("why", Text("问题", "What is wrong"), value=_reasons, is_wide=True),
-        Column("raw", Text("原文", "As it was sent"), value=_sent, export=lambda row: json.dumps(row.raw, ensure_ascii=False), is_wide=True),
-        Column("state", Text("处理", "Decision"), value=_state),
-        Column("reason", Text("处理理由", "Reason"), only="export"),
-    ),
-    filters=(
-        Filter("source", Text("来源代码", "Source, by code"), field="source"),
-        Filter("state", Text("处理", "Decision"), apply=lambda rows, value: rows.filter(resolution="" if value == "waiting" else value),
-               choices=tuple(STATES.items())),
-        Filter("q", Text("来源编号", "Event id"), apply=lambda rows, value: rows.filter(event_id__icontains=value)),
-    ),
-    default_order="-id",
-    empty=Text("没有符合条件的暂存事件。", "No held event matches."),
-    empty_next=Text("未能接受的事件逐条保留在这里，写明原因。", "Events that could not be accepted are kept here, each with the reason."),
-)
-
-
-def _with_port_names(rows: list[Any]) -> None:
-    """The names of ports, or what was sent where the register has none of it."""
-    named = {each.code: _port_words(each) for each in Port.objects.filter(code__in={row.port for row in rows})}
-    for row in rows:
-        put(row, port_words=named.get(row.port, Text(row.port, row.port)))
-
-
-@page("events.read")
-def held_events(request: HttpRequest) -> HttpResponseBase:
-    """Events that were not accepted, as they were sent, with the reasons; to be taken away as XLSX, CSV or JSON."""
-    view = HELD.read(request, held_visible_to(request.user).select_related("batch"), decorate=_with_port_names)
-    if view.wants_export:
-        return view.export()
-    return render(request, "console/events/held.html", {"table": view, "crumbs": _crumbs(HELD_TITLE)})
 
 
 urlpatterns = [
     path("events/sources", event_sources, name="event-sources"),
     path("events/sources/<slug:code>", event_source, name="event-source"),
-    path("events/held", held_events, name="held-events"),
 ]

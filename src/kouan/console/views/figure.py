@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 
+from kouan.accounts.permissions import may
 from kouan.basis import EvidenceRef, Refused, Text, measures
 from kouan.collection import lineage, queries, sources
 from kouan.collection.models import Observation
@@ -31,7 +32,7 @@ ROOMS = {
 }
 
 
-@page("intake.read")
+@page("figures.read")
 def observation(request: HttpRequest, number: int) -> HttpResponse:
     """Everything that can be said about one figure; 404 and a trace when its subject is out of scope."""
     found = queries.get_observation(request.user, number)
@@ -57,7 +58,7 @@ def observation(request: HttpRequest, number: int) -> HttpResponse:
         "size": size_words(batch.file_size), "submitter": submitter_name(batch), "source": source,
         "source_words": source_name(series.source), "place": _place(found), "users": _users(found),
         "crumbs": [
-            {"label": Text("报送", "Collection"), "address": reverse("intake")},
+            {"label": Text("报送", "Collection"), "address": reverse("intake") if may(request.user, "intake.read") else ""},
             {"label": Text(f"批次 #{batch.pk}", f"Batch #{batch.pk}"), "address": reverse("batch-figures", args=[batch.pk]) if may_see_batch else ""},
             {"label": Text("数据", "Figure")},
         ],

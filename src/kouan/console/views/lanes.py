@@ -17,6 +17,7 @@ from kouan.console.page import page
 from kouan.console.process_page import chosen_port
 from kouan.console.tables import Column, Table, TableView
 from kouan.console.words import here
+from kouan.monitoring.journal.traits import NATIONALITY_GROUPS
 from kouan.monitoring.processes.asking import port_for
 from kouan.monitoring.processes.kept import kept
 from kouan.monitoring.processes.lanes import MOST_DAYS, LaneView, lane_view
@@ -74,10 +75,12 @@ def lanes(request: HttpRequest) -> HttpResponseBase:
     given = request.GET
     kind = given.get("kind", "") if given.get("kind") in KINDS else "passenger_batch"
     way = given.get("direction", "") if given.get("direction") in WAYS else "inbound"
+    group = given.get("group", "") if given.get("group") in NATIONALITY_GROUPS and kind == "passenger_batch" else ""
     chosen = tuple(sorted({each[:80] for each in given.getlist("lane")[:40] if each}))
     context: dict[str, Any] = {
         "ports": [(each.code, Text(each.name_zh, each.name_en or each.name_zh)) for each in ports_visible_to(user).order_by("pinyin", "code")],
         "kinds": KINDS.items(), "ways": WAYS.items(), "kind": kind, "way": way, "most_days": MOST_DAYS, "crumbs": [], "chosen": chosen,
+        "groups": NATIONALITY_GROUPS.items(), "group": group,
     }  # fmt: skip
     try:
         first = _day(given.get("first", ""), "first") or clock.today() - timedelta(days=1)
@@ -87,8 +90,8 @@ def lanes(request: HttpRequest) -> HttpResponseBase:
         if port is None:
             return render(request, "console/processes/lanes.html", context)
         found = port_for(user, port.code)
-        view: LaneView = kept(user, ("lanes", found.code, first, last, kind, way, chosen),
-                              lambda: lane_view(user, found.code, first, last, kind=kind, direction=way, lanes=chosen))
+        view: LaneView = kept(user, ("lanes", found.code, first, last, kind, way, chosen, group),
+                              lambda: lane_view(user, found.code, first, last, kind=kind, direction=way, lanes=chosen, group=group))
     except NotFound:
         raise
     except Refused as error:
@@ -105,6 +108,7 @@ def lanes(request: HttpRequest) -> HttpResponseBase:
         "mean_wait": _minutes(view.little.mean_wait_us) if view.little else "—",
         "broken": [_clock(each, view) for each in (rule.slots_not_met[:24] if rule else ())],
         "more_broken": max(0, len(rule.slots_not_met) - 24) if rule else 0, "findings_n": len(view.findings),
+        "untold": view.joined - sum(number for _, number in view.groups), "of_group": dict(view.groups).get(group, 0),
         "crumbs": [{"label": Text("口岸", "Ports"), "address": reverse("ports")},
                    {"label": Text(found.name_zh, found.name_en or found.name_zh), "address": reverse("port", args=[found.code])},
                    {"label": Text("作业流程", "Process views"), "address": f"{reverse('processes')}?port={found.code}"}],

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Max
+from django.db.models import Count, F, Max
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -38,12 +38,14 @@ from kouan.monitoring.warnings.models import (
     PlannedSilence,
     PlatformMessage,
     SilencedEpisode,
+    SilenceGrounds,
 )
 from kouan.monitoring.warnings.operations import OPERATION_DETECTORS
 from kouan.monitoring.warnings.queries import (
     drawn,
     get_warning,
     latest_votes,
+    silences_of,
     timed_steps,
     warnings_visible_to,
 )
@@ -169,6 +171,7 @@ def warning(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "console/warnings/one.html", {
         "warning": held, "mark": _mark(held), "state": _state(held), "message": Text(held.message_zh, held.message_en), "findings": findings,
         "detector": _detector(held.detector), "why": Text(held.why_zh, held.why_en), "cause": _cause(held), "port": _port_words(held.port),
+        "silences": [(each, GROUNDS[each.grounds], [_detector(key) for key in each.detectors]) for each in silences_of(user, held)],
         "chart": _chart(held), "is_of_events": held.detector in OPERATION_DETECTORS,
         "heard": PlatformMessage.objects.filter(warning=held).select_related("platform__organisation").first(),
         "kinds": routing.message_kinds(), "steps": [(each, _lasted(each.after)) for each in steps], "seen": held.candidates,
@@ -307,6 +310,10 @@ def set_threshold(request: HttpRequest) -> HttpResponse:
     return redirect("warning-backtest")
 
 
+GROUNDS = {"planned": Text("计划安排", "planned"), "closure": Text("口岸关闭", "closure of the port"),
+           "hours": Text("公布的开放时间调整", "changed opening hours")}
+
+
 def _silenced_words(silence: PlannedSilence) -> Text:
     if silence.port:
         return _port_words(silence.port)
@@ -321,7 +328,7 @@ def silences(request: HttpRequest) -> HttpResponse:
     """Planned silences in scope, what each kept from being told, and the form to plan one."""
     user: Any = request.user
     findings: list[Finding] = []
-    said = {name: request.POST.get(name, "").strip()[:300] for name in ("port", "first", "last", "reason", "detector")}
+    said = {name: request.POST.get(name, "").strip()[:300] for name in ("port", "first", "last", "reason", "detector", "grounds", "document")}
     status = 200
     if request.method == "POST":
         deed: Callable[[], Any]
@@ -335,7 +342,8 @@ def silences(request: HttpRequest) -> HttpResponse:
 
             def deed() -> Any:
                 return actions.plan_silence(actor=user, first=first, last=last, reason=said["reason"], port=said["port"],
-                                            detectors=[said["detector"]] if said["detector"] else [])
+                                            detectors=[said["detector"]] if said["detector"] else [],
+                                            grounds=said["grounds"] or SilenceGrounds.PLANNED, document=said["document"])
         if not findings:
             try:
                 deed()
@@ -351,7 +359,8 @@ def silences(request: HttpRequest) -> HttpResponse:
         else:
             status = 422
     today = clock.today()
-    rows = list(PlannedSilence.objects.visible_to(user).select_related("port", "planned_by__organisation").order_by("-last_day", "-id")[:200])
+    seen = PlannedSilence.objects.visible_to(user).select_related("port", "planned_by__organisation")
+    rows = list(seen.order_by(F("last_day").desc(nulls_first=True), "-id")[:200])
     visible = {port.pk for port in Port.objects.visible_to(user)}
     kept: dict[int, list[SilencedEpisode]] = {}
     for each in SilencedEpisode.objects.filter(silence__in=rows).select_related("port").order_by("first_day"):
@@ -359,7 +368,9 @@ def silences(request: HttpRequest) -> HttpResponse:
             kept.setdefault(each.silence_id, []).append(each)
     return render(request, "console/warnings/silences.html", {
         "rows": [{"row": each, "what": _silenced_words(each), "kept": kept.get(each.pk, []), "detectors": [_detector(key) for key in each.detectors],
-                  "is_running": each.ended_at is None and each.last_day >= today} for each in rows],
+                  "is_running": each.ended_at is None and (each.last_day is None or each.last_day >= today),
+                  "grounds": GROUNDS[each.grounds]} for each in rows],
+        "grounds": [(key, GROUNDS[key]) for key in ("planned", "hours")],
         "said": said, "findings": findings, "ports": _ports(user) if may(user, "warnings.plan") else [], "may_plan": may(user, "warnings.plan"),
         "detectors": [(key, _detector(key)) for key in registered_detectors()], "crumbs": _crumbs(Text("计划静默", "Planned silences")),
     }, status=status)

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from kouan.basis import Place, Refused
+from kouan.basis.strict_yaml import load_plain
 from kouan.evaluation.method.derive import KINDS
 from kouan.evaluation.method.framework import (
     AGGREGATIONS,
@@ -49,7 +50,7 @@ _SHARES_TOLERANCE = 1e-9
 def load_framework(path: Path) -> Framework:
     """Read a framework file. Raises Refused with one finding per fault, each naming the file."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_plain(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise Refused.because(
             "framework_unreadable",

@@ -96,9 +96,9 @@ class Reader:
         return tuple(self.word(item, f"{path}[{i}]") for i, item in enumerate(value))
 
     def choice(self, value: Any, path: str, choices: Collection[str]) -> str:
-        if value in choices:
+        if isinstance(value, str) and value in choices:
             return str(value)
-        elsewhere = value in KNOWN_ELSEWHERE
+        elsewhere = isinstance(value, str) and value in KNOWN_ELSEWHERE
         self.fault(
             "framework_code_not_computed" if elsewhere else "framework_unknown_code",
             path,

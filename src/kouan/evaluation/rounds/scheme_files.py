@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -60,7 +61,7 @@ def _unpack(name: str, data: bytes, found: dict[str, bytes]) -> None:
                 # The size in the directory is what the packer claims: read one byte more than may be, and no further.
                 with archive.open(entry) as stream:
                     _keep(inner, stream.read(LARGEST_FILE + 1), found)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError, ValueError, KeyError):
         raise Refused([Finding.error(
             "scheme_zip_unreadable", f"压缩包“{name[:80]}”打不开。", f"The zip “{name[:80]}” cannot be opened.", where=Place(field="files"),
             remedy=("请用不加密的 .zip 重新压缩后上传。", "Pack it again as a plain zip without a password."))]) from None

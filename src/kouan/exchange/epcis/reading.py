@@ -34,7 +34,7 @@ PREFIX = "kouan:"
 # Ours, beside what EPCIS has words for.
 EXTENSIONS = (
     "case_id", "case_kind", "milestone", "mode", "direction", "port", "place", "party", "planned", "quantity", "revision",
-    "source", "event_id", "origin",
+    "source", "event_id", "origin", "nationality_group", "risk_channel", "goods_kind",
 )
 _QUANTITIES = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")

@@ -12,6 +12,7 @@ import msgspec
 CONTEXT = ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld", {"kouan": "urn:kouan:"}]
 _OURS = (
     "case_id", "case_kind", "milestone", "mode", "direction", "port", "party", "planned", "revision", "source", "event_id", "origin",
+    "nationality_group", "risk_channel", "goods_kind",
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kouan.basis import Refused, Text
+from kouan.basis import Place, Refused, Text
 from kouan.basis.form import Form
 from kouan.basis.strict_yaml import load_file
 from kouan.monitoring.detection.backtest import BackTest, KnownEvent, backtest
@@ -24,18 +25,40 @@ from kouan.monitoring.detection.panel import DayKinds, HolidaySpan, Panel, Serie
 from kouan.monitoring.detection.thresholds import Thresholds, shipped
 
 _FOLDER = Path(__file__).parent / "data"
+MOST_DAYS, MOST_SERIES = 20_000, 2_000
 _DIRECTIONS = {"Arrival": ("inbound", "入境"), "Departure": ("outbound", "出境")}
 
 
 def read_passengers(file: Path, names: dict[str, str] | None = None) -> Panel:
-    """Read the bundled file: one series per control point and direction, all travellers. ``names``: Chinese names by English name."""
+    """Read a file of the bundled one's shape: one series per control point and direction, all travellers. Refused where it is none.
+
+    ``names``: Chinese names by English name.
+    """
     cells: dict[tuple[str, str], dict[date, int]] = {}
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        for row in csv.DictReader(lines):
-            day = date.fromisoformat(row["date"])
-            cells.setdefault((row["control_point"], row["direction"]), {})[day] = int(row["total"])
+    row_number = 1
+    try:
+        with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                row_number += 1
+                day, count = date.fromisoformat(row["date"]), int(row["total"])
+                if row["direction"] not in _DIRECTIONS or not 0 <= count < 2**53 or len(cells) > MOST_SERIES:
+                    raise ValueError(row["direction"])
+                cells.setdefault((row["control_point"], row["direction"]), {})[day] = count
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error, ValueError, KeyError, TypeError) as error:
+        raise Refused.because(
+            "not_daily_passengers", "文件不是逐日旅客数据，或这一行读不懂。", "The file holds no daily passengers, or this row cannot be read.",
+            where=Place(file=file.name, row=row_number), measured=error, required="date, control_point, direction, total",
+            remedy=("应为 gzip 压缩的 CSV，列名和写法同随附的香港逐日旅客文件。",
+                    "Give a gzipped CSV with the columns of the bundled file of Hong Kong.")) from error
+    if not cells:
+        raise Refused.because("no_days", "文件里没有一行数据。", "The file has no rows.", where=Place(file=file.name),
+                              remedy=("请核对文件。", "Check the file."))
     first = min(min(days) for days in cells.values())
     length = (max(max(days) for days in cells.values()) - first).days + 1
+    if length > MOST_DAYS:
+        raise Refused.because(
+            "days_too_far_apart", f"首末日相距{length}天，疑有年份写错。", f"First and last day lie {length} days apart: a year may be wrong.",
+            where=Place(file=file.name), required=f"≤ {MOST_DAYS}", remedy=("请改正日期。", "Correct the date."))
     values = np.full((len(cells), length), np.nan)
     series = []
     for at, ((point, direction), days) in enumerate(sorted(cells.items())):

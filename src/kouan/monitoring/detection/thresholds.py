@@ -113,11 +113,11 @@ def read_thresholds(path: Path) -> Thresholds:
         found = []
         for part in ("values", "seasons", "ports"):
             needs = {"since", "set", "reason"} | ({"months"} if part == "seasons" else set()) | ({"port"} if part == "ports" else set())
-            for at, raw in enumerate(keys.get(part) or []):
+            for at, raw in enumerate(form.rows(keys.get(part), f"/{detector}/{part}")):
                 where = f"/{detector}/{part}/{at}"
                 entry = form.mapping(raw, where, needs)
                 values = _values(form, entry.get("set"), f"{where}/set")
-                months = entry.get("months") or []
+                months = form.rows(entry.get("months"), f"{where}/months")
                 if any(not isinstance(month, int) or not 1 <= month <= 12 for month in months):
                     form.slip(f"{where}/months", "wrong_form", "月份应为1到12。", "Months are 1 to 12.", ("请改正。", "Correct it."))
                 since = form.day(entry.get("since"), f"{where}/since")

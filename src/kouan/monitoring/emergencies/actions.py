@@ -32,7 +32,7 @@ from kouan.monitoring.emergencies.models import (
     ReviewMeasure,
 )
 from kouan.monitoring.emergencies.plans import MOST_MINUTES, plan_for
-from kouan.monitoring.warnings.actions import port_in_scope
+from kouan.monitoring.warnings.actions import port_in_scope, silence_closure
 from kouan.monitoring.warnings.queries import get_warning
 
 # What happened must be told within a year, and cannot lie ahead by more than a clock may be wrong.
@@ -237,6 +237,9 @@ def close_at_port(*, actor: Any, event: int, what: str, decided_by: str, documen
                               where=Place(field="closed_at"), remedy=("请改正。", "Correct it."))
     closure = PortClosure.objects.create(event=held, what=what.strip(), decided_by=decided_by.strip(), document_number=document_number.strip(),
                                          closed_at=at, closed_by=actor)
+    if not held.is_drill:
+        silence_closure(actor=actor, reference=f"closure:{closure.pk}", port=held.port, first=clock.day_of(at), last=None,
+                        reason=f"{closure.what}关闭（{closure.decided_by}决定），突发事件#{held.pk}")
     note(held, actor, f"关闭：{closure.what}（{closure.decided_by}决定）", f"Closed: {closure.what} (decided by {closure.decided_by})", at)
     return closure
 
@@ -255,6 +258,9 @@ def reopen_at_port(*, actor: Any, event: int, closure: int, reopened_at: datetim
                               where=Place(field="reopened_at"), remedy=("请改正。", "Correct it."))
     found.reopened_at, found.reopened_by = at, actor
     found.save(update_fields=["reopened_at", "reopened_by"])
+    if not held.is_drill:
+        silence_closure(actor=actor, reference=f"closure:{found.pk}", port=held.port, first=clock.day_of(found.closed_at), last=clock.day_of(at),
+                        reason=f"{found.what}关闭（{found.decided_by}决定），突发事件#{held.pk}")
     note(held, actor, f"恢复：{found.what}", f"Reopened: {found.what}", at)
     return found
 

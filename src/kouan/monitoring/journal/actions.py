@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from kouan.accounts.action import System, action, allows, refuse
 from kouan.accounts.models import Organisation
 from kouan.audit import acting, record_event
 from kouan.basis import Conflict, Finding, NotFound, Place, Refused, clock
 from kouan.monitoring.journal import shape, sources, store
+from kouan.monitoring.journal.beside import judged_anew, unknown_held
 from kouan.monitoring.journal.columns import HOUR, MINUTE, micros
 from kouan.monitoring.journal.judge import Judged, judge
 from kouan.monitoring.journal.models import (
@@ -122,8 +125,7 @@ def take_in_events(
 def _waiting(actor: Any, held_id: int) -> HeldEvent:
     row = HeldEvent.objects.visible_to(actor).select_for_update().filter(pk=held_id).first()
     if row is None:
-        raise NotFound.because("unknown_held_event", f"没有第 {held_id} 号暂存事件。", f"There is no held event {held_id}.",
-                               remedy=("请从暂存事件列表中选择。", "Choose it from the list of held events."))
+        raise unknown_held(held_id)
     if row.resolution:
         raise Conflict([Finding.error(
             "held_event_decided", f"第 {held_id} 号暂存事件已处理。", f"Held event {held_id} has been decided.",
@@ -137,36 +139,75 @@ def _decide(row: HeldEvent, actor: Any, resolution: HeldResolution, reason: str)
     row.save(update_fields=["resolution", "reason", "resolved_by", "resolved_at"])
 
 
-@action("events.resolve")
-def accept_held_event(*, actor: Any, held_id: int, reason: str) -> Answer:
-    """Judge a held row anew (the register, the code list or a ruling may have changed) and take it in if it passes."""
-    row = _waiting(actor, held_id)
-    code = row.source
-    event = shape.of_values(row.raw if isinstance(row.raw, dict) else {}, row.number)
-    if isinstance(event, Finding):
-        raise Refused(event)
-    event.source = code
-    facts = sources.facts_of(code)
-    judged, refused = judge(
-        shape.Read([event], [row.number]), micros(row.batch.received_at), {code: facts} if facts else {},
-        sources.known_ports([event.port]))
-    if refused or judged[code].held:
-        raise Refused([finding for _, finding in refused] or judged[code].held[0].findings)
-    outcome = store.write(judged[code], channel=Channel.HELD, sender_id=actor.pk, received_at=row.batch.received_at)
+def _accept(row: HeldEvent, actor: Any, reason: str) -> Answer:
+    judged = judged_anew(row)
+    if isinstance(judged, list):
+        raise Refused(judged)
+    outcome = store.write(judged, channel=Channel.HELD, sender_id=actor.pk, received_at=row.batch.received_at)
     if outcome.held or outcome.held_before:
         raise Refused([finding for _, findings in (*outcome.held, *outcome.held_before) for finding in findings])
     _decide(row, actor, HeldResolution.ACCEPTED, reason)
     return Answer([outcome])
 
 
+def _reason(said: str) -> str:
+    reason = said.strip()
+    if not reason:
+        raise Refused.because("reason_missing", "请写明理由。", "Give the reason.", where=Place(field="reason"))
+    return reason
+
+
+@action("events.resolve")
+def accept_held_event(*, actor: Any, held_id: int, reason: str) -> Answer:
+    """Judge a held row anew (the register, the code list or a ruling may have changed) and take it in if it passes."""
+    return _accept(_waiting(actor, held_id), actor, reason)
+
+
 @action("events.resolve")
 def discard_held_event(*, actor: Any, held_id: int, reason: str) -> HeldEvent:
     """Decide that a held row is not used; it stays in the journal with the reason."""
     row = _waiting(actor, held_id)
-    if not reason.strip():
-        raise Refused.because("reason_missing", "请写明理由。", "Give the reason.", where=Place(field="reason"))
-    _decide(row, actor, HeldResolution.DISCARDED, reason.strip())
+    _decide(row, actor, HeldResolution.DISCARDED, _reason(reason))
     return row
+
+
+MOST_AT_ONCE = 200
+
+
+@dataclass(slots=True)
+class ManyDecided:
+    """What became of several held rows: numbers of those decided, and of those that still do not pass with the reasons."""
+
+    decided: list[int] = field(default_factory=list)
+    still_held: list[tuple[int, list[Finding]]] = field(default_factory=list)
+
+
+@action("events.resolve")
+def decide_held_events(*, actor: Any, held_ids: Sequence[int], is_accepted: bool, reason: str) -> ManyDecided:
+    """Decide on several held rows alike, in one transaction: judge each anew, or use none of them.
+
+    A row that still does not pass stays held and is told with its reasons; the others are decided. A row that is not in the
+    actor's sight (NotFound) or has been decided (Conflict) ends the whole: the list on the page was no longer true.
+    """
+    chosen = sorted(set(held_ids))
+    if not chosen or len(chosen) > MOST_AT_ONCE:
+        raise Refused.because(
+            "held_none_chosen" if not chosen else "held_too_many", f"请选择 1 至 {MOST_AT_ONCE} 条暂存事件。",
+            f"Choose between 1 and {MOST_AT_ONCE} held events.", where=Place(field="held"), measured=len(chosen))
+    said = _reason(reason)
+    found = ManyDecided()
+    for row in [_waiting(actor, each) for each in chosen]:
+        if not is_accepted:
+            _decide(row, actor, HeldResolution.DISCARDED, said)
+            found.decided.append(row.pk)
+            continue
+        try:
+            with transaction.atomic():
+                _accept(row, actor, said)
+            found.decided.append(row.pk)
+        except Refused as refused:
+            found.still_held.append((row.pk, refused.findings))
+    return found
 
 
 # ---- sources and clocks ------------------------------------------------------------------------------------------

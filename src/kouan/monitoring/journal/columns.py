@@ -24,6 +24,7 @@ DAY = 24 * HOUR
 COLUMNS = (
     "case_id", "case_kind", "milestone", "mode", "direction", "port", "place", "party", "planned", "occurred_us",
     "utc_offset", "received_us", "source", "event_id", "revision", "withdrawn", "quantity", "origin",
+    "nationality_group", "risk_channel", "goods_kind",
 )
 CASE_KINDS = (
     "consignment", "declaration", "container", "vehicle", "train", "vessel_call", "flight", "passenger_batch",

@@ -65,25 +65,44 @@ def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     is_csv = path.name.lower().endswith((".csv", ".csv.gz"))
     table = "read_csv(?, header = true, all_varchar = true)" if is_csv else "read_parquet(?, hive_partitioning = false)"
     with duckdb.connect() as engine:
-        engine.execute("SET TimeZone = 'UTC'; SET threads = 1; SET preserve_insertion_order = true")
+        engine.execute("SET TimeZone = 'UTC'; SET threads = 1; SET memory_limit = '200MB'; SET preserve_insertion_order = true")
         try:
             described = {row[0]: row[1] for row in engine.execute(
                 f"DESCRIBE SELECT * FROM {table}", [str(path)]).fetchall()}  # noqa: S608 - one of two readers named above; the path is bound
         except duckdb.Error as error:
-            raise Refused.because("unreadable_file", "文件读不出来。", f"The file cannot be read: {str(error).splitlines()[0][:300]}",
-                                  where=Place(file=path.name), remedy=("核对文件是否完整。", "Check that the file is whole."))
+            raise _unreadable(path, error) from error
         names = [name for name in NAMES if name in described]
         lacking = [name for name in ("case_id", "milestone", "port", "occurred_at", "event_id") if name not in described]
         if lacking:
             raise Refused.because("columns_missing", f"缺少列：{'、'.join(lacking)}。", f"Columns are missing: {', '.join(lacking)}.",
                                   where=Place(file=path.name), remedy=("列名见 docs/events.md。", "docs/events.md lists the columns."))
         chosen = ", ".join(_chosen(name, described[name]) for name in names)
-        found = engine.execute(f"SELECT {chosen} FROM {table}", [str(path)])  # noqa: S608 - our own names
+        try:
+            found = engine.execute(f"SELECT {chosen} FROM {table}", [str(path)])  # noqa: S608 - our own names
+        except duckdb.Error as error:
+            raise _unreadable(path, error) from error
         number = 0
-        while rows := found.fetchmany(10_000):
+        while rows := _next(found, path):
             for row in rows:
                 number += 1
                 yield number, {name: value for name, value in zip(names, row, strict=True) if value is not None and value != ""}
+
+
+def _next(found: Any, path: Path) -> list[tuple[Any, ...]]:
+    """The next rows: a file may break in its middle."""
+    import duckdb
+
+    try:
+        rows: list[tuple[Any, ...]] = found.fetchmany(10_000)
+    except duckdb.Error as error:
+        raise _unreadable(path, error) from error
+    return rows
+
+
+def _unreadable(path: Path, error: Exception) -> Refused:
+    said = str(error).splitlines()[0].replace(str(path), path.name)[:300] if str(error) else type(error).__name__
+    return Refused.because("unreadable_file", "文件读不出来。", f"The file cannot be read: {said}",
+                           where=Place(file=path.name), remedy=("核对文件是否完整。", "Check that the file is whole."))
 
 
 def _chosen(name: str, kind: str) -> str:

@@ -29,15 +29,19 @@ from kouan.monitoring.journal.columns import (
     micros,
 )
 from kouan.monitoring.journal.shape import Read
+from kouan.monitoring.journal.traits import TRAITS, unfit
 from kouan.monitoring.timing.definitions import shipped
 
 Row = tuple[Any, ...]  # the values of columns.COLUMNS
 _FIELDS = attrgetter(
     "case_id", "case_kind", "milestone", "mode", "direction", "port", "place", "party", "planned", "occurred_at",
     "utc_offset", "received_at", "source", "event_id", "revision", "withdrawn", "quantity", "origin",
+    "nationality_group", "risk_channel", "goods_kind",
 )
 OCCURRED, OFFSET, RECEIVED, SOURCE, EVENT_ID, REVISION, WITHDRAWN, ORIGIN = 9, 10, 11, 12, 13, 14, 15, 17
-PORT, PLANNED, MILESTONE = 5, 8, 2
+PORT, PLANNED, MILESTONE, KIND = 5, 8, 2, 1
+TRAITS_FROM = 18
+_NONE = {None}
 _TEXTS = (0, 6, 7, 13)  # what a sender writes freely: case, place, party, event id
 # Control characters, halves of surrogate pairs, and marks that change how a line reads.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -219,6 +223,7 @@ def _of_source(
         set(claimed) <= {"", facts.origin} and ports <= known_ports and all(map(facts.speaks_for, ports))
         and set(columns[MILESTONE]) <= milestones() and not _is_unfit(free) and not has_plans
         and min(occurred) + shift >= FIRST_US and min(delays) - shift >= -ahead
+        and (not has_traits(columns) or not any(unfit(*each) for each in set(zip(columns[KIND], *columns[TRAITS_FROM:], strict=True))))
     )
     result = Judged(facts.code, delays=actual)
     rows = list(zip(*columns, strict=True))
@@ -242,6 +247,11 @@ def _of_source(
     return result
 
 
+def has_traits(columns: Sequence[Sequence[Any]]) -> bool:
+    """Whether any row tells of a group of travellers, a risk channel or a kind of goods; nearly always none does."""
+    return any(set(column) != _NONE for column in columns[TRAITS_FROM:])
+
+
 def _clean(text: str) -> str:
     return _UNFIT.sub("�", text)
 
@@ -252,7 +262,7 @@ def as_sent(row: Row) -> dict[str, Any]:
     when = values.pop("occurred_us")
     values["occurred_at"] = when if _said(when) == str(when) else iso(when, values["utc_offset"])
     del values["received_us"]
-    return {name: _clean(value) if isinstance(value, str) else value for name, value in values.items()}
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in values.items() if value is not None or name not in TRAITS}
 
 
 def faults_of(
@@ -278,6 +288,12 @@ def faults_of(
             f"there is no milestone “{_clean(row[MILESTONE])}”",
             (f"请用节点代码表中的代码{'，如 ' + '、'.join(near) if near else ''}。",
              f"Use a code of the list{', such as ' + ', '.join(near) if near else ''}."), measured=_clean(row[MILESTONE])))
+    if (name := unfit(row[KIND], *row[TRAITS_FROM:])) is not None:
+        found.append(_fault(
+            "event_trait_unfit", number, name, f"“{name}”不适用于这类事项（{row[KIND]}）",
+            f"“{name}” does not belong to a case of this kind ({row[KIND]})",
+            ("人员分组只用于旅客批次，风险通道和货物种类只用于货物。",
+             "The group is told of passenger batches, the risk channel and the kind of goods of goods."), measured=row[KIND]))
     port = _clean(row[PORT])
     if row[PORT] not in known_ports:
         found.append(_fault(

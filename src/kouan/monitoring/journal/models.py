@@ -132,7 +132,7 @@ class EventBatch(models.Model):
         verbose_name = verbose_name_plural = "事件批次"
 
 
-@register(bulk=True, batch_column="batch")
+@register(bulk=True, batch_column="batch", later_columns=("nationality_group", "risk_channel", "goods_kind"))
 class Event(models.Model):
     """One milestone of one case at one revision, as reported. Never updated or deleted.
 
@@ -159,6 +159,10 @@ class Event(models.Model):
     withdrawn = models.BooleanField("撤销")
     quantity = models.BigIntegerField("数量", null=True)
     origin = models.CharField("数据性质", max_length=16)
+    # Told of few events; null: not told (traits.py).
+    nationality_group = models.CharField("人员分组", max_length=12, null=True)
+    risk_channel = models.CharField("风险通道", max_length=12, null=True)
+    goods_kind = models.CharField("货物种类", max_length=16, null=True)
 
     objects = EventQuerySet.as_manager()
 

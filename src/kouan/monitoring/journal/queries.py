@@ -53,6 +53,8 @@ def events_as_dicts(events: Any) -> list[dict[str, Any]]:
             "direction": row.direction, "port": row.port, "place": row.place, "party": row.party, "planned": row.planned,
             "occurred_at": iso(row.occurred_us + shift), "reported_at": iso(row.occurred_us), "utc_offset": row.utc_offset,
             "received_at": iso(row.received_us), "source": row.source, "event_id": row.event_id, "revision": row.revision,
-            "withdrawn": row.withdrawn, "quantity": row.quantity, "origin": row.origin, "batch": row.batch_id,
+            "withdrawn": row.withdrawn, "quantity": row.quantity, "origin": row.origin,
+            "nationality_group": row.nationality_group, "risk_channel": row.risk_channel, "goods_kind": row.goods_kind,
+            "batch": row.batch_id,
         })
     return told

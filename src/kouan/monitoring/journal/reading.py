@@ -33,6 +33,7 @@ from kouan.monitoring.journal.compaction import (
     write_csv,
 )
 from kouan.monitoring.journal.models import Event, EventBatch, EventMonth
+from kouan.monitoring.journal.traits import TRAITS
 from kouan.monitoring.journal.visibility import ports_for
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def events_table(user: Any, *, of: Part | None = None) -> Iterator[duckdb.DuckDB
                     rows = "*" if same else (
                         "* EXCLUDE (occurred_at, received_at, reported_at, journal_id), epoch_us(reported_at) AS occurred_us, "
                         "epoch_us(received_at) AS received_us, journal_id AS id")
-                    parts.append(f"SELECT {told} FROM (SELECT {rows} FROM read_parquet([{listed}], hive_partitioning = false))")
+                    found = f"SELECT {rows}{_lacking(engine, listed)} FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+                    parts.append(f"SELECT {told} FROM ({found})")
             where = ""
             if ports is not None:
                 engine.execute("CREATE TEMP TABLE seen (port VARCHAR)")
@@ -135,6 +137,13 @@ def events_table(user: Any, *, of: Part | None = None) -> Iterator[duckdb.DuckDB
             engine.execute(f"CREATE VIEW events AS SELECT * FROM ({' UNION ALL '.join(parts)}){where}")
             engine.execute(_CURRENT)
             yield engine
+
+
+def _lacking(engine: duckdb.DuckDBPyConnection, listed: str) -> str:
+    """The traits that no file of these holds, as NULL: months closed before events told them have files without these columns."""
+    there = {row[0] for row in engine.execute(
+        f"DESCRIBE SELECT * FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = true)").fetchall()}
+    return "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in TRAITS if name not in there)
 
 
 def _outside(months: dict[str, EventMonth], ports: list[str] | None, of: Part | None = None) -> tuple[str, list[Any]]:

@@ -49,6 +49,9 @@ class Incoming(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     quantity: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
     origin: Literal["official", "exercise", "demonstration", ""] = ""
     received_at: Moment | None = None
+    nationality_group: Literal["citizens", "others"] | None = None
+    risk_channel: Literal["green", "yellow", "red"] | None = None
+    goods_kind: Literal["general", "bulk_dry", "bulk_liquid", "perishable", "dangerous", "vehicles", "parcels"] | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +75,8 @@ _all = msgspec.json.Decoder(list[Incoming])
 _each = msgspec.json.Decoder(list[msgspec.Raw])
 _one = msgspec.json.Decoder(Incoming)
 _any = msgspec.json.Decoder()
-_UNREADABLE = (msgspec.MsgspecError, RecursionError)  # the second: brackets within brackets without end
+# The second: brackets within brackets without end; the third: bytes that are no UTF-8.
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 def read(body: bytes) -> Read:

@@ -31,12 +31,15 @@ from kouan.monitoring.journal.judge import (
     Judged,
     Row,
     as_sent,
+    has_traits,
 )
 from kouan.monitoring.journal.models import Event, EventBatch, HeldEvent
+from kouan.monitoring.journal.traits import TRAITS
 
 _TABLE = Event._meta.db_table
 _COLUMNS = ("batch_id", *COLUMNS)
 _NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_NAMES_WITHOUT = ", ".join(f'"{name}"' for name in _COLUMNS if name not in TRAITS)
 _INSERT = f"INSERT INTO {_TABLE} ({_NAMES}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 - our own names
 _READ = ", ".join(f'e."{name}"' for name in COLUMNS)
 # An event older than the newest of its source by more than this came out of its turn.
@@ -125,13 +128,22 @@ def _insert(batch: int, rows: Sequence[Row]) -> RowsDigest:
             # The judge lets no control character through, so columns and rows can end in COPY's own marks.
             if "\\" in text:
                 text = text.replace("\\", "\\\\")
+            names = _NAMES_WITHOUT
+            if has_traits(columns[1:]):
+                names, text = _NAMES, _levelled(text)
             copied = text.replace(COLUMN_END, "\t").replace(ROW_END, "\n").replace(NULL, "\\N")
             # COPY goes past Django's cursor, and its errors would come in psycopg's own types.
-            with connection.wrap_database_errors, cursor.copy(f"COPY {_TABLE} ({_NAMES}) FROM STDIN") as copy:
+            with connection.wrap_database_errors, cursor.copy(f"COPY {_TABLE} ({names}) FROM STDIN") as copy:
                 copy.write(copied)
         else:
             cursor.executemany(_INSERT, [(batch, *row) for row in rows])
     return digest
+
+
+def _levelled(text: str) -> str:
+    """Rows of a digest's text, in which those without traits are shorter, all with the columns of the table."""
+    nothing = f"{COLUMN_END}{NULL}" * len(TRAITS)
+    return "".join(f"{row if row.count(COLUMN_END) == len(_COLUMNS) - 1 else row + nothing}{ROW_END}" for row in text.split(ROW_END)[:-1])
 
 
 # ---- rows that are there already --------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Queue and lanes at a port: the wait, the thirty minutes by batch and by quarter of an hour, Little's law, capacity.
 
-The journal does not tell the nationality of travellers. The limit is for Chinese citizens, so whoever asks may name the lanes
-that are theirs (``lanes``); without that the figures are of all travellers, and the page says so.
+The limit of thirty minutes is for Chinese citizens. Batches whose events tell a nationality group are chosen by it (``group``); where
+events do not tell, whoever asks may name the lanes that are theirs (``lanes``). Without either the figures are of all travellers, and the
+page says so.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from kouan.basis import Place, Refused, clock
 from kouan.basis.clock import BEIJING
 from kouan.monitoring.journal.reading import Part, events_table, newest_rows
+from kouan.monitoring.journal.traits import NATIONALITY_GROUPS
 from kouan.monitoring.processes.asking import MOST_OPEN, port_for
 from kouan.monitoring.timing import parameters
 from kouan.monitoring.timing.events import DAY, MINUTE, Event, microseconds
@@ -39,7 +41,7 @@ MOST_EVENTS = 150_000
 KINDS = ("passenger_batch", "vehicle")
 _ROWS = """
 SELECT case_id, case_kind, milestone, mode, direction, port, place, planned, epoch_us(occurred_at), epoch_us(received_at), source, event_id,
-       revision, withdrawn, quantity, origin
+       revision, withdrawn, quantity, origin, nationality_group
 FROM events WHERE port = ? AND case_kind = ? AND direction = ? AND milestone IN ('queue_joined', 'lane_entered', 'lane_cleared')
   AND occurred_at >= make_timestamp(?) AND occurred_at < make_timestamp(?) ORDER BY occurred_at LIMIT ?
 """
@@ -49,6 +51,7 @@ FROM events WHERE port = ? AND case_kind = ? AND direction = ? AND milestone IN 
 class LaneView:
     """The queue of one kind and direction from ``first`` to ``last``. ``persons``: of batches (vehicles count 1 each).
 
+    ``group``: the nationality group asked for; ``groups``: how many of the ``joined`` batches of these days told each.
     ``is_cut``: there were more events than a view reads, and it ends where they ended. ``unread``: rows of the journal left out.
     """
 
@@ -73,11 +76,14 @@ class LaneView:
     is_provisional: bool = False
     is_cut: bool = False
     unread: int = 0
+    group: str = ""
+    groups: tuple[tuple[str, int], ...] = ()
+    joined: int = 0
 
 
 def lane_view(
     user: Any, port: str, first: date, last: date | None = None, *, kind: str = "passenger_batch", direction: str = "inbound",
-    lanes: tuple[str, ...] = (),
+    lanes: tuple[str, ...] = (), group: str = "",
 ) -> LaneView:
     """Measure the queue at a port in scope over some days of Beijing time (NotFound out of scope, Refused for too many days)."""
     last = last or first
@@ -88,6 +94,9 @@ def lane_view(
     if kind not in KINDS or direction not in ("inbound", "outbound"):
         raise Refused.because("no_such_queue", "排队只有人员和车辆的进境、出境。", "Queues are of persons and vehicles, in and out.",
                               where=Place(field="kind"), remedy=("从列表中选择。", "Choose from the list."))
+    if group and (kind != "passenger_batch" or group not in NATIONALITY_GROUPS):
+        raise Refused.because("no_such_group", "人员分组只有中国公民和其他人员。", "Groups are of travellers: citizens and others.",
+                              where=Place(field="group"), remedy=("从列表中选择。", "Choose from the list."))
     found_port = port_for(user, port)
     since, end = (microseconds(datetime.combine(day, time(), BEIJING)) for day in (first, last))
     until = min(end + DAY, max(since, microseconds(clock.now())))
@@ -100,12 +109,18 @@ def lane_view(
     if is_cut:
         until = max(since, rows[-1][8])
     events = [Event(case_id=r[0], case_kind=r[1], milestone=r[2], mode=r[3], direction=r[4], port=r[5], place=r[6], planned=r[7], occurred_at=r[8],
-                    received_at=r[9], source=r[10], event_id=r[11], revision=r[12], withdrawn=r[13], quantity=r[14], origin=r[15])
+                    received_at=r[9], source=r[10], event_id=r[11], revision=r[12], withdrawn=r[13], quantity=r[14], origin=r[15],
+                    nationality_group=r[16])
               for r in rows[:MOST_EVENTS]]  # fmt: skip
     whole = QueueLog.of_events(events)
     there = tuple(sorted({lane for lane in whole.lanes if lane}))
-    log = _of_lanes(whole, lanes) if lanes else whole
-    seen = LaneView(found_port.code, kind, direction, first, last, there, since, until, origins=tuple(sorted({event.origin for event in events})),
+    log = whole if not lanes else whole.of(np.array([lane in lanes for lane in whole.lanes], bool))  # who still waits has no lane yet
+    within = (whole.joined >= since) & (whole.joined < until)
+    told = Counter(each for each, is_in in zip(whole.groups, within.tolist(), strict=False) if is_in and each)
+    if group:
+        log = log.of(np.array([each == group for each in log.groups], bool))
+    seen = LaneView(found_port.code, kind, direction, first, last, there, since, until, group=group, groups=tuple(sorted(told.items())),
+                    joined=int(within.sum()), origins=tuple(sorted({event.origin for event in events})),
                     findings=whole.findings, is_provisional=is_provisional, is_cut=is_cut, unread=unread)
     inside = (log.joined >= since) & (log.joined < until)
     if not inside.any():
@@ -114,8 +129,7 @@ def lane_view(
 
 
 def _measured(seen: LaneView, log: QueueLog, inside: Any, since: int, until: int) -> LaneView:
-    chosen = QueueLog(log.joined[inside], log.entered[inside], log.cleared[inside], log.persons[inside],
-                      [lane for lane, is_in in zip(log.lanes, inside.tolist(), strict=True) if is_in])  # fmt: skip
+    chosen = log.of(inside)
     entered = chosen.entered < until
     waits = chosen.entered[entered] - chosen.joined[entered]
     first_limit = parameters.shipped()["waiting_limit_minutes"][0].in_force_from
@@ -132,10 +146,3 @@ def _measured(seen: LaneView, log: QueueLog, inside: Any, since: int, until: int
         "rule": waiting_rule(chosen, limit, until), "little": littles_law(log, since, until), "capacity": capacity(log, since, until),
         "slots": tuple(slots(log, since, min(end, until))),
     })
-
-
-def _of_lanes(log: QueueLog, lanes: tuple[str, ...]) -> QueueLog:
-    """The batches that entered one of some lanes (who still waits has no lane yet, and is left out)."""
-    kept = np.array([lane in lanes for lane in log.lanes], bool)
-    return QueueLog(log.joined[kept], log.entered[kept], log.cleared[kept], log.persons[kept],
-                    [lane for lane in log.lanes if lane in lanes], log.findings)  # fmt: skip

@@ -32,6 +32,7 @@ from kouan.monitoring.timing.events import microseconds, moment
 # Minutes of local wall time since midnight of the day on which the span begins; an end beyond 1440 is the next day.
 Span = tuple[int, int]
 Week = tuple[tuple[Span, ...], ...]
+PUBLISHED = range(1900, 2201)  # years in which hours of today's ports begin
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
 _ONE_DAY = timedelta(days=1)
@@ -208,7 +209,7 @@ def read_hours(path: Path, holidays: frozenset[date] = frozenset()) -> dict[str,
     form = Form(path.name)
     content = form.mapping(load_file(path), "", {"ports"})
     found: dict[str, OpeningHours] = {}
-    for place, row in enumerate(content.get("ports") or ()):
+    for place, row in enumerate(form.rows(content.get("ports"), "/ports")):
         at = f"/ports/{place}"
         data = form.mapping(row, at, {"port", "zone", "hours"}, {"closed", "special", "closed_on_holidays"})
         port = form.word(data.get("port"), f"{at}/port")
@@ -218,24 +219,37 @@ def read_hours(path: Path, holidays: frozenset[date] = frozenset()) -> dict[str,
             form.findings += [each.at(Place(file=path.name, path=f"{at}/zone")) for each in refusal.findings]
             continue
         versions = []
-        for number, version in enumerate(data.get("hours") or ()):
+        for number, version in enumerate(form.rows(data.get("hours"), f"{at}/hours")):
             held = form.mapping(version, f"{at}/hours/{number}", {"from", "week"})
             hours = _written(form, f"{at}/hours/{number}/week", week, held.get("week"))
-            versions.append(Weekly(form.day(held.get("from"), f"{at}/hours/{number}/from"), hours or ((),) * 7))
+            first = form.day(held.get("from"), f"{at}/hours/{number}/from")
+            if first.year not in PUBLISHED:
+                form.slip(f"{at}/hours/{number}/from", "date_out_of_range", f"“{first}”不会是公布开放时间的日期。",
+                          f"No hours were published from {first} on.", ("请改正年份。", "Correct the year."))
+            versions.append(Weekly(first, hours or ((),) * 7))
         special = {
             form.day(day, f"{at}/special"): _written(form, f"{at}/special/{day}", lambda text: spans(text.split()), text) or ()
-            for day, text in (data.get("special") or {}).items()
+            for day, text in _mapped(form, data.get("special"), f"{at}/special").items()
         }
-        closed = frozenset(form.day(day, f"{at}/closed") for day in data.get("closed") or ())
+        closed = frozenset(form.day(day, f"{at}/closed") for day in form.rows(data.get("closed"), f"{at}/closed"))
         if data.get("closed_on_holidays") is True:
             closed |= holidays
         if not versions:
             form.slip(f"{at}/hours", "empty", "没有开放时间。", "There are no hours here.", ("补充每周时间。", "Add the weekly hours."))
             continue
-        found[port] = OpeningHours(port, zone, versions, closed, special)
+        if not form.findings:
+            found[port] = OpeningHours(port, zone, versions, closed, special)
     if form.findings:
         raise Refused(form.findings)
     return found
+
+
+def _mapped(form: Form, value: Any, path: str) -> Mapping[Any, Any]:
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    form.slip(path, "wrong_form", "此处应为“日期: 时间”的键值表。", "A mapping of days to hours belongs here.",
+              ("写作 {2025-05-02: \"10:00-12:00\"}。", "Write it as {2025-05-02: \"10:00-12:00\"}."))
+    return {}
 
 
 def _written(form: Form, path: str, read: Any, text: Any) -> Any:

@@ -55,6 +55,9 @@ class Event(NamedTuple):
     withdrawn: bool = False
     quantity: int | None = None
     origin: str = "official"
+    nationality_group: str | None = None
+    risk_channel: str | None = None
+    goods_kind: str | None = None
 
 
 COLUMNS: tuple[str, ...] = Event._fields

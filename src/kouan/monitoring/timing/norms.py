@@ -147,7 +147,7 @@ def read_norms(path: Path, definitions: Definitions | None = None) -> list[Norm]
     known, form = definitions or shipped(), Form(path.name)
     content = form.mapping(load_file(path), "", {"norms"})
     found: list[Norm] = []
-    for place, row in enumerate(content.get("norms") or ()):
+    for place, row in enumerate(form.rows(content.get("norms"), "/norms")):
         at = f"/norms/{place}"
         data = form.mapping(row, at, {"zh", "en", "whole", "direction", "values"}, {"between", "modes", "ports", "clock"})
         name = Text(form.word(data.get("zh"), f"{at}/zh"), form.word(data.get("en"), f"{at}/en"))
@@ -160,7 +160,7 @@ def read_norms(path: Path, definitions: Definitions | None = None) -> list[Norm]
         _listed(form, [data.get("direction")], f"{at}/direction", DIRECTIONS)
         _listed(form, data.get("modes", []), f"{at}/modes", MODES)
         _listed(form, [data.get("clock", "around")], f"{at}/clock", CLOCKS)
-        for number, value in enumerate(data.get("values") or ()):
+        for number, value in enumerate(form.rows(data.get("values"), f"{at}/values")):
             to = f"{at}/values/{number}"
             held = form.mapping(value, to, {"from", "hours", "instrument", "article"}, {"issued", "quote"})
             from_day = form.day(held.get("from"), f"{to}/from")
@@ -179,6 +179,6 @@ def read_norms(path: Path, definitions: Definitions | None = None) -> list[Norm]
 
 def _listed(form: Form, values: Any, path: str, allowed: Any) -> None:
     for value in values if isinstance(values, list) else [values]:
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             form.slip(path, "unknown_code", f"“{value}”不在可用的代码之内。", f"“{value}” is not a code used here.",
                       (f"可用：{'、'.join(sorted(allowed))}。", f"Use one of: {', '.join(sorted(allowed))}."))

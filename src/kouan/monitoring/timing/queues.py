@@ -38,7 +38,8 @@ _NEVER = np.iinfo(np.int64).max
 class QueueLog:
     """Batches in the order in which they joined. Times in µs; `_NEVER` in `entered` and `cleared` where it has not happened.
 
-    `findings`: what the events left open. `lanes`: where each batch entered, "" where that is not known.
+    `findings`: what the events left open. `lanes`: where each batch entered, "" where that is not known. `groups`: of which nationality
+    group each batch is told to be ("citizens", "others"), "" where none is; empty for a log that never asks.
     """
 
     joined: NDArray[np.int64]
@@ -47,6 +48,7 @@ class QueueLog:
     persons: NDArray[np.int64]
     lanes: Sequence[str]
     findings: tuple[Finding, ...] = field(default=())
+    groups: Sequence[str] = ()
 
     @classmethod
     def of_rows(cls, rows: Iterable[tuple[int, int | None, int | None]], persons: Sequence[int] | None = None) -> QueueLog:
@@ -59,13 +61,13 @@ class QueueLog:
         """A log of milestone events queue_joined, lane_entered, lane_cleared (current and actual).
 
         First joining, first entering, last clearing stand. A batch without a beginning, or that entered before it joined, is left
-        out and told; `quantity` is that of the joining (1 where none is given).
+        out and told; `quantity` is that of the joining (1 where none is given); the group is the first that any of them tells.
         """
         batches: dict[tuple[str, str], dict[str, list[Event]]] = {}
         for event in current(events):
             if not event.planned and event.milestone in ("queue_joined", "lane_entered", "lane_cleared"):
                 batches.setdefault((event.case_id, event.port), {}).setdefault(event.milestone, []).append(event)
-        rows, persons, lanes, findings = [], [], [], []
+        rows, persons, lanes, groups, findings = [], [], [], [], []
         for (case, _), seen in batches.items():
             if "queue_joined" not in seen:
                 findings.append(Finding.warning(
@@ -91,15 +93,29 @@ class QueueLog:
             rows.append((join.occurred_at, enter.occurred_at if enter else _NEVER, clear.occurred_at if clear else _NEVER))
             persons.append(1 if join.quantity is None else join.quantity)
             lanes.append(enter.place if enter else "")
-        return cls._sorted(rows, persons, lanes, findings)
+            told = sorted((event for each in seen.values() for event in each if event.nationality_group), key=lambda event: event.occurred_at)
+            groups.append(told[0].nationality_group or "" if told else "")
+        return cls._sorted(rows, persons, lanes, findings, groups)
 
     @classmethod
-    def _sorted(cls, rows: list[tuple[int, int, int]], persons: list[int], lanes: list[str], findings: list[Finding]) -> QueueLog:
+    def _sorted(
+        cls, rows: list[tuple[int, int, int]], persons: list[int], lanes: list[str], findings: list[Finding], groups: Sequence[str] = (),
+    ) -> QueueLog:
         table = np.array(rows, dtype=np.int64).reshape(-1, 3)
         order = np.argsort(table[:, 0], kind="stable")
         table = table[order]
         return cls(
-            table[:, 0], table[:, 1], table[:, 2], np.array(persons, dtype=np.int64)[order], [lanes[i] for i in order], tuple(findings)
+            table[:, 0], table[:, 1], table[:, 2], np.array(persons, dtype=np.int64)[order], [lanes[i] for i in order], tuple(findings),
+            [groups[i] for i in order] if groups else (),
+        )  # fmt: skip
+
+    def of(self, chosen: NDArray[np.bool_]) -> QueueLog:
+        """The chosen batches alone, in their order; what was found stays."""
+        kept = chosen.tolist()
+        return QueueLog(
+            self.joined[chosen], self.entered[chosen], self.cleared[chosen], self.persons[chosen],
+            [lane for lane, is_in in zip(self.lanes, kept, strict=True) if is_in], self.findings,
+            [group for group, is_in in zip(self.groups, kept, strict=True) if is_in] if self.groups else (),
         )  # fmt: skip
 
     def waiting_at(self, when: int | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -299,5 +315,10 @@ def capacity(log: QueueLog, start: int, end: int, slot: int = SLOT, fewest: int 
     rate = HOUR / slot
     entered = [each.entered for each in loaded]
     low, middle, high = (quantile(entered, q) or 0.0 for q in (0.25, 0.5, 0.75))
+    if not middle:
+        # People wait and nobody goes in: a device that fell silent, or one lost batch; not lanes that can do nothing.
+        return Capacity(len(loaded), None, None, None, None, Text(
+            f"{len(loaded)} 个整刻都有人等候的时段里，多半没有人进入通道的记录，不能推算通行能力",
+            f"in most of {len(loaded)} slots in which somebody waited all the time nobody is recorded to enter: capacity is not told"))  # fmt: skip
     lanes = sum(each.lanes for each in loaded)
     return Capacity(len(loaded), middle * rate, low * rate, high * rate, sum(entered) * rate / lanes if lanes else None, None)

@@ -35,6 +35,7 @@ from kouan.monitoring.warnings.models import (
     PlannedSilence,
     QualityVote,
     SilencedEpisode,
+    SilenceGrounds,
     ThresholdChange,
 )
 from kouan.monitoring.warnings.queries import get_warning
@@ -42,6 +43,8 @@ from kouan.ports.models import Port
 
 # How far back a run looks for what is not told yet: a week of days on which nobody ran it.
 LOOK_BACK = 7
+# What a closed port does of itself: nothing is sent, and what is declared waits. Its flows stop too, and that is still told once.
+CLOSED = ("silent_source", "backlog")
 TOLD = Text("预警：{title}", "Early warning: {title}")
 
 
@@ -165,8 +168,15 @@ def vote_on_warning(*, actor: Any, warning: int, is_useful: bool, words: str = "
 
 
 @action("warnings.plan")
-def plan_silence(*, actor: Any, first: date, last: date, reason: str, port: str = "", detectors: Sequence[str] = ()) -> PlannedSilence:
-    """Plan a silence: for one port in scope, or (no port) for all of one's own province, of the nation for the national office."""
+def plan_silence(
+    *, actor: Any, first: date, last: date, reason: str, port: str = "", detectors: Sequence[str] = (), grounds: str = SilenceGrounds.PLANNED,
+    document: str = "",
+) -> PlannedSilence:
+    """Plan a silence: for one port in scope, or (no port) for all of one's own province, of the nation for the national office.
+
+    A change of published opening hours (``grounds`` "hours") is of one port and names the paper; unless told otherwise it covers what
+    falls silent of itself: sources and backlogs.
+    """
     refuse_secrets(reason)
     if not reason.strip():
         raise Refused.because("value_required", "请填写静默的理由。", "Give the reason of the silence.", where=Place(field="reason"),
@@ -179,6 +189,14 @@ def plan_silence(*, actor: Any, first: date, last: date, reason: str, port: str 
         raise Refused.because("unknown_detector", f"没有名为“{unknown[0][:24]}”的检测规则。", f"There is no detector “{unknown[0][:24]}”.",
                               where=Place(field="detectors"), remedy=(f"可用：{'、'.join(registered_detectors())}。",
                                                                      f"Known: {', '.join(registered_detectors())}."))
+    if grounds not in (SilenceGrounds.PLANNED, SilenceGrounds.HOURS):
+        raise Refused.because("bad_grounds", "依据只能是计划安排或公布的开放时间调整。", "A silence rests on a plan or on changed opening hours.",
+                              where=Place(field="grounds"), remedy=("口岸关闭请在突发事件页登记。", "Enter a closure with its emergency."))
+    if grounds == SilenceGrounds.HOURS:
+        if not port or not document.strip():
+            raise Refused.because("hours_need_paper", "开放时间调整应写明口岸和公布的文件。", "Changed hours are of one port and name their paper.",
+                                  where=Place(field="document" if port else "port"), remedy=("如“口岸通告〔2026〕3号”。", "As “Notice 3 of 2026”."))
+        detectors = detectors or CLOSED
     held = port_in_scope(actor, port) if port else None
     province = ""
     if held is None and actor.organisation.kind != OrganisationKind.NATIONAL_OFFICE:
@@ -189,7 +207,7 @@ def plan_silence(*, actor: Any, first: date, last: date, reason: str, port: str 
         province = actor.organisation.province_code
     return PlannedSilence.objects.create(
         port=held, province_code=province, first_day=first, last_day=last, reason=reason.strip()[:300], detectors=sorted(set(detectors)),
-        planned_by=actor)
+        grounds=grounds, document=document.strip()[:120], planned_by=actor)
 
 
 @action("warnings.plan")
@@ -202,6 +220,9 @@ def end_silence(*, actor: Any, silence: int) -> PlannedSilence:
         raise NotFound.because("unknown_silence", f"没有编号为 {silence} 的静默。", f"There is no silence number {silence}.",
             where=Place(field="silence"),
                                remedy=("请从列表中选择。", "Choose it from the list."))
+    if held.is_by_closure:
+        raise Conflict.because("silence_of_closure", "此静默随口岸关闭登记，恢复开放时自动结束。", "A closure brought this silence and ends it.",
+                               where=Place(field="silence"), remedy=("请在突发事件页登记恢复。", "Enter with the emergency that it reopened."))
     if held.planned_by.organisation_id != actor.organisation_id and actor.organisation.kind != OrganisationKind.NATIONAL_OFFICE:
         raise NotAllowed.because("not_your_silence", "只有登记静默的单位或国家口岸办可以提前结束。",
             "Only the office that planned it, or the national office, may end it.",
@@ -210,6 +231,15 @@ def end_silence(*, actor: Any, silence: int) -> PlannedSilence:
         raise Conflict.because("silence_ended", "此静默已经结束。", "The silence has ended already.", remedy=("请刷新页面。", "Reload the page."))
     held.ended_at = clock.now()
     held.save(update_fields=["ended_at"])
+    return held
+
+
+def silence_closure(*, actor: Any, reference: str, port: Port, first: date, last: date | None, reason: str) -> PlannedSilence:
+    """Keep still, at a port that is closed, what falls silent of itself: its sources and the goods that wait. No verb: the closure is one,
+    and calls this in its transaction; ``last`` None until it is open again."""
+    held, _ = PlannedSilence.objects.update_or_create(reference=reference, defaults={"last_day": last}, create_defaults={
+        "port": port, "first_day": first, "last_day": last, "reason": reason[:300], "detectors": sorted(CLOSED), "grounds": SilenceGrounds.CLOSURE,
+        "planned_by": actor})
     return held
 
 

@@ -122,19 +122,34 @@ class SilenceQuerySet(models.QuerySet["PlannedSilence"]):
 
     def running(self, first: date, last: date) -> SilenceQuerySet:
         """Those in force on some day of a span."""
-        return self.filter(ended_at__isnull=True, first_day__lte=last, last_day__gte=first)
+        return self.filter(Q(last_day__isnull=True) | Q(last_day__gte=first), ended_at__isnull=True, first_day__lte=last)
+
+
+class SilenceGrounds(models.TextChoices):
+    """What a silence rests on."""
+
+    PLANNED = "planned", "计划安排"
+    CLOSURE = "closure", "口岸关闭"
+    HOURS = "hours", "公布的开放时间调整"
 
 
 @register
 class PlannedSilence(models.Model):
-    """计划静默: days on which a deviation is expected (holiday, closure, exercise). No port: all of a province, or of the nation."""
+    """计划静默: days on which a deviation is expected (holiday, closure, exercise). No port: all of a province, or of the nation.
+
+    ``grounds``: a closure of an emergency brings and ends its own (``reference`` names it), and until the port is open again there is no
+    last day; a change of published opening hours names its paper in ``document``.
+    """
 
     port = models.ForeignKey("ports.Port", models.PROTECT, null=True, related_name="silences")
     province_code = models.CharField("省级行政区划代码", max_length=2, blank=True)
     detectors = models.JSONField("检测规则", default=list)
     first_day = models.DateField("自")
-    last_day = models.DateField("至")
+    last_day = models.DateField("至", null=True)
     reason = models.CharField("理由", max_length=300)
+    grounds = models.CharField("依据", max_length=8, choices=SilenceGrounds.choices, default=SilenceGrounds.PLANNED)
+    document = models.CharField("文件", max_length=120, blank=True, default="")
+    reference = models.CharField("关联记录", max_length=40, blank=True, default="")
     planned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     planned_at = models.DateTimeField("登记时间", default=clock.now)
     ended_at = models.DateTimeField("提前结束", null=True)
@@ -143,7 +158,16 @@ class PlannedSilence(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="silence_once_a_closure"),
+            models.CheckConstraint(condition=Q(last_day__isnull=False) | Q(grounds="closure"), name="silence_ends_but_of_closures"),
+        ]
         verbose_name = verbose_name_plural = "计划静默"
+
+    @property
+    def is_by_closure(self) -> bool:
+        """Whether a closure brought it, which alone may end it."""
+        return self.grounds == SilenceGrounds.CLOSURE
 
 
 @register

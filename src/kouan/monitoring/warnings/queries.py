@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from kouan.audit import record_event
 from kouan.basis import NotFound, Place, Text, clock
 from kouan.desk.matters.queries import procedure_for
@@ -20,7 +22,12 @@ from kouan.monitoring.detection import (
     expected_band,
 )
 from kouan.monitoring.warnings import forecasts, operations, reading
-from kouan.monitoring.warnings.models import EarlyWarning, QualityVote, WarningQuerySet
+from kouan.monitoring.warnings.models import (
+    EarlyWarning,
+    PlannedSilence,
+    QualityVote,
+    WarningQuerySet,
+)
 from kouan.monitoring.warnings.routing import causes
 from kouan.ports.models import Port
 
@@ -108,6 +115,15 @@ def drawn(warning: EarlyWarning) -> Drawn | None:
 
     days = tuple(panel.day(column) for column in range(start, panel.days))
     return Drawn(panel.series[row].words, days, known(panel.values), known(low), known(high))
+
+
+def silences_of(user: Any, warning: EarlyWarning) -> list[PlannedSilence]:
+    """The silences in sight that held at the warning's port on some of its days, or hold there now: closures, changed hours, plans."""
+    now = clock.today()
+    seen = PlannedSilence.objects.visible_to(user).running(warning.first_day, max(warning.last_day, now))
+    rows = seen.filter(Q(port_id=warning.port_id) | Q(port__isnull=True, province_code__in=["", warning.port.province_code]))
+    return [row for row in rows.order_by("first_day", "id")
+            if row.first_day <= warning.last_day or row.last_day is None or row.last_day >= now]
 
 
 def votes_on_record(user: Any) -> dict[tuple[str, date], bool]:

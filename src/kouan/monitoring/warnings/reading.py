@@ -90,5 +90,5 @@ def silences_between(first: date, last: date) -> list[tuple[PlannedSilence, Sile
             ports = frozenset(Port.objects.filter(province_code=row.province_code).values_list("code", flat=True)) or frozenset({"-"})
         else:
             ports = frozenset()
-        found.append((row, Silence(row.first_day, row.last_day, Text(row.reason, row.reason), ports, detectors=frozenset(row.detectors))))
+        found.append((row, Silence(row.first_day, row.last_day or last, Text(row.reason, row.reason), ports, detectors=frozenset(row.detectors))))
     return found

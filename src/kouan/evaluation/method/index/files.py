@@ -23,7 +23,7 @@ from kouan.evaluation.method.index.run import Result
 from kouan.evaluation.method.index.table import Table
 
 _EMPTY = {"", "NA", "NaN", "nan", "N/A", "null"}
-_MOST_BYTES = 200 * 2**20
+_MOST_BYTES, _MOST_COLUMNS = 200 * 2**20, 5_000
 
 
 def read_framework(path: Path) -> Framework:
@@ -233,8 +233,20 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise Refused.because(
             "file_not_csv", "文件不是 CSV 文本。", "The file is no CSV text.", where=Place(file=path.name)
         )
-    reader = csv.DictReader(io.StringIO(text))
-    names = reader.fieldnames or []
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        names = reader.fieldnames or []
+        if len(names) > _MOST_COLUMNS:
+            raise Refused.because(
+                "too_many_columns", f"文件超过{_MOST_COLUMNS}列。", f"The file has more than {_MOST_COLUMNS} columns.", where=Place(file=path.name),
+                measured=len(names), required=f"≤ {_MOST_COLUMNS}", remedy=("请核对分隔符和表头。", "Check the separator and the header."),
+            )
+        read = list(reader)
+    except csv.Error as error:  # a cell without end, a line end inside a cell
+        raise Refused.because(
+            "file_not_csv", "文件不是 CSV 文本。", "The file is no CSV text.", where=Place(file=path.name), measured=error,
+            remedy=("请检查引号是否成对，另存为 CSV 后重试。", "Check that quotation marks pair, and save it as CSV again."),
+        ) from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise Refused.because(
@@ -243,4 +255,6 @@ def _rows(path: Path) -> list[dict[str, str]]:
             f"A column occurs more than once: {', '.join(twice)}.",
             where=Place(file=path.name),
         )
-    return [row for row in reader if any((value or "").strip() for value in row.values() if isinstance(value, str))]
+    for row in read:
+        row.pop(None, None)  # cells beyond the last heading
+    return [row for row in read if any((value or "").strip() for value in row.values() if isinstance(value, str))]

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kouan.basis import Finding, Refused
 from kouan.basis.finding import Place
+from kouan.basis.strict_yaml import load_plain
 from kouan.evaluation.method.index.aggregate import RULES, Rule, Rules
 from kouan.evaluation.method.index.normalise import METHODS, Normalisation
 from kouan.evaluation.method.index.prepare import IMPUTATIONS
@@ -191,7 +192,7 @@ class Recipe(Part):
     def from_yaml(cls, text: str, *, file: str | None = None) -> Recipe:
         """Read a file's text. Raises Refused where it is no YAML or no recipe."""
         try:
-            data = yaml.safe_load(text)
+            data = load_plain(text)
         except yaml.YAMLError as fault:
             mark = getattr(fault, "problem_mark", None)
             said = str(getattr(fault, "problem", None) or fault).splitlines()[0]

@@ -21,6 +21,11 @@ def judged_weights(
     data: Mapping[str, Any], file: str | None = None
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Return the consistency ratio and the weights of each port type. Raises Refused for matrices that are none."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("types") or {}, Mapping) or not isinstance(data.get("order") or [], list):
+        raise Refused.because(
+            "judgement_shape", "判断矩阵文件应有 order（列表）和 types（键值表）。", "A file of judgements has order, a list, and types, a mapping.",
+            where=Place(file=file), remedy=("格式见 docs/scheme.md。", "docs/scheme.md describes the form."),
+        )
     order = [str(code) for code in data.get("order") or ()]
     ratios: dict[str, float] = {}
     weights: dict[str, dict[str, float]] = {}

@@ -23,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kouan.basis import Text, strict_yaml
+from kouan.basis import Place, Refused, Text, strict_yaml
 from kouan.evaluation.method.framework import digest_of
 from kouan.evaluation.method.scheme.formula import Checklist, Node, point
 from kouan.evaluation.method.scheme.items import Items
@@ -180,8 +180,21 @@ def read_folder(folder: Path) -> dict[str, Any]:
             found[name] = _plain(strict_yaml.load_file(folder / file, file))
         else:
             with (folder / file).open(encoding="utf-8-sig", newline="") as stream:
-                found[name] = [dict(row) for row in csv.DictReader(stream)]
+                try:
+                    found[name] = [_cells(row) for row in csv.DictReader(stream)]
+                except csv.Error as error:
+                    raise Refused.because(
+                        "scheme_unreadable", f"方案文件“{file}”不是可读的 CSV。", f"“{file}” is no readable CSV.",
+                        where=Place(file=file), measured=error,
+                        remedy=("请检查引号是否成对、行尾是否完整，另存为 CSV 后再上传。",
+                                "Check quotation marks and line ends, and save it as CSV again."),
+                    ) from error
     return found
+
+
+def _cells(row: Mapping[str | None, Any]) -> dict[str, str]:
+    """The cells under a heading; those beyond the last heading are nobody's, missing ones are empty."""
+    return {name: value or "" for name, value in row.items() if name is not None}
 
 
 def _plain(value: Any) -> Any:

@@ -98,7 +98,7 @@ def read(path: Path, *, code: str, name: Text, source: Text) -> Crossing:
                     "A road file needs hour_start and avg_delay_minutes; an airport file the columns of US Customs and Border Protection."))
     faults: list[Finding] = []
     found: dict[datetime, dict[str, float]] = {}
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(_lines(rows, path), 2):
         try:
             hour, told = _road(row) if is_road else _airport(row)
             if hour in found:
@@ -158,9 +158,20 @@ def _rows(path: Path) -> tuple[Iterator[dict[str, Any]], Sequence[str]]:
         reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
         return iter(reader), list(reader.fieldnames or ())
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise Refused.because(
-            "unreadable_file", "文件读不出来。", "The file cannot be read.", where=Place(file=path.name), measured=str(error)[:120],
-            remedy=("应为 UTF-8 编码的 CSV，或其 gzip 压缩。", "Give a CSV in UTF-8, or one compressed by gzip.")) from error
+        raise _unreadable(path, error) from error
+
+
+def _lines(rows: Iterator[dict[str, Any]], path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        yield from rows
+    except csv.Error as error:  # a cell without end
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> Refused:
+    return Refused.because(
+        "unreadable_file", "文件读不出来。", "The file cannot be read.", where=Place(file=path.name), measured=str(error)[:120],
+        remedy=("应为 UTF-8 编码的 CSV，或其 gzip 压缩。", "Give a CSV in UTF-8, or one compressed by gzip."))
 
 
 def _minutes(text: str) -> float:

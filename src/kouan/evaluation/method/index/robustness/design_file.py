@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def read_design(
     path: Path, text: str, sets: Mapping[str, Mapping[str, float]], recipe: Recipe
 ) -> list[tuple[str, Recipe]]:
     """The recipe of every row. Raises Refused with a finding for each row that cannot be understood."""
-    reader = csv.DictReader(io.StringIO(text))
+    reader = _read_csv(path, text)
     unknown = [name for name in reader.fieldnames or [] if name not in COLUMNS]
     if unknown or not reader.fieldnames:
         raise Refused.because(
@@ -41,7 +41,7 @@ def read_design(
             measured=", ".join(unknown),
         )
     found, findings = [], []
-    for number, row in enumerate(reader, start=2):
+    for number, row in enumerate(_lines(path, reader), start=2):
         cells = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
         try:
             found.append((cells.get("run") or str(number - 1), _recipe_of(cells, sets, recipe)))
@@ -64,11 +64,11 @@ def read_design(
 
 def read_weights(path: Path, text: str, framework: Framework) -> dict[str, dict[str, float]]:
     """The weight sets of a file. Raises Refused for a code that the framework has not, or a cell that is no weight."""
-    reader = csv.DictReader(io.StringIO(text))
+    reader = _read_csv(path, text)
     names = [name for name in reader.fieldnames or [] if name != "iCode"]
     sets: dict[str, dict[str, float]] = {name: {} for name in names}
     findings = []
-    for number, row in enumerate(reader, start=2):
+    for number, row in enumerate(_lines(path, reader), start=2):
         code = (row.get("iCode") or "").strip()
         where = Place(file=path.name, row=number)
         if code not in framework:
@@ -95,6 +95,30 @@ def read_weights(path: Path, text: str, framework: Framework) -> dict[str, dict[
     if findings:
         raise Refused(findings)
     return sets
+
+
+def _read_csv(path: Path, text: str) -> csv.DictReader[str]:
+    """A reader whose header has been read."""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        _ = reader.fieldnames
+    except csv.Error as error:
+        raise _no_csv(path, error) from error
+    return reader
+
+
+def _lines(path: Path, reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:  # a cell without end, a line end inside a cell
+        raise _no_csv(path, error) from error
+
+
+def _no_csv(path: Path, error: Exception) -> Refused:
+    return Refused.because(
+        "file_not_csv", "文件不是 CSV 文本。", "The file is no CSV text.", where=Place(file=path.name), measured=error,
+        remedy=("请检查引号是否成对，另存为 CSV 后重试。", "Check that quotation marks pair, and save it as CSV again."),
+    )
 
 
 def _recipe_of(cells: Mapping[str, str], sets: Mapping[str, Mapping[str, float]], recipe: Recipe) -> Recipe:

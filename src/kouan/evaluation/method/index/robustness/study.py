@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from kouan.basis import Refused
 from kouan.basis.finding import Place
+from kouan.basis.strict_yaml import load_plain
 from kouan.evaluation.method.index.framework import Framework
 from kouan.evaluation.method.index.recipe import (
     Aggregate,
@@ -128,7 +129,7 @@ class Study(Part):
     def from_yaml(cls, text: str, *, file: str | None = None) -> Study:
         """Read a file's text. Raises Refused where it is no YAML or no study."""
         try:
-            data = yaml.safe_load(text)
+            data = load_plain(text)
         except yaml.YAMLError as fault:
             raise Refused.because(
                 "study_not_yaml",

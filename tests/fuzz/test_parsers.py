@@ -1,0 +1,64 @@
+"""Whatever is fed to a parser, it answers with a finding in both languages: no crash, no hang, no more than 512 MB."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.fuzz.parsers import PARSERS
+from tests.fuzz.running import Worker, as_lines
+from tests.fuzz.stored import STORED
+
+SEED = "20261127"
+# Each of their cases starts a process that draws (0.3 s), or stands for a request: fewer make the same proof.
+CASES = {"preview-pdf": 60, "preview-picture": 60, "api-bodies": 1_000}
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    """A worker without a database."""
+    held = Worker(environment={"KOUAN_DATABASE_URL": ""})
+    yield held
+    held.close()
+
+
+@pytest.fixture(scope="module")
+def with_database(_set_up_once: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A worker in an installation of its own."""
+    import shutil
+
+    from tests.conftest import _database, _environment
+
+    model, name = _set_up_once
+    home = shutil.copytree(model, tmp_path_factory.mktemp("fuzz") / "home")
+    environment = _environment(home)
+    with _database(environment, name):
+        held = Worker(home, environment)
+        yield held
+        held.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [each.name for each in PARSERS])
+def test_two_thousand_cases_of_every_parser(worker: Worker, name: str) -> None:
+    found = worker.run(name, os.environ.get("KOUAN_FUZZ_SEED", SEED), 0, CASES.get(name, 2_000))
+    assert not found.faults, as_lines(found)
+    assert found.most_mb <= 512
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [each.name for each in STORED])
+def test_two_thousand_cases_of_every_door_that_writes(with_database: Worker, name: str) -> None:
+    found = with_database.run(name, os.environ.get("KOUAN_FUZZ_SEED", SEED), 0, CASES.get(name, 2_000))
+    assert not found.faults, as_lines(found)
+    assert found.most_mb <= 512
+
+
+@pytest.mark.long
+def test_a_crash_a_hang_and_a_hunger_for_memory_are_told(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fuzz.running.HANG", 8.0)
+    for name, said in (("*dies", "crash"), ("*hangs", "hang"), ("*hungers", "MemoryError"), ("*raises", "ZeroDivisionError")):
+        found = worker.run(name, SEED, 0, 2)
+        assert found.cases == 2 and len(found.faults) == 2 and all(said in fault for _, fault, _ in found.faults), (name, found)
