@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from kouan.accounts.personal.fields import PersonalIndex, PersonalRow, PersonalText
 from kouan.audit import register
 from kouan.basis import Text, clock
 
@@ -96,20 +97,23 @@ class UserManager(BaseUserManager["User"]):
         return self.get(username__iexact=username)
 
 
-@register(exclude=("last_login",), digest=("password", "display_name", "email", "phone"))
-class User(AbstractBaseUser):
+@register(exclude=("last_login", "email_index"), digest=("password", "display_name", "email", "phone"))
+class User(PersonalRow, AbstractBaseUser):
     """A person who signs in. Name, e-mail, phone and password never reach the audit trail in clear."""
 
     username = models.CharField("登录名", max_length=64, unique=True)
     display_name = models.CharField("姓名", max_length=64)
-    email = models.EmailField("电子邮箱", blank=True)
-    phone = models.CharField("电话", max_length=32, blank=True)
+    # Encrypted (docs/personal-data.md). The name stays in clear: it signs papers and stands in lists that are searched.
+    email = PersonalText("电子邮箱", max_length=254, blank=True)
+    email_index = PersonalIndex("电子邮箱（索引）", of="email")
+    phone = PersonalText("电话", max_length=32, blank=True)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="users", verbose_name="所属单位")
     role = models.CharField("角色", max_length=24, choices=Role.choices)
     language = models.CharField("语言", max_length=8, default="zh-hans")
     is_active = models.BooleanField("启用", default=True)
     is_demonstration = models.BooleanField("演示用户", default=False)
     must_change_password = models.BooleanField("须修改密码", default=False)
+    password_changed_at = models.DateTimeField("密码修改时间", default=clock.now)
     created_at = models.DateTimeField("建立时间", default=clock.now)
 
     objects = UserManager()
@@ -145,3 +149,61 @@ class ApiToken(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = verbose_name_plural = "接口密钥"
+
+
+@register(digest=("secret_sealed",))
+class SecondFactor(models.Model):
+    """The secret of somebody's authenticator, sealed with a key that no database holds; in force once confirmed."""
+
+    user = models.OneToOneField(User, models.PROTECT, related_name="second_factor")
+    secret_sealed = models.CharField("密钥（加密）", max_length=255)
+    begun_at = models.DateTimeField("开始设置时间", default=clock.now)
+    confirmed_at = models.DateTimeField("启用时间", null=True, blank=True)
+    # The newest step of thirty seconds whose code was taken: none of it or before it is taken again.
+    last_step = models.BigIntegerField("最近使用的时间步", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "动态口令"
+
+
+@register(digest=("digest",))
+class RecoveryCode(models.Model):
+    """One recovery code, kept as a keyed digest; it serves once."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="recovery_codes")
+    digest = models.CharField("备用码摘要", max_length=64)
+    used_at = models.DateTimeField("使用时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "备用码"
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+
+
+@register(digest=("password",))
+class FormerPassword(models.Model):
+    """The hash of a password that was in use, so that it does not come back."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="former_passwords")
+    password = models.CharField("密码摘要", max_length=128)
+    ended_at = models.DateTimeField("停用时间", default=clock.now)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = verbose_name_plural = "曾用密码"
+
+
+@register(digest=("session_key", "address"))
+class SignInSession(models.Model):
+    """A session that somebody signed in to: from where, since when, and how it ended."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="sign_in_sessions")
+    session_key = models.CharField("会话", max_length=40, db_index=True)
+    address = models.CharField("网络地址", max_length=45, blank=True)
+    browser = models.CharField("浏览器", max_length=200, blank=True)
+    began_at = models.DateTimeField("登录时间", default=clock.now)
+    ended_at = models.DateTimeField("结束时间", null=True, blank=True)
+    ended_by = models.CharField("结束原因", max_length=16, blank=True)
+
+    class Meta:
+        ordering = ["-began_at"]
+        verbose_name = verbose_name_plural = "登录会话"

@@ -18,6 +18,7 @@ from kouan.api import (
     evaluation,
     events,
     evidence,
+    exchange,
     execution,
     grading,
     imagery,
@@ -72,5 +73,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, sharing):
+             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, sharing, exchange):
     api.add_router("", part.router)

@@ -64,6 +64,7 @@ def _mount() -> None:
         emergencies,
         evaluation,
         events,
+        exchange,
         execution,
         flows,
         grades,
@@ -72,6 +73,7 @@ def _mount() -> None:
         index_analysis,
         index_robustness,
         intake,
+        keys,
         law,
         law_changes,
         lists,
@@ -83,6 +85,7 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_norms,
         times_notices,
         times_report,
         times_studies,
@@ -97,6 +100,8 @@ def _mount() -> None:
         use(app, kind)
     register.mount(ports.app)
     law_changes.mount(law.app, OnData)
+    for name, part_of in (("partners", exchange.partners_app), ("keys", exchange.keys_app)):
+        exchange.app.add_typer(use(part_of, OnData), name=name, cls=Group)
     for name, group, kind in (
         ("sources", intake.sources_app, Ready), ("ports", ports.app, OnData), ("law", law.app, Ready),
         ("access", access.app, OnData),
@@ -107,6 +112,7 @@ def _mount() -> None:
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
+        ("exchange", exchange.app, OnData), ("keys", keys.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)
     app.add_typer(codes.mount(), name="codes", cls=Group)
@@ -126,6 +132,7 @@ def _mount() -> None:
     yearly.command("yearly")(times_yearly.yearly)
     times_group.registered_commands += use(yearly, OnData).registered_commands
     times_group.add_typer(use(times_studies.app, OnData), name="study", cls=Group)
+    times_group.add_typer(use(times_norms.app, OnData), name="norms", cls=Group)
     times_group.add_typer(use(times_notices.app, OnData), name="notice", cls=Group)
     app.add_typer(times_group, name="times", cls=Group)
 

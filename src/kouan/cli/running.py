@@ -231,8 +231,10 @@ def worker(
     refuse_unless_current()
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_house, args=(ended,), name="housekeeping", daemon=True)
+    carrier = threading.Thread(target=_carry_messages, args=(ended,), name="exchange", daemon=True)
     if not once:
         keeper.start()
+        carrier.start()
         _end_with_parent()
         tell("后台任务进程已启动", "The worker is running")
     try:
@@ -294,6 +296,28 @@ def _detect_warnings(log: Any) -> Any:
         if found.opened:
             log.info("early warnings raised: %s", len(found.opened))
     return day
+
+
+def _carry_messages(ended: threading.Event) -> None:
+    """Every minute, in a thread of its own: carry waiting messages to partners. One that does not answer keeps nobody else waiting for long."""
+    import logging
+
+    from django.db import close_old_connections
+
+    from kouan.accounts.action import acting_system
+    from kouan.exchange.ledger.models import Outgoing, Route, State
+    from kouan.exchange.ledger.sending import deliver
+
+    log = logging.getLogger("kouan.worker")
+    while not ended.is_set():
+        close_old_connections()
+        try:
+            if Outgoing.objects.filter(state=State.WAITING, partner__route=Route.HTTP).exists():
+                with acting_system("exchange") as system:
+                    deliver(actor=system)
+        except Exception:
+            log.exception("messages to partners will be tried again in a minute")
+        ended.wait(60)
 
 
 def _keep_house(ended: threading.Event) -> None:

@@ -63,6 +63,7 @@ MENU: tuple[Entry, ...] = (
     Entry("procedures", Text("办理程序", "Procedures"), "route", "matters.read", ("procedures",), GROUND),
     Entry("codes", Text("代码表", "Code lists"), "hash", "console.read", ("codes",), GROUND),
     Entry("documents", Text("文件", "Documents"), "file-text", "console.read", ("documents",), GROUND),
+    Entry("exchange", Text("数据交换", "Exchange"), "arrows-exchange", "exchange.read", ("exchange",), GROUND),
     Entry("audit", Text("审计", "Audit"), "history", "audit.read", ("audit",), GROUND),
     Entry("users", Text("用户", "Users"), "users", "users.manage", ("users", "organisations"), SYSTEM),
     Entry("jobs", Text("任务", "Jobs"), "progress-check", "jobs.run", ("jobs",), SYSTEM),

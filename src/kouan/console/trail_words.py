@@ -27,6 +27,7 @@ KIND_MARKS: Mapping[str, tuple[str, str]] = {
     "B": ("bars", "none"), "E": ("ring", "none"), "M": ("merge", "none"),
 }
 EVENTS: Mapping[str, Text] = {
+    "exchange_taken_out": Text("取出报文内容", "Payload of a message taken out"),
     "refused": Text("拒绝的操作", "Refused attempt"),
     "out_of_reach": Text("访问范围外的记录", "Out of reach"),
     "out_of_scope": Text("请求范围外的数据", "Out of scope"),
@@ -36,6 +37,12 @@ EVENTS: Mapping[str, Text] = {
     "preview": Text("预览文件", "Preview of a file"),
     "template": Text("下载报送模板", "Template taken"),
     "audit.anchor": Text("导出审计锚点", "Anchor exported"),
+    "second_factor_set": Text("启用动态口令", "Second factor set"),
+    "second_factor_ended": Text("停用动态口令", "Second factor ended"),
+    "second_factor_reset": Text("重置动态口令", "Second factor reset"),
+    "second_factor_failed": Text("动态口令错误", "Wrong code"),
+    "recovery_code_used": Text("使用备用码", "Recovery code used"),
+    "session_over": Text("会话超时", "Session over"),
     "sign_in": Text("登录", "Sign-in"),
     "sign_out": Text("退出登录", "Sign-out"),
     "password_link_sent": Text("发送重设密码链接", "Password link sent"),

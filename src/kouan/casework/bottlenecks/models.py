@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from kouan.accounts.action import System
 from kouan.accounts.models import Organisation, OrganisationKind, Role
+from kouan.accounts.personal.fields import PersonalRow, PersonalText
 from kouan.accounts.scope import Scope, scope_of
 from kouan.audit import register
 from kouan.basis import clock
@@ -50,7 +51,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 
 
 @register(digest=("enterprise_name", "contact_name", "contact_phone", "facts", "wanted", "comment", "objection"))
-class Issue(models.Model):
+class Issue(PersonalRow):
     """诉求. ``handler`` is the office in charge now; ``lead``: the issue to which this one was joined as the same thing."""
 
     matter = models.OneToOneField("desk.Matter", models.PROTECT, related_name="issue")
@@ -64,8 +65,8 @@ class Issue(models.Model):
     is_anonymous = models.BooleanField("对所涉单位匿名", default=False)
     enterprise = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="issues")
     enterprise_name = models.CharField("企业名称", max_length=120, blank=True)
-    contact_name = models.CharField("联系人", max_length=64, blank=True)
-    contact_phone = models.CharField("联系电话", max_length=32, blank=True)
+    contact_name = PersonalText("联系人", max_length=64, blank=True)
+    contact_phone = PersonalText("联系电话", max_length=32, blank=True)
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     entered_by_office = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     about_office = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")

@@ -27,6 +27,7 @@ from kouan.console.marks import origin_badge, status_badge, verdict_badge
 from kouan.console.page import missing, page
 from kouan.console.sparklines import sparkline
 from kouan.console.tables import Column, Table
+from kouan.console.views.lineage import figure_reference
 from kouan.console.views.ports import NOT_JUDGED, judged_years, port_name, with_verdict
 from kouan.console.words import here
 from kouan.monitoring import baseline
@@ -113,7 +114,9 @@ MINE = Table(
 def _flow_value(flow: LatestFlow) -> SafeString:
     figure = Figure(flow.value, flow.unit)
     zh = words.page_language()
-    return format_html('<data value="{}" title="{}">{}</data>', flow.value.normalize(), figure.exact(zh), figure.short(zh))
+    reference = figure_reference(flow.subject, flow.measure, flow.origin, flow.source, flow.period.start, flow.period.end)
+    return format_html('<a href="{}"><data value="{}" title="{}">{}</data></a>', address_of("lineage", of=reference), flow.value.normalize(),
+                       figure.exact(zh), figure.short(zh))
 
 
 def _flow_source(flow: LatestFlow) -> str:

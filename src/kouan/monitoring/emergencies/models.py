@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from kouan.accounts.action import System
 from kouan.accounts.models import Organisation
 from kouan.accounts.permissions import may_in_service
+from kouan.accounts.personal.fields import PersonalRow, PersonalText
 from kouan.accounts.scope import scope_of
 from kouan.audit import register
 from kouan.basis import clock
@@ -99,14 +100,14 @@ class DutyEntryQuerySet(models.QuerySet["DutyEntry"]):
 
 
 @register(digest=("person", "phone"))
-class DutyEntry(models.Model):
+class DutyEntry(PersonalRow):
     """值班表: who is on duty for a role on a day, and the number to call. A later entry ends the one before."""
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="duty_entries")
     day = models.DateField("日期")
     role = models.CharField("岗位", max_length=40)
-    person = models.CharField("值班人员", max_length=64)
-    phone = models.CharField("电话", max_length=32)
+    person = PersonalText("值班人员", max_length=64)
+    phone = PersonalText("电话", max_length=32)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     entered_at = models.DateTimeField("登记时间", default=clock.now)
     ended_at = models.DateTimeField("被更换时间", null=True)

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from kouan.accounts.action import System
 from kouan.accounts.models import Organisation
 from kouan.accounts.permissions import may_in_service
+from kouan.accounts.personal.fields import PersonalRow, PersonalText
 from kouan.accounts.scope import scope_of
 from kouan.audit import register
 from kouan.basis import clock
@@ -32,7 +33,7 @@ class ImageFeedQuerySet(models.QuerySet["ImageFeed"]):
 
 
 @register(digest=("contact", "address"))
-class ImageFeed(models.Model):
+class ImageFeed(PersonalRow):
     """影像源: one camera or feed. ``beat_seconds``: how often its owner says that it lives. Ended ones stay on the register."""
 
     code = models.SlugField("代码", max_length=64, unique=True)
@@ -44,7 +45,7 @@ class ImageFeed(models.Model):
     purpose = models.SlugField("用途", max_length=24)
     protocol = models.SlugField("协议", max_length=24)
     owner = models.ForeignKey(Organisation, models.PROTECT, related_name="image_feeds")
-    contact = models.CharField("联系人及电话", max_length=120)
+    contact = PersonalText("联系人及电话", max_length=120)
     basis = models.CharField("法律依据", max_length=300)
     retention_days = models.PositiveSmallIntegerField("图像保存天数")
     # Where the owner's platform serves it; only for those who may connect (``may_see_address``).
