@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "kouan.desk.sharing.middleware.GrantReadsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "kouan.console.middleware.SessionLimitMiddleware",
     "kouan.console.middleware.RefusalMiddleware",
     "kouan.console.middleware.ContentSecurityMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -155,6 +156,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# The operator's own list of passwords that are refused, one to a line.
+if os.environ.get("KOUAN_PASSWORD_LIST"):
+    AUTH_PASSWORD_VALIDATORS.append(
+        {"NAME": "kouan.accounts.passwords.OperatorsList", "OPTIONS": {"path": os.environ["KOUAN_PASSWORD_LIST"]}})
+KOUAN_PASSWORDS_REMEMBERED = int(os.environ.get("KOUAN_PASSWORDS_REMEMBERED", "5"))
+KOUAN_PASSWORD_DAYS = int(os.environ.get("KOUAN_PASSWORD_DAYS", "0"))
+# The roles that must have a second factor; empty: nobody must, everybody may.
+KOUAN_SECOND_FACTOR = frozenset(filter(None, os.environ.get(
+    "KOUAN_SECOND_FACTOR", "" if DEBUG else "national_officer,national_leader,auditor,administrator").replace(" ", "").split(",")))
+# Sign-in attempts from one address, whatever the names, per server process: number / s, m or h.
+KOUAN_SIGN_IN_RATE = os.environ.get("KOUAN_SIGN_IN_RATE", "60/m")
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 # A name under attack is locked at the address that attacks it, so that nobody can lock a colleague out.
@@ -168,7 +180,9 @@ CSRF_FAILURE_VIEW = "kouan.console.views.errors.csrf_failure"
 PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_REDIRECT_URL = "panorama"
 LOGOUT_REDIRECT_URL = "sign-in"
-SESSION_COOKIE_AGE = 8 * 60 * 60  # one working day
+SESSION_COOKIE_AGE = int(os.environ.get("KOUAN_SESSION_HOURS", "8")) * 60 * 60  # one working day
+KOUAN_SESSION_IDLE_MINUTES = int(os.environ.get("KOUAN_SESSION_IDLE_MINUTES", "60"))
+KOUAN_SESSIONS_PER_USER = int(os.environ.get("KOUAN_SESSIONS_PER_USER", "5"))
 SESSION_COOKIE_NAME = "kouan_session" if not IS_EXERCISE else "kouan_exercise_session"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "kouan_csrf" if not IS_EXERCISE else "kouan_exercise_csrf"
@@ -219,8 +233,11 @@ KOUAN_PAPER_LIMIT = 32 * 1024 * 1024
 KOUAN_SCAN_COMMAND = shlex.split(os.environ.get("KOUAN_SCAN_COMMAND", ""))
 # Requests to the API per user and server process: number / s, m or h.
 KOUAN_API_RATE = os.environ.get("KOUAN_API_RATE", "600/m")
-if not re.fullmatch(r"[1-9]\d{0,8}/[smh]", KOUAN_API_RATE):
-    raise ValueError(f"KOUAN_API_RATE 应写作 600/m / is written 600/m: {KOUAN_API_RATE}")
+# Files taken out by one user (tables, papers, reports), per server process.
+KOUAN_EXPORT_RATE = os.environ.get("KOUAN_EXPORT_RATE", "120/m")
+for _name, _rate in (("KOUAN_API_RATE", KOUAN_API_RATE), ("KOUAN_EXPORT_RATE", KOUAN_EXPORT_RATE), ("KOUAN_SIGN_IN_RATE", KOUAN_SIGN_IN_RATE)):
+    if not re.fullmatch(r"[1-9]\d{0,8}/[smh]", _rate):
+        raise ValueError(f"{_name} 应写作 600/m / is written 600/m: {_rate}")
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 
-from kouan.accounts import demonstration, passwords, queries
+from kouan.accounts import demonstration, passwords, queries, sessions
 from kouan.accounts.action import System, action
 from kouan.accounts.models import Organisation, OrganisationKind, Role, User
 from kouan.accounts.scope import scope_of
-from kouan.basis import Conflict, Finding, NotFound, Place, Refused, Text, codes
+from kouan.basis import Conflict, Finding, NotFound, Place, Refused, Text, clock, codes
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
 DEMONSTRATION_PASSWORD = "kouan-demo"  # noqa: S105 - refused by the sign-in backend unless DEBUG is on
@@ -232,17 +232,27 @@ def change_password(*, actor: Any, old: str, new: str) -> User:
 
 
 @action("account.own")
+def expire_password(*, actor: Any) -> User:
+    """A password past the allowed age must be changed before anything else; asked for at sign-in."""
+    actor.must_change_password = True
+    actor.save(update_fields=["must_change_password"])
+    return actor
+
+
+@action("account.own")
 def choose_password(*, actor: Any, new: str) -> User:
     """The user proved to be the owner by an e-mailed link and chooses a new password."""
     return _set_password(actor, new)
 
 
 def _set_password(user: User, new: str) -> User:
-    if found := passwords.findings_of_password(new, user, field="new"):
+    if found := passwords.findings_of_password(new, user, field="new") or passwords.findings_of_reuse(new, user, field="new"):
         raise Refused(found)
+    passwords.remember(user)
     user.set_password(new)
-    user.must_change_password = False
-    user.save(update_fields=["password", "must_change_password"])
+    user.must_change_password, user.password_changed_at = False, clock.now()
+    user.save(update_fields=["password", "must_change_password", "password_changed_at"])
+    sessions.end_all_sessions(user, "password")
     return user
 
 
@@ -251,9 +261,11 @@ def reset_password(*, actor: Any, user: User) -> Provisioned:
     """Give a user in the actor's scope a new initial password; open sessions of that user end."""
     _within_scope(actor, user)
     password = passwords.initial_password()
+    passwords.remember(user)
     user.set_password(password)
-    user.must_change_password = True
-    user.save(update_fields=["password", "must_change_password"])
+    user.must_change_password, user.password_changed_at = True, clock.now()
+    user.save(update_fields=["password", "must_change_password", "password_changed_at"])
+    sessions.end_all_sessions(user, "password")
     return Provisioned(user, password)
 
 
@@ -266,6 +278,8 @@ def set_active(*, actor: Any, user: User, is_active: bool) -> User:
                               remedy=("请由另一位管理员操作。", "Ask another administrator."))
     user.is_active = is_active
     user.save(update_fields=["is_active"])
+    if not is_active:
+        sessions.end_all_sessions(user, "blocked")
     return user
 
 

@@ -113,6 +113,7 @@ class User(PersonalRow, AbstractBaseUser):
     is_active = models.BooleanField("启用", default=True)
     is_demonstration = models.BooleanField("演示用户", default=False)
     must_change_password = models.BooleanField("须修改密码", default=False)
+    password_changed_at = models.DateTimeField("密码修改时间", default=clock.now)
     created_at = models.DateTimeField("建立时间", default=clock.now)
 
     objects = UserManager()
@@ -148,3 +149,61 @@ class ApiToken(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = verbose_name_plural = "接口密钥"
+
+
+@register(digest=("secret_sealed",))
+class SecondFactor(models.Model):
+    """The secret of somebody's authenticator, sealed with a key that no database holds; in force once confirmed."""
+
+    user = models.OneToOneField(User, models.PROTECT, related_name="second_factor")
+    secret_sealed = models.CharField("密钥（加密）", max_length=255)
+    begun_at = models.DateTimeField("开始设置时间", default=clock.now)
+    confirmed_at = models.DateTimeField("启用时间", null=True, blank=True)
+    # The newest step of thirty seconds whose code was taken: none of it or before it is taken again.
+    last_step = models.BigIntegerField("最近使用的时间步", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "动态口令"
+
+
+@register(digest=("digest",))
+class RecoveryCode(models.Model):
+    """One recovery code, kept as a keyed digest; it serves once."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="recovery_codes")
+    digest = models.CharField("备用码摘要", max_length=64)
+    used_at = models.DateTimeField("使用时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "备用码"
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+
+
+@register(digest=("password",))
+class FormerPassword(models.Model):
+    """The hash of a password that was in use, so that it does not come back."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="former_passwords")
+    password = models.CharField("密码摘要", max_length=128)
+    ended_at = models.DateTimeField("停用时间", default=clock.now)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = verbose_name_plural = "曾用密码"
+
+
+@register(digest=("session_key", "address"))
+class SignInSession(models.Model):
+    """A session that somebody signed in to: from where, since when, and how it ended."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="sign_in_sessions")
+    session_key = models.CharField("会话", max_length=40, db_index=True)
+    address = models.CharField("网络地址", max_length=45, blank=True)
+    browser = models.CharField("浏览器", max_length=200, blank=True)
+    began_at = models.DateTimeField("登录时间", default=clock.now)
+    ended_at = models.DateTimeField("结束时间", null=True, blank=True)
+    ended_by = models.CharField("结束原因", max_length=16, blank=True)
+
+    class Meta:
+        ordering = ["-began_at"]
+        verbose_name = verbose_name_plural = "登录会话"

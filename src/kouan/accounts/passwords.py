@@ -8,13 +8,18 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
+from django.conf import settings
+from django.contrib.auth.hashers import check_password
+from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from kouan.accounts.models import User
-from kouan.basis import Finding, Place, Text
+from kouan.accounts.models import FormerPassword, User
+from kouan.basis import Finding, Place, Text, clock
 
 # Without characters that are taken for each other on paper: 0 O 1 l I.
 _LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -43,3 +48,39 @@ def findings_of_password(password: str, user: User | None, *, field: str) -> lis
         )
         for zh, en in zip(said["zh-hans"], said["en"], strict=True)
     ]
+
+
+class OperatorsList(CommonPasswordValidator):
+    """Refuses what stands in the operator's own list (``KOUAN_PASSWORD_LIST``: one to a line, UTF-8), beside Django's 20,000."""
+
+    def __init__(self, path: str) -> None:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        self.passwords = {line.strip().lower() for line in lines if line.strip()}
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError for a password of the list, whatever its capitals."""
+        super().validate(password, user)
+
+
+def findings_of_reuse(password: str, user: User, *, field: str) -> list[Finding]:
+    """Refuses the last ``KOUAN_PASSWORDS_REMEMBERED`` passwords, the present one among them."""
+    kept = [user.password, *FormerPassword.objects.filter(user_id=user.pk).values_list("password", flat=True)]
+    if not any(check_password(password, each) for each in kept[: settings.KOUAN_PASSWORDS_REMEMBERED]):
+        return []
+    return [Finding.error(
+        "password_used_before", "新密码不能是最近用过的密码。", "The new password must not be one that you used lately.", where=Place(field=field),
+        required=str(settings.KOUAN_PASSWORDS_REMEMBERED), remedy=("请另想一个密码。", "Choose another."))]
+
+
+def remember(user: User) -> None:
+    """Keep the present hash among the former ones, and no more of them than count. Call it before the new one is set."""
+    if user.has_usable_password():
+        FormerPassword.objects.create(user=user, password=user.password)
+    beyond = FormerPassword.objects.filter(user_id=user.pk).values_list("pk", flat=True)[max(0, settings.KOUAN_PASSWORDS_REMEMBERED - 1):]
+    FormerPassword.objects.filter(pk__in=list(beyond)).delete()
+
+
+def is_too_old(user: User) -> bool:
+    """Whether a password has passed the age that the installation allows (``KOUAN_PASSWORD_DAYS``; 0: no limit)."""
+    days = settings.KOUAN_PASSWORD_DAYS
+    return bool(days) and not user.is_demonstration and clock.now() - user.password_changed_at > timedelta(days=days)

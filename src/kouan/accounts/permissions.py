@@ -38,6 +38,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "events.resolve": NATIONAL | PROVINCIAL,
     "events.sources": NATIONAL,
     "events.compact": NATIONAL | {Role.ADMINISTRATOR},
+    "norms.propose": NATIONAL,
+    "norms.approve": NATIONAL,
     "studies.make": NATIONAL | PROVINCIAL | {Role.CITY_OFFICER, Role.INSPECTION_OFFICER},
     "matters.read": INSIDE,
     "matters.act": INSIDE - {Role.AUDITOR, Role.ADMINISTRATOR},

@@ -80,6 +80,10 @@ class PageAuth(APIKeyCookie):
             raise NotAllowed.because(
                 "password_must_change", "请先在控制台更改初始密码。", "Change the initial password in the console first.",
             )
+        if request.session.get("second_factor_owed"):
+            raise NotAllowed.because(
+                "second_factor_owed", "请先在控制台设置动态口令。", "Set up the second factor in the console first.",
+            )
         return admitted(request, user)
 
 

@@ -16,6 +16,7 @@ from kouan.api.reading import AfterNumber, Day, Limit
 from kouan.api.shapes import REFUSALS
 from kouan.basis import Place, Refused, clock
 from kouan.monitoring.case_times import explain_case
+from kouan.monitoring.norms.queries import norms_in_force
 from kouan.monitoring.processes import telling
 from kouan.monitoring.processes.asking import Months, latest_months, port_for
 from kouan.monitoring.processes.cases import cases_along
@@ -62,8 +63,9 @@ def one_flow(
     port_for(request.user, port)
     months = _months(first, last)
     limit = None if limit_hours is None else Decimal(str(limit_hours))
-    return telling.view_told(kept(request.user, ("view", port, months, (kind, mode, direction), by, whole, limit), lambda: process_view(
-        request.user, port, months, flow=(kind, mode, direction), by=by, whole=whole, limit_hours=limit)))
+    norms = norms_in_force()
+    return telling.view_told(kept(request.user, ("view", port, months, (kind, mode, direction), by, whole, limit, tuple(norms)), lambda: process_view(
+        request.user, port, months, flow=(kind, mode, direction), by=by, whole=whole, limit_hours=limit, norms=norms)))
 
 
 @router.get(

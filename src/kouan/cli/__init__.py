@@ -85,6 +85,7 @@ def _mount() -> None:
         rounds,
         running,
         times,
+        times_norms,
         times_notices,
         times_report,
         times_studies,
@@ -131,6 +132,7 @@ def _mount() -> None:
     yearly.command("yearly")(times_yearly.yearly)
     times_group.registered_commands += use(yearly, OnData).registered_commands
     times_group.add_typer(use(times_studies.app, OnData), name="study", cls=Group)
+    times_group.add_typer(use(times_norms.app, OnData), name="norms", cls=Group)
     times_group.add_typer(use(times_notices.app, OnData), name="notice", cls=Group)
     app.add_typer(times_group, name="times", cls=Group)
 

@@ -28,6 +28,7 @@ from kouan import __version__
 from kouan.audit.actions import record_event
 from kouan.basis import Period, Refused, Text, clock
 from kouan.console import figures, words
+from kouan.console.rates import count_export
 from kouan.console.words import here, page_language, written_in
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def export_table(view: TableView, kind: str) -> HttpResponse | StreamingHttpResp
             remedy=("请缩小筛选范围，或导出 CSV。", "Narrow the filters, or take CSV."),
         )
     user: Any = view.request.user
+    count_export(user.pk)
     record_event("export", actor_id=user.pk, payload={
         "table": view.table.name, "format": kind, "rows": total,
         "path": view.request.path, "filters": dict(view.chosen),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from kouan.accounts import sessions
 from kouan.audit.actions import record_event
 from kouan.basis import Refused
 from kouan.console.words import written_in
@@ -29,6 +31,21 @@ class LanguageMiddleware:
             response = self.get_response(request)
         response.headers["Content-Language"] = "zh-CN" if language.startswith("zh") else "en"
         return response
+
+
+class SessionLimitMiddleware:
+    """Ends a session that is idle or too long (``accounts/sessions.py``); the visitor is a stranger from then on."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Asked by the cookie first: who has none is no concern of ours, and reads no table.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated and (why := sessions.is_over(request.session)):
+            record_event("session_over", actor_id=request.user.pk, payload={"why": why})
+            sessions.session_ended(request.session.session_key, why)
+            logout(request)
+        return self.get_response(request)
 
 
 class RefusalMiddleware:

@@ -33,11 +33,13 @@ def page(
     *,
     methods: tuple[str, ...] = ("GET", "HEAD"),
     before_new_password: bool = False,
+    before_second_factor: bool = False,
 ) -> Callable[[View], View]:
     """Make a view a page. ``permission=None``: anybody signed in.
 
     ``before_new_password``: the page is open to a user who must first change the initial
-    password; every other page sends that user to the password page.
+    password; every other page sends that user to the password page. ``before_second_factor``: the same
+    for a user who must first set up a second factor.
     """
     if permission is not None and permission not in PERMISSIONS:
         raise KeyError(permission)
@@ -54,6 +56,8 @@ def page(
                 return ask_to_sign_in(request)
             if user.must_change_password and not before_new_password:
                 return redirect("change-password")
+            if request.session.get("second_factor_owed") and not (before_new_password or before_second_factor):
+                return redirect("second-factor")
             if permission is not None and not may(user, permission):
                 raise refuse(user, permission, name)
             return view(request, *args, **kwargs)

@@ -8,11 +8,11 @@ from django.urls import URLPattern, URLResolver
 
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
-    "doors", "account", "panorama", "live", "live_hong_kong", "live_hours",
+    "doors", "account", "second_factor", "panorama", "live", "live_hong_kong", "live_hours",
     "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
     "emergencies", "emergency_plans", "imagery",
     "figure", "sources", "event_sources", "held_events",
-    "flows", "processes", "process_periods", "lanes", "warnings", "studies", "notices", "counterpart",
+    "flows", "processes", "process_periods", "lanes", "norms", "warnings", "studies", "notices", "counterpart",
     "benchmark", "benchmark_port", "grading_lists", "grades",
     "matters", "matter", "matter_paper",
     "matter_statistics", "oversight", "execution", "execution_project", "execution_plan", "instructions", "circulars", "bottlenecks", "conferences",

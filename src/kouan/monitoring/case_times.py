@@ -12,6 +12,7 @@ from typing import Any
 
 from kouan.basis import clock
 from kouan.monitoring.journal.queries import events_as_dicts, events_of_case
+from kouan.monitoring.norms.queries import norms_in_force
 from kouan.monitoring.timing.clocks import OpeningHours
 from kouan.monitoring.timing.events import Event, instant, microseconds
 from kouan.monitoring.timing.explain import explain
@@ -31,7 +32,11 @@ def events_for(user: Any, case_id: str) -> list[Event]:
 
 
 def explain_case(
-    user: Any, case_id: str, *, on: date | None = None, hours: Mapping[str, OpeningHours] | None = None, norms: Sequence[Norm] = (),
+    user: Any, case_id: str, *, on: date | None = None, hours: Mapping[str, OpeningHours] | None = None, norms: Sequence[Norm] | None = None,
 ) -> dict[str, Any]:
-    """A case segment by segment (``timing.explain``), a running one up to now; NotFound when none of it is in scope."""
-    return explain(events_for(user, case_id), as_of=microseconds(clock.now()), on=on, hours=hours, norms=norms)
+    """A case segment by segment (``timing.explain``), a running one up to now; NotFound when none of it is in scope.
+
+    ``norms``: those held against it, without a word those in force.
+    """
+    held = norms_in_force() if norms is None else norms
+    return explain(events_for(user, case_id), as_of=microseconds(clock.now()), on=on, hours=hours, norms=held)

@@ -27,9 +27,11 @@ from kouan.monitoring.eventlog import sql
 from kouan.monitoring.eventlog.dialect import DUCKDB
 from kouan.monitoring.eventlog.plan import STATUSES, Contents, Plan, compile_plan
 from kouan.monitoring.journal.reading import events_table
+from kouan.monitoring.norms.queries import norms_in_force
 from kouan.monitoring.timing.compare import compare
 from kouan.monitoring.timing.definitions import shipped
 from kouan.monitoring.timing.events import HOUR, SUBJECT_OF_KIND, microseconds
+from kouan.monitoring.timing.norms import Norm, norm_of_whole
 from kouan.monitoring.timing.statistics import base_2017, summarise
 from kouan.ports.models import Port
 
@@ -98,9 +100,9 @@ def month_figures(user: Any, province: str, month: str) -> dict[str, Any]:
     span = span_of(month)
     months = {name: span_of(name) for name in (month, before(month), year_before(month))}
     used = [case for case in cases if any(case.ended_in(each) for each in months.values()) or _ran(case, span[1]) or _lacks(case, span)]
-    is_open = span[1] > now
+    is_open, norms = span[1] > now, norms_in_force()
     rows = [
-        _row(code, direction, [case for case in used if case.direction == direction and code in ("", case.port)], month, months, is_open)
+        _row(code, direction, [case for case in used if case.direction == direction and code in ("", case.port)], month, months, is_open, norms)
         for direction in DIRECTIONS for code in ("", *(port.code for port in ports))
     ]  # fmt: skip
     rows = [row for row in rows if row["summary"]["n"] or row["running"] or row["unmeasured"]]
@@ -175,16 +177,21 @@ def _lacks(case: Case, span: tuple[int, int]) -> bool:
 
 def _row(
     port: str, direction: str, cases: Sequence[Case], month: str, months: dict[str, tuple[int, int]], is_open: bool,
+    norms: Sequence[Norm],
 ) -> dict[str, Any]:
     """One port (empty: the province) and direction."""
     lengths = {name: [max(0, case.ended - case.begun) for case in cases  # a release before arrival counts as zero, as in the timeline
                       if case.ended_in(span) and case.ended is not None and case.begun is not None] for name, span in months.items()}
     day = date(int(month[:4]), int(month[5:]), 28)
-    summary = summarise(lengths[month], base_hours=base_2017(WHOLE, direction, day), on=day).as_dict()
+    # Cases of a notice are of all modes together: a norm of one mode cannot be held against them.
+    norm = norm_of_whole(norms, WHOLE, direction, "", port, day)
+    summary = summarise(lengths[month], norm_us=norm.limit_us if norm else None, base_hours=base_2017(WHOLE, direction, day), on=day).as_dict()
     return {
         "port": port, "direction": direction, "summary": summary, "is_provisional": is_open,
         "running": sum(_ran(case, months[month][1]) for case in cases),
         "unmeasured": dict(sorted(Counter(_UNMEASURED[case.status] for case in cases if _lacks(case, months[month])).items())),
+        "norm": None if norm is None else {
+            "name": norm.name.as_dict(), "hours": norm.limit_us / HOUR, "citation": norm.citation.as_dict() if norm.citation else None},
         "month_before": _change(lengths[before(month)], lengths[month]), "year_before": _change(lengths[year_before(month)], lengths[month]),
     }  # fmt: skip
 

@@ -27,10 +27,10 @@ from kouan.collection.report import IntakeReport
 from kouan.monitoring.clearance_counts import CITIZENS, SEGMENTS, Counts, citizen_waits, segments_over_norm
 from kouan.monitoring.clearance_month import DIRECTIONS, Case, digest_of_cases, measured_cases, year_span
 from kouan.monitoring.journal.reading import events_table
+from kouan.monitoring.norms.queries import norms_in_force
 from kouan.monitoring.timing.events import HOUR
 from kouan.monitoring.timing.norms import Norm
 from kouan.monitoring.timing.statistics import quantile
-from kouan.monitoring.warnings.operations import norms_in_force
 from kouan.ports.models import Port
 
 if TYPE_CHECKING:

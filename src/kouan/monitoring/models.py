@@ -35,3 +35,4 @@ from kouan.monitoring.journal.models import (  # noqa: E402, F401 - Django finds
     EventSource,
     HeldEvent,
 )
+from kouan.monitoring.norms.models import OperationNorm  # noqa: E402, F401

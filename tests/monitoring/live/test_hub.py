@@ -14,9 +14,9 @@ from kouan.accounts.models import User
 from kouan.basis import clock
 from kouan.monitoring.emergencies.actions import close_at_port, reopen_at_port
 from kouan.monitoring.journal.actions import rule_on_clock
-from kouan.monitoring.journal.models import EventBatch, EventSource
+from kouan.monitoring.journal.models import Event, EventBatch, EventSource
 from kouan.monitoring.live import earlier
-from kouan.monitoring.live.day import HOUR, MINUTE
+from kouan.monitoring.live.day import HOUR, MINUTE, Block, LiveDay
 from kouan.monitoring.live.hub import Hub, midnight_of
 from kouan.monitoring.live.panel import Reader
 from kouan.monitoring.live.vocabulary import FLOWS
@@ -189,3 +189,74 @@ def test_an_emergency_and_its_closure_stand_above_the_ticker_of_those_who_may_se
     hub._alerts_asked = float("-inf")
     hub.step()
     assert len(lines("luohu-rail")) == 1
+
+
+def batch(number: int, group: list[tuple[str, float]], **fields: Any) -> list[dict[str, Any]]:
+    """A batch of travellers that passed milestones so many minutes from now."""
+    return [an_event(number, case_id=f"P{number}", case_kind="passenger_batch", milestone=code, event_id=f"P{number}-{code}", quantity=40,
+                     occurred_at=at(minutes), **fields) for code, minutes in group]
+
+
+def measured(hub: Hub) -> dict[str, Any]:
+    """All that the tables of the day tell of the port."""
+    at_port = hub.day._port[PORT]
+    return {"flows": hub.day.counts[at_port].sum(axis=2).tolist(), "waiting": int(hub.day.waiting[at_port]),
+            "within": hub.day.within_limit[at_port].tolist(), "today": hub.day.durations[:, at_port].tolist(),
+            "recent": hub.day.histogram("person_wait").tolist(), "timed": hub.day.cases_timed("person_wait").tolist(), "events": hub.day.events}
+
+
+WAY = [("queue_joined", -50.0), ("lane_entered", -30.0), ("lane_cleared", -28.0)]
+
+
+def test_a_withdrawn_event_leaves_open_walls_and_a_corrected_one_changes_them(sender: User) -> None:
+    hub = Hub()
+    hub.step()
+    sent(sender, *vehicles(1, 2, 3), *batch(7, WAY), *batch(8, WAY[:1]))
+    hub.step()
+    assert totals(hub, PORT)["conveyances"] == 3 and hub.day.waiting[hub.day._port[PORT]] == 40
+    sent(sender, *vehicles(2, revision=2, withdrawn=True))
+    assert hub.step() and totals(hub, PORT)["conveyances"] == 2
+    sent(sender, *vehicles(2, revision=3, minutes=-3))
+    hub.step()
+    assert totals(hub, PORT)["conveyances"] == 3, "a later revision brings it back"
+    sent(sender, *batch(7, [("lane_cleared", -28.0)], revision=2)[:0], {**batch(7, [WAY[2]], revision=2)[0], "quantity": 15},
+         {**batch(8, [WAY[0]], revision=2)[0], "withdrawn": True})
+    hub.step()
+    assert hub.day.waiting[hub.day._port[PORT]] == 0 and totals(hub, PORT)["persons"] == 15
+
+
+@pytest.mark.parametrize("changes", [
+    {"occurred_at": at(-20)}, {"quantity": 12}, {"withdrawn": True}, {"milestone": "lane_cleared", "occurred_at": at(-1)}, {"direction": "outbound"},
+    {"port": OTHER_PORT}, {"occurred_at": at(-60)},
+])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_the_day_is_as_if_the_correction_had_been_told_at_once(sender: User, which: int, changes: dict[str, Any]) -> None:
+    hub = Hub()
+    hub.step()
+    sent(sender, *vehicles(1, 2), *batch(7, WAY), *batch(8, WAY))
+    hub.step()
+    sent(sender, {**batch(7, WAY)[which], **changes, "revision": 2})
+    hub.step()
+    hub.step()
+    anew = Hub()
+    anew.step()
+    assert measured(hub) == measured(anew)
+    # And as a day that was told of nothing but what stands.
+    anew.day = LiveDay([each.code for each in hub.named], midnight_of(clock.today()), wait_limit=hub.day.wait_limit)
+    stands = Event.objects.current().order_by("pk").values_list(
+        "case_id", "port", "case_kind", "direction", "milestone", "occurred_us", "quantity")
+    anew.day.feed(Block.of(stands))
+    assert measured(hub) == measured(anew)
+    other = Hub()
+    other.step()
+    assert measured(other) == measured(anew), "reading the day again changes nothing"
+
+
+def test_what_was_corrected_before_it_came_is_not_counted_when_it_comes(sender: User) -> None:
+    hub = Hub()
+    hub.step()
+    sent(sender, *vehicles(5, revision=2, withdrawn=True), *vehicles(6, revision=2, minutes=-2))
+    hub.step()
+    sent(sender, *vehicles(5), *vehicles(6))
+    hub.step()
+    assert totals(hub, PORT)["conveyances"] == 1

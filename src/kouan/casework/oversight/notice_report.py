@@ -77,6 +77,10 @@ def summary_lines(figures: dict[str, Any]) -> list[Text]:
             base = held["cuts"][0]["base_hours"]
             zh += f"，平均数较2017年全国基数 {base} 小时{'压缩' if cut >= 0 else '延长'} {abs(cut):.1%}"
             en += f"; the mean is {abs(cut):.1%} {'below' if cut >= 0 else 'above'} the national base of 2017, {base} h"
+        # Notices kept before norms were on record hold no word of them.
+        if row.get("norm") and held["share_within_norm"] is not None:
+            zh += f"；在规范时限 {row['norm']['hours']:g} 小时以内的占 {held['share_within_norm']:.1%}"
+            en += f"; {held['share_within_norm']:.1%} within the norm of {row['norm']['hours']:g} h"
         for key, month_zh, month_en in (("month_before", "上月", "the month before"), ("year_before", "上年同月", "the same month last year")):
             change = row[key]
             if change is not None:

@@ -12,7 +12,7 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from kouan.accounts import actions
+from kouan.accounts import actions, sessions
 from kouan.accounts.permissions import PERMISSIONS, may
 from kouan.accounts.scope import Scope, scope_of
 from kouan.basis import Finding, Refused, Text, codes
@@ -79,6 +79,8 @@ def change_password(request: HttpRequest) -> HttpResponse:
                 findings = error.findings
         if not findings:
             update_session_auth_hash(request, user)
+            sessions.session_began(user, request.session, address=request.META.get("REMOTE_ADDR", ""),
+                                   browser=request.headers.get("User-Agent", ""))
             messages.success(request, here(Text("密码已修改，其他设备上的登录已退出。",
                                                 "Your password was changed; sessions on other machines have ended.")))
             return redirect(first_page_of(user))

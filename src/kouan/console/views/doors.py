@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kouan.accounts import actions, queries
+from kouan.accounts import actions, queries, second_factor, sessions
 from kouan.accounts.backends import SignInBackend
 from kouan.accounts.models import User
 from kouan.accounts.personal.fields import index_of
@@ -25,6 +25,8 @@ from kouan.audit.actions import record_event
 from kouan.basis import Finding, Place, Refused, Text
 from kouan.console.navigation import addresses_for
 from kouan.console.page import safe_next
+from kouan.console.rates import too_many
+from kouan.console.views.second_factor import ask_for_code, come_in
 
 MAIL_SUBJECT = Text("口岸综合管理系统：重设密码", "Kouan: choose a new password")
 MAIL_BODY = Text(
@@ -71,6 +73,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     ]
     if missing:
         return _sign_in_page(request, following, missing, username)
+    if too_many(request):
+        return _sign_in_page(request, following, [Finding.error(
+            "sign_in_rate", "本地址登录尝试过于频繁，请稍后再试。", "Too many sign-in attempts from this address.",
+            remedy=("请一分钟后重试；多人共用出口地址的，请系统管理员调高上限。",
+                    "Try again in a minute; where many share an address, ask for a higher limit."),
+        )], username, 429)
     user: Any = authenticate(request, username=username, password=password)
     if user is None:
         return _sign_in_page(request, following, [Finding.error(
@@ -79,19 +87,20 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             remedy=("请检查大小写后重试；连续5次错误将锁定15分钟。忘记密码可在下方重设。",
                     "Check capitals and try again; five failures lock the name for 15 minutes. A forgotten password can be renewed below."),
         )], username)
-    login(request, user)
-    record_event("sign_in", actor_id=user.pk)
+    if second_factor.factor_of(user) is not None:
+        return ask_for_code(request, user, following or first_page_of(user))
+    come_in(request, user)
     response = redirect(following or first_page_of(user))
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         _keep_language(response, user.language)
     return response
 
 
-def _sign_in_page(request: HttpRequest, following: str, findings: list[Finding], username: str = "") -> HttpResponse:
+def _sign_in_page(request: HttpRequest, following: str, findings: list[Finding], username: str = "", status: int = 422) -> HttpResponse:
     return render(request, "console/accounts/sign_in.html", {
         "next": following, "findings": findings, "username": username,
         "demonstration": queries.demonstration_users(), "demonstration_password": actions.DEMONSTRATION_PASSWORD,
-    }, status=422 if findings else 200)
+    }, status=status if findings else 200)
 
 
 @require_POST
@@ -100,6 +109,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if user.is_authenticated:
         record_event("sign_out", actor_id=user.pk)
+        sessions.session_ended(request.session.session_key, "signed_out")
     logout(request)
     return redirect("sign-in")
 

@@ -27,6 +27,7 @@ from kouan.console.process_page import (
 )
 from kouan.console.words import here
 from kouan.monitoring.case_times import explain_case
+from kouan.monitoring.norms.queries import norms_in_force
 from kouan.monitoring.processes.asking import port_for
 from kouan.monitoring.processes.cases import cases_along
 from kouan.monitoring.processes.kept import kept
@@ -39,7 +40,7 @@ from kouan.monitoring.processes.view import (
 )
 from kouan.monitoring.timing.definitions import shipped, subject_of
 from kouan.monitoring.timing.events import moment
-from kouan.monitoring.timing.explain import STATUS
+from kouan.monitoring.timing.explain import STATUS, length
 from kouan.monitoring.timing.timeline import Status
 
 # Segments of fewer legs than this share are gathered in one sentence; the exports have them all.
@@ -88,8 +89,9 @@ def view_of(user: Any, asked: Question) -> ProcessView:
     """The figures that an address asks for; NotFound for a port out of scope."""
     port = port_for(user, asked.port.code if asked.port else "")
     key = ("view", port.code, asked.months, asked.flow, asked.by, asked.whole, asked.limit)
-    return kept(user, key, lambda: process_view(
-        user, port.code, asked.months, flow=asked.flow, by=asked.by, whole=asked.whole, limit_hours=asked.limit))
+    norms = norms_in_force()
+    return kept(user, (*key, tuple(norms)), lambda: process_view(
+        user, port.code, asked.months, flow=asked.flow, by=asked.by, whole=asked.whole, limit_hours=asked.limit, norms=norms))
 
 
 def _empty(request: HttpRequest, findings: list[Finding], asked: Question | None = None) -> HttpResponseBase:
@@ -238,6 +240,8 @@ def process_case(request: HttpRequest) -> HttpResponseBase:
             part["x"], part["width"] = f"{at:.2f}", f"{100 * (part['us'] or 0) / total:.2f}" if total else "0"
             at += float(part["width"])
         whole["all_parts"] = parts
+        for check in whole["norms"]:
+            check["limit"], check["took"] = length(check["limit_us"]), None if check["us"] is None else length(check["us"])
     asked = question_of(request)
     back = [{"label": Text("作业流程", "Process views"), "address": reverse("processes") + asked.query()}]
     return render(request, "console/processes/case.html", {

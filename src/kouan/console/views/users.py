@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from openpyxl import Workbook
 
-from kouan.accounts import actions, offices, provisioning, queries
+from kouan.accounts import actions, offices, provisioning, queries, second_factor
 from kouan.accounts.actions import NewUser, Provisioned
 from kouan.accounts.models import Organisation, User
 from kouan.accounts.scope import scope_of
@@ -229,7 +229,8 @@ def user(request: HttpRequest, number: int) -> HttpResponse:
         if made is None and not findings:
             return redirect("user", number)
     return render(request, "console/users/one.html", {
-        "person": person, "made": made, "findings": findings, "home_name": organisation_name(person.organisation),
+        "person": person, "made": made, "factor": second_factor.factor_of(person),
+        "findings": findings, "home_name": organisation_name(person.organisation),
         "roles": [(role, label) for role, label in words.ROLES.items() if actions.role_mismatch(role, person.organisation.kind) is None],
         "crumbs": [{"label": Text("用户", "Users"), "address": reverse("users")}, {"label": person.username}],
     }, status=422 if findings else 200)
@@ -242,6 +243,9 @@ def _change(request: HttpRequest, person: User) -> Provisioned | None:
         case "block":
             actions.set_active(actor=request.user, user=person, is_active=False)
             messages.success(request, here(Text("已停用，该用户的登录立即失效。", "Blocked; the user's sessions have ended.")))
+        case "second-factor":
+            second_factor.reset_second_factor(actor=request.user, user=person, reason=request.POST.get("reason", ""))
+            messages.success(request, here(Text("动态口令已重置，该用户须重新设置。", "The second factor was reset; the user must set it up again.")))
         case "role":
             actions.change_role(actor=request.user, user=person, role=request.POST.get("role", ""))
             messages.success(request, here(Text("已更改角色；其名下待办交还本单位。", "The role was changed; tasks by name went back.")))

@@ -104,7 +104,7 @@ class LiveDay:
 
     Events before midnight are remembered for their case (a wait may begin before midnight), and counted nowhere.
     ``repeats`` counts events whose case had passed that milestone already: the first time holds, so that a message
-    sent twice changes nothing; a correction shows in the figures of record, not on the wall.
+    sent twice changes nothing. A correction takes the case back as it was counted (``forget``) and feeds it anew.
     """
 
     def __init__(self, ports: Sequence[str], midnight: int, *, cases: int = 4096, wait_limit: int | None = None) -> None:
@@ -116,6 +116,8 @@ class LiveDay:
         self._passed = np.full((cases, len(MILESTONES)), np.iinfo(np.int64).min, dtype=np.int64)
         # How many persons ended each stage that is weighed by persons: the number told with its end holds, whichever end came first.
         self._persons = np.zeros((cases, len(_WEIGHED)), dtype=np.int32)
+        # At which port each stage of a case was timed, -1 where it was not: what a correction takes back.
+        self._timed_at = np.full((cases, len(STAGES)), -1, dtype=np.int16)
         size = len(self.ports)
         self.counts = np.zeros((size, len(FLOWS), len(DIRECTIONS), SLOTS), dtype=np.int64)
         self.waiting = np.zeros(size, dtype=np.int64)
@@ -174,6 +176,51 @@ class LiveDay:
         for index, stage in enumerate(STAGES):
             self._time_stage(index, stage.by_quantity, case, port, milestone)
 
+    def forget(self, block: Block) -> None:
+        """Take the cases of a block back as they were counted. ``block``: their events as they stood before, in the order of the journal.
+
+        Only what was counted is taken back: the first event of each case and milestone, at the very instant at which it was counted. The
+        newest event of a port stays: that its line spoke is true whatever it said.
+        """
+        known = np.fromiter((self._case.get(case, -1) for case in block.cases), dtype=np.int64, count=len(block))
+        port = np.fromiter((self._port.get(code, -1) for code in block.ports), dtype=np.int64, count=len(block))
+        keep = (known >= 0) & (port >= 0) & (block.milestones >= 0) & (block.kinds >= 0) & (block.directions >= 0)
+        keep[keep] = self._passed[known[keep], block.milestones[keep].astype(np.int64)] == block.occurred[keep]
+        case, milestone = known[keep], block.milestones[keep].astype(np.int64)
+        first = np.zeros(len(case), dtype=np.bool_)
+        first[np.unique(case * len(MILESTONES) + milestone, return_index=True)[1]] = True
+        case, milestone, port = case[first], milestone[first], port[keep][first]
+        kind, direction = block.kinds[keep][first], block.directions[keep][first].astype(np.int64)
+        occurred, quantity = block.occurred[keep][first], block.quantities[keep][first]
+        self.events -= len(case)
+        self._count_flows(port, milestone, kind, direction, occurred, -quantity, sign=-1)
+        self._count_waiting(port, milestone, kind, -quantity)
+        for index, stage in enumerate(STAGES):
+            touched = np.unique(case[(milestone == _MILESTONE[stage.start]) | (milestone == _MILESTONE[stage.end])])
+            timed = touched[self._timed_at[touched, index] >= 0]
+            self._take_back(index, stage.by_quantity, timed)
+            self._timed_at[timed, index] = -1
+        self._passed[case, milestone] = np.iinfo(np.int64).min
+
+    def _take_back(self, index: int, by_quantity: bool, case: Ints) -> None:
+        """Take the timed stage of these cases out of its buckets."""
+        stage = STAGES[index]
+        began, ended = self._passed[case, _MILESTONE[stage.start]], self._passed[case, _MILESTONE[stage.end]]
+        port = self._timed_at[case, index].astype(np.int64)
+        weight = self._persons[case, _WEIGHED.index(_MILESTONE[stage.end])] if by_quantity else np.ones(len(case), dtype=np.int32)
+        bucket = bucket_of(ended - began)
+        np.subtract.at(self._today[index], (port, bucket), weight)
+        if stage.code == "person_wait":
+            np.subtract.at(self.within_limit, (port, 0), np.where(ended - began <= self.wait_limit, weight, 0))
+            np.subtract.at(self.within_limit, (port, 1), weight)
+        slot = (ended - self.midnight) // SLOT
+        for each in np.unique(slot):
+            place = int(each) % RECENT_SLOTS
+            if self._recent_slot[place] == each:
+                now = slot == each
+                np.subtract.at(self._recent[place, index], (port[now], bucket[now]), weight[now])
+                np.subtract.at(self._cases_timed[place, index], port[now], 1)
+
     def _without_future(self, block: Block, now: int) -> Block:
         wrong: list[int] = np.flatnonzero(block.occurred > now + AHEAD).tolist()
         if not len(wrong):
@@ -201,7 +248,9 @@ class LiveDay:
             grown[:len(self._passed)] = self._passed
             persons = np.zeros((len(grown), len(_WEIGHED)), dtype=np.int32)
             persons[:len(self._passed)] = self._persons
-            self._passed, self._persons = grown, persons
+            timed = np.full((len(grown), len(STAGES)), -1, dtype=np.int16)
+            timed[:len(self._passed)] = self._timed_at
+            self._passed, self._persons, self._timed_at = grown, persons, timed
         return found
 
     def _first_of_each(self, case: Ints, milestone: Ints) -> npt.NDArray[np.bool_]:
@@ -212,7 +261,7 @@ class LiveDay:
         return first & (self._passed[case, milestone] == np.iinfo(np.int64).min)
 
     def _count_flows(self, port: Ints, milestone: Ints, kind: npt.NDArray[np.int8], direction: Ints, occurred: Ints,
-                     quantity: Ints) -> None:
+                     quantity: Ints, sign: int = 1) -> None:
         slot = (occurred - self.midnight) // SLOT
         today = (slot >= 0) & (slot < SLOTS)
         for index, flow in enumerate(FLOWS):
@@ -220,7 +269,7 @@ class LiveDay:
             for side, name in enumerate(DIRECTIONS):
                 here = of_kind & (direction == side) & (milestone == _MILESTONE[flow.milestone(name)])
                 if here.any():
-                    np.add.at(self.counts, (port[here], index, side, slot[here]), quantity[here] if flow.by_quantity else 1)
+                    np.add.at(self.counts, (port[here], index, side, slot[here]), quantity[here] if flow.by_quantity else sign)
 
     def _count_waiting(self, port: Ints, milestone: Ints, kind: npt.NDArray[np.int8], quantity: Ints) -> None:
         persons = kind == _KIND["passenger_batch"]
@@ -245,6 +294,7 @@ class LiveDay:
         began, ended = self._passed[case[here], start], self._passed[case[here], end]
         weight = self._persons[case[here], _WEIGHED.index(end)] if by_quantity else np.ones(len(here), dtype=np.int32)
         bucket = bucket_of(ended - began)
+        self._timed_at[case[here], index] = port[here]
         np.add.at(self._today[index], (port[here], bucket), weight)
         if stage.code == "person_wait":
             np.add.at(self.within_limit, (port[here], 0), np.where(ended - began <= self.wait_limit, weight, 0))

@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any
@@ -48,7 +48,11 @@ BEFORE_MIDNIGHT = 6 * HOUR
 _ROWS = 20_000
 # Rows of the journal before its end among which the newest batches lie, unless a transaction took long.
 NEAR_THE_END = 50_000
-COLUMNS = ("case_id", "port", "case_kind", "direction", "milestone", "occurred_us", "quantity", "source", "received_us")
+COLUMNS = ("case_id", "port", "case_kind", "direction", "milestone", "occurred_us", "quantity", "source", "received_us",
+           "event_id", "revision")
+_EVENT_ID, _REVISION, _PLANNED, _WITHDRAWN = 9, 10, 11, 12
+# Cases whose corrections are worked in at once.
+_CASES = 500
 
 
 def midnight_of(day: Any) -> int:
@@ -82,6 +86,8 @@ class Hub:
         self._standing: tuple[Notice, ...] = ()
         self._alerts_asked = float("-inf")
         self._seen: set[int] = set()
+        self._corrected: set[tuple[str, str]] = set()
+        self._worked_in: set[int] = set()
         self._floor = self._first = self._newest = 0
 
     # ---- following the journal -----------------------------------------------------------------------
@@ -116,6 +122,8 @@ class Hub:
         self.usual = earlier.load(today, [each.code for each in self.named])
         self._of_day = today
         self._seen = set()
+        # What was corrected or withdrawn before it came itself is not counted when it comes; no correction is worked in twice.
+        self._corrected, self._worked_in = set(), set()
         since = datetime.fromtimestamp((midnight_of(today) - BEFORE_MIDNIGHT) / 1_000_000, clock.BEIJING)
         first = EventBatch.objects.filter(received_at__gte=since).order_by("pk").values_list("pk", flat=True).first()
         last = EventBatch.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -152,14 +160,31 @@ class Hub:
             for row in chunk:
                 found[row[-2]] += 1
             self._newest = max(self._newest, chunk[-1][-1])
-            actual = [row for row in chunk if not (row[9] or row[10])]
-            told = Block.of(row[:7] for row in actual)
-            moved = _moved(actual, ruled)
-            if moved is not None:
-                told = Block(told.cases, told.ports, told.kinds, told.directions, told.milestones, told.occurred + moved, told.quantities)
+            corrections = [row for row in chunk if _is_correction(row) and row[-1] not in self._worked_in]
+            self._corrected.update((row[7], row[_EVENT_ID]) for row in corrections)
+            told = _told((row for row in chunk if not (row[_PLANNED] or _is_correction(row))
+                          and not (self._corrected and (row[7], row[_EVENT_ID]) in self._corrected)), ruled)
             with self.changed:
                 self.day.feed(told, now)
+            if corrections:
+                self._correct(corrections, now, ruled)
         return found
+
+    def _correct(self, corrections: list[Any], now: int, ruled: Any) -> None:
+        """Count the cases of corrected and withdrawn events anew: taken back as they stood before, fed as they stand."""
+        new, known = {row[-1] for row in corrections}, frozenset(self._worked_in)
+        self._worked_in |= new
+        cases = list(dict.fromkeys(row[0] for row in corrections))
+        sources = _followed_sources()
+        for start in range(0, len(cases), _CASES):
+            rows = list(Event.objects.filter(case_id__in=cases[start:start + _CASES], pk__gt=self._first, source__in=sources).order_by(
+                "pk").values_list(*COLUMNS, "planned", "withdrawn", "batch_id", "pk"))
+            # A correction that is in the journal and was not read yet belongs to neither: its own turn comes.
+            before = _told(_standing(row for row in rows if not _is_correction(row) or row[-1] in known), ruled)
+            after = _told(_standing(row for row in rows if not _is_correction(row) or row[-1] in known or row[-1] in new), ruled)
+            with self.changed:
+                self.day.forget(before)
+                self.day.feed(after, now)
 
     # ---- telling --------------------------------------------------------------------------------------
 
@@ -265,6 +290,30 @@ def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def _is_correction(row: Any) -> bool:
+    return bool(row[_REVISION] > 1 or row[_WITHDRAWN])
+
+
+def _standing(rows: Iterable[Any]) -> list[Any]:
+    """The actual events that stand, in the order of the journal: of each the highest revision, none that is withdrawn."""
+    newest: dict[tuple[str, str], Any] = {}
+    for row in rows:
+        key = (row[7], row[_EVENT_ID])
+        if key not in newest or row[_REVISION] > newest[key][_REVISION]:
+            newest[key] = row
+    return sorted((row for row in newest.values() if not (row[_PLANNED] or row[_WITHDRAWN])), key=lambda row: row[-1])
+
+
+def _told(rows: Iterable[Any], ruled: Any) -> Block:
+    """Rows of the journal as a block, at the times that rulings on clocks give them."""
+    actual = list(rows)
+    told = Block.of(row[:7] for row in actual)
+    moved = _moved(actual, ruled)
+    if moved is None:
+        return told
+    return Block(told.cases, told.ports, told.kinds, told.directions, told.milestones, told.occurred + moved, told.quantities)
 
 
 def _moved(rows: list[Any], ruled: Any) -> Any:

@@ -7,7 +7,7 @@ show no 95th percentile (``timing.statistics``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,7 @@ from kouan.monitoring.timing import parameters
 from kouan.monitoring.timing.cohorts import Cohort, by_arrival, by_release
 from kouan.monitoring.timing.definitions import OWNERS, Whole, shipped
 from kouan.monitoring.timing.events import HOUR, moment
+from kouan.monitoring.timing.norms import Norm, norm_of_whole
 from kouan.monitoring.timing.statistics import Summary, base_2017, summarise
 
 _TEN_THOUSANDTHS = 10_000  # the engine's hours
@@ -96,6 +97,7 @@ class ProcessView:
     deviations: tuple[views.Deviation, ...] = ()
     conformance: views.Conformance | None = None
     notes: tuple[Text, ...] = ()
+    norms: tuple[Norm, ...] = ()
 
     @property
     def usual(self) -> views.Path_ | None:
@@ -105,8 +107,10 @@ class ProcessView:
 
 def process_view(
     user: Any, port: str, months: Months, *, flow: Flow | None = None, by: str = "release", whole: str = "", limit_hours: Decimal | None = None,
+    norms: Sequence[Norm] = (),
 ) -> ProcessView:
-    """Measure one flow at a port in the user's scope (NotFound else). ``limit_hours``: a norm of the whole told in parts."""
+    """Measure one flow at a port in the user's scope (NotFound else). ``limit_hours``: a norm of the whole told in parts; ``norms``: those
+    of wholes that are held against the cases where no limit is given, the one in force at the end of the months."""
     if by not in BY:
         raise Refused.because("unknown_cohort", f"“{by[:20]}”不是可用的归月方式。", f"“{by[:20]}” is no way to count by months.",
                               where=Place(field="by"), remedy=("用 release 或 arrival。", "Use release or arrival."))
@@ -115,10 +119,10 @@ def process_view(
         seen = ProcessView(found_port.code, months, by, legs.flow, legs.flows, legs.found, legs.read, legs.unread, legs.origins, notes=_notes(legs))
         if legs.plan is None:
             return seen
-        return _filled(seen, legs, limit_hours)
+        return _filled(seen, legs, limit_hours, norms)
 
 
-def _filled(seen: ProcessView, legs: Legs, limit_hours: Decimal | None) -> ProcessView:
+def _filled(seen: ProcessView, legs: Legs, limit_hours: Decimal | None, norms: Sequence[Norm]) -> ProcessView:
     result = legs.result()
     variants = views.paths(result)
     flows = views.conformance(result)
@@ -128,12 +132,15 @@ def _filled(seen: ProcessView, legs: Legs, limit_hours: Decimal | None) -> Proce
         "deviations": tuple(views.deviations(result)), "conformance": flows[0] if flows else None,
     }
     if legs.is_measured:
-        told |= _times(legs, limit_hours)
+        told |= _times(legs, limit_hours, norms, seen.port)
     return ProcessView(**{name: getattr(seen, name) for name in ProcessView.__dataclass_fields__} | told)
 
 
-def _times(legs: Legs, limit_hours: Decimal | None) -> dict[str, Any]:
+def _times(legs: Legs, limit_hours: Decimal | None, norms: Sequence[Norm], port: str) -> dict[str, Any]:
     on = day_of(moment(legs.months.since))
+    last = day_of(moment(legs.months.until - 1))
+    mode = legs.flow[1] if legs.flow else ""
+    used: dict[str, Norm] = {}
     direction = legs.flow[2] if legs.flow else ""
     wholes: list[WholeTimes] = []
     cohorts: tuple[Cohort, ...] = ()
@@ -141,6 +148,9 @@ def _times(legs: Legs, limit_hours: Decimal | None) -> dict[str, Any]:
         measured = legs.measured(whole)
         base = base_2017(whole.code, direction, on) if on >= _FIRST_BASE else None
         norm = int(limit_hours * HOUR) if limit_hours is not None and whole is legs.whole else None
+        held = None if limit_hours is not None else norm_of_whole(norms, whole.code, direction, mode, port, last)
+        if held is not None:
+            norm, used[whole.code] = held.limit_us, held
         summary = summarise(measured.lengths_us(legs.as_of), norm_us=norm, base_hours=base)
         wholes.append(WholeTimes(whole, summary, measured.statuses(), measured.early_n()))
         if not place:
@@ -148,7 +158,8 @@ def _times(legs: Legs, limit_hours: Decimal | None) -> dict[str, Any]:
             cohorts = tuple(each for each in made if each.month in legs.months.all)
     segments, owners, natures, total = _segments(legs)
     return {
-        "wholes": tuple(wholes), "cohorts": cohorts, "whole": legs.whole, "segments": segments, "by_owner": owners, "by_nature": natures,
+        "wholes": tuple(wholes), "norms": tuple(used.values()), "cohorts": cohorts, "whole": legs.whole, "segments": segments,
+        "by_owner": owners, "by_nature": natures,
         "total_hours": total, "is_provisional": any(each.is_provisional for each in cohorts) or not legs.months.is_over,
     }
 

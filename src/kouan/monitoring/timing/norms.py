@@ -52,6 +52,12 @@ class Norm:
     limit_us: int
     clock: str = "around"
     citation: Citation | None = None
+    in_force_to: date | None = None
+
+    @property
+    def hours(self) -> str:
+        """The limit in hours, as one writes it."""
+        return f"{self.limit_us / HOUR:g}"
 
     @property
     def subject(self) -> tuple[str, ...]:
@@ -63,6 +69,7 @@ class Norm:
         return (
             self.whole == timeline.whole.code and timeline.direction == self.direction and (not self.modes or timeline.mode in self.modes)
             and (not self.ports or timeline.port in self.ports) and self.in_force_from <= day
+            and (self.in_force_to is None or day <= self.in_force_to)
         )  # fmt: skip
 
 
@@ -116,8 +123,19 @@ def judge(timeline: Timeline, norms: Iterable[Norm]) -> list[Check]:
     return [Check(norm, span_us(timeline, norm.between, norm.clock)) for norm in best.values()]
 
 
-def _rank(norm: Norm) -> tuple[bool, bool, date]:
-    return bool(norm.ports), bool(norm.modes), norm.in_force_from
+def _rank(norm: Norm) -> tuple[bool, int, bool, date]:
+    # A norm of one port is more particular than one of a type of ports.
+    return bool(norm.ports), -len(norm.ports), bool(norm.modes), norm.in_force_from
+
+
+def norm_of_whole(norms: Iterable[Norm], whole: str, direction: str, mode: str, port: str, day: date) -> Norm | None:
+    """The norm of a whole, on the clock round the hours, for cases of one flow at a port that begin on a day; None for none."""
+    fitting = [
+        norm for norm in norms
+        if (norm.whole, norm.between, norm.clock, norm.direction) == (whole, None, "around", direction) and (not norm.modes or mode in norm.modes)
+        and (not norm.ports or port in norm.ports) and norm.in_force_from <= day and (norm.in_force_to is None or day <= norm.in_force_to)
+    ]  # fmt: skip
+    return max(fitting, key=_rank, default=None)
 
 
 def span_us(timeline: Timeline, between: tuple[str, str] | None, clock: str = "around") -> int | None:

@@ -4,8 +4,8 @@
   batch that is not heard of again is taken to have gone in after ``LOST_AFTER``: a lost event must not make a queue for ever.
 * **backlog**: goods declared and not released at the end of each day, and those released on it, by port; a declaration without a
   release counts for ``OPEN_MOST`` days, then it is taken to be closed elsewhere.
-* **segments**: cases that ended on a day and how many were within the norm (``monitoring/timing``), by port and norm. Norms are those of the
-  file ``norms.yaml`` in the home; without it there is nothing to judge.
+* **segments**: cases that ended on a day and how many were within the norm (``monitoring/timing``), by port and norm. Norms are those on record
+  (``monitoring/norms``) and of the file ``norms.yaml`` in the home; without any there is nothing to judge.
 * **sources**: events received each day from each source about each port.
 
 Days are those of Beijing. Only events of the workspace's own kind: official ones, in the exercise workspace those of the exercise.
@@ -28,9 +28,10 @@ from kouan.monitoring.detection import Candidate, Panel, SeriesKey, Thresholds, 
 from kouan.monitoring.journal.columns import DAY, HOUR, MINUTE
 from kouan.monitoring.journal.models import EventOrigin, EventSource
 from kouan.monitoring.journal.reading import events_table
+from kouan.monitoring.norms.queries import norms_in_force
 from kouan.monitoring.timing.definitions import shipped
 from kouan.monitoring.timing.events import COLUMNS, Event, moment
-from kouan.monitoring.timing.norms import Norm, judge, read_norms
+from kouan.monitoring.timing.norms import Norm, judge
 from kouan.monitoring.timing.timeline import timelines
 from kouan.ports.models import Port
 
@@ -68,12 +69,6 @@ class Operations:
 def own_origin() -> str:
     """The kind of events that this workspace judges."""
     return EventOrigin.EXERCISE if settings.IS_EXERCISE else EventOrigin.OFFICIAL
-
-
-def norms_in_force() -> list[Norm]:
-    """The norms of this home; none without its file. Refused with every slip where the file is wrong."""
-    path = settings.HOME.path / "norms.yaml"
-    return read_norms(path) if path.is_file() else []
 
 
 def read_operations(user: Any, ports: Mapping[str, Port], first: date, last: date, norms: Sequence[Norm] | None = None,
