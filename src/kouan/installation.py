@@ -142,12 +142,13 @@ def prepare(
             _judge_and_score(system, say)
     if with_data and with_people and settings.IS_EXERCISE:
         from kouan.evaluation.rounds.playing import play_all
-        from kouan.exercise import fill_operations
+        from kouan.exercise import fill_operations, fill_returns
 
         play_all(say)
         _play_emergencies(say)
         with acting_system("setup") as system:
             fill_operations(system, say)
+        fill_returns(say)
     seal()
 
 

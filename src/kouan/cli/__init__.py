@@ -82,6 +82,7 @@ def _mount() -> None:
         ports,
         procedures,
         register,
+        returns,
         rounds,
         running,
         times,
@@ -112,6 +113,7 @@ def _mount() -> None:
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
+        ("returns", returns.app, OnData),
         ("exchange", exchange.app, OnData), ("keys", keys.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)

@@ -41,6 +41,7 @@ MENU: tuple[Entry, ...] = (
     Entry("inbox", Text("待办", "To do"), "inbox", "matters.act", ("inbox",), WORK),
     Entry("ports", Text("口岸", "Ports"), "building-arch", "ports.read", ("ports",), WORK),
     Entry("intake", Text("报送", "Collection"), "file-import", "intake.read", ("intake",), WORK),
+    Entry("returns", Text("统计报送", "Returns"), "report-analytics", "returns.read", ("returns",), WORK),
     Entry("data-sets", Text("数据共享", "Data sharing"), "share", "sharing.read", ("data-sets", "grants"), WORK),
     Entry("event-sources", Text("运行事件来源", "Event sources"), "broadcast", "events.read", ("events",), WORK),
     Entry("flows", Text("监测", "Monitoring"), "chart-line", "ports.read", ("flows",), WORK),

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
     "doors", "account", "second_factor", "panorama", "live", "live_hong_kong", "live_hours",
-    "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings",
+    "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings", "returns", "returns_board",
     "emergencies", "emergency_plans", "imagery",
     "figure", "sources", "event_sources", "held_events",
     "flows", "processes", "process_periods", "lanes", "norms", "warnings", "studies", "notices", "counterpart",
