@@ -127,6 +127,7 @@ def prepare(
     from kouan.audit.sealer import seal
     from kouan.grading.lawbook.index import ensure
     from kouan.ports.actions import load_register, refresh_register
+    from kouan.publication.actions import publish_bundled
 
     upgrade(say)
     with acting_system("setup") as system:
@@ -140,14 +141,16 @@ def prepare(
         if with_data:
             _take_in_bundled(system, say, bars)
             _judge_and_score(system, say)
+            publish_bundled(system, say)
     if with_data and with_people and settings.IS_EXERCISE:
         from kouan.evaluation.rounds.playing import play_all
-        from kouan.exercise import fill_operations
+        from kouan.exercise import fill_operations, fill_returns
 
         play_all(say)
         _play_emergencies(say)
         with acting_system("setup") as system:
             fill_operations(system, say)
+        fill_returns(say)
     seal()
 
 

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "kouan.casework.bottlenecks",
     "kouan.casework.conference",
     "kouan.casework.execution",
+    "kouan.publication",
     "kouan.exchange.ledger",
     "kouan.console",
     "kouan.api",
@@ -139,6 +140,8 @@ def database_from(url: str) -> dict[str, Any]:
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
+        # A connection kept from before the database was restarted is noticed before it is used.
+        "CONN_HEALTH_CHECKS": True,
     }
 
 

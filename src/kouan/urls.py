@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 from kouan.api import docs
 from kouan.api.door import api
 
+handler500 = "kouan.console.views.errors.server_error"
+
 urlpatterns = [
     path("api/v1/docs", docs.page, name="api-docs"),
     re_path(r"^api/v1/?$", docs.door),

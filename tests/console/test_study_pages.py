@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from tests.monitoring.journal_factories import NOON, OTHER_PORT, PORT
+from tests.monitoring.journal_factories import OTHER_PORT, PORT
+from tests.monitoring.studies import conftest as of_studies
 from tests.monitoring.studies.a_log import House
 from tests.monitoring.studies.test_studies import a_study
 
-from kouan.basis import clock
 from kouan.desk.jobs import run
 from kouan.desk.models import Job
 from kouan.monitoring.studies.actions import measure_study
 from kouan.monitoring.studies.models import TimeStudy
 
 pytestmark = pytest.mark.django_db
+# The fixtures of the studies' own tests: the log of 天津, a week after it.
+house, on_the_day = of_studies.house, of_studies.on_the_day
 Opens = Callable[[Any], Client]
 FORM = {"title": "进口放行时间研究", "purpose": "哪一段最慢", "team": "口岸办", "ports": PORT, "direction": "inbound", "whole": "overall_clearance",
         "first_day": "2026-03-02", "last_day": "2026-03-06"}
-
-
-@pytest.fixture(autouse=True)
-def on_the_day() -> Any:
-    with clock.travel_to(NOON + timedelta(days=7)):
-        yield
-
-
-@pytest.fixture
-def house() -> House:
-    made = House()
-    made.log()
-    return made
 
 
 def test_a_study_is_made_in_a_form_and_measured_in_the_background(house: House, open_as: Opens) -> None:

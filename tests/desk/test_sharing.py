@@ -260,3 +260,27 @@ def test_pages_of_the_loop(world: Sharing) -> None:
     stranger = Client()
     stranger.force_login(world.stranger)
     assert stranger.get(place).status_code == 404
+
+
+def test_an_export_says_who_took_it_when_and_for_what(world: Sharing) -> None:
+    import io
+    from urllib.parse import unquote
+
+    from openpyxl import load_workbook
+
+    a_grant(world, world.ministry, a_data_set(world), Coverage(fields=("cargo_tonnes",), ports=(PORT,)))
+    client = Client()
+    client.force_login(world.ministry)
+    answer = client.get("/data-sets/gd-port-flows/figures?format=xlsx")
+    book = load_workbook(io.BytesIO(answer.content))
+    who = world.ministry.username
+    assert who in book.worksheets[0].oddFooter.center.text and who in book.properties.creator and world.ministry.organisation.name_zh in who_of(book)
+    assert any(PURPOSE in str(cell.value) for row in book["说明"].iter_rows() for cell in row)
+    for kind in ("csv", "json"):
+        answer = client.get(f"/data-sets/gd-port-flows/figures?format={kind}")
+        assert who in unquote(answer["X-Kouan-Exported"]) and b"".join(answer.streaming_content)
+
+
+def who_of(book: Any) -> str:
+    """The mark in a workbook's properties."""
+    return str(book.properties.description)

@@ -103,6 +103,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "rounds.object": PROVINCIAL | {Role.CITY_OFFICER},
     "clearances.propose": NATIONAL,
     "clearances.approve": frozenset({Role.NATIONAL_LEADER}),
+    "publication.publish": NATIONAL,
     "exchange.read": NATIONAL | {Role.AUDITOR, Role.ADMINISTRATOR},
     "exchange.send": NATIONAL,
     "exchange.receive": NATIONAL | {Role.ADMINISTRATOR},

@@ -51,6 +51,10 @@ EXAMPLES = {
     "get /api/v1/evaluation/rounds/{year}/filing/{code}": "/api/v1/evaluation/rounds/2025/filing/luohu-rail",
     "get /api/v1/evaluation/rounds/{year}/marks": "/api/v1/evaluation/rounds/2025/marks?limit=20",
     "get /api/v1/evaluation/rounds/{year}/rulings": "/api/v1/evaluation/rounds/2025/rulings",
+    "get /api/v1/return-forms": "/api/v1/return-forms?limit=5",
+    "get /api/v1/return-forms/{code}": "/api/v1/return-forms/KA-02",
+    "get /api/v1/returns": "/api/v1/returns?form=KA-02&state=late&limit=20",
+    "get /api/v1/returns/{number}": "/api/v1/returns/1",
     "get /api/v1/verdicts": "/api/v1/verdicts?year=2023&port=luohu-rail",
     "get /api/v1/law/rules": "/api/v1/law/rules?as_of=2024-06-30",
     "get /api/v1/law/rules/{key}": "/api/v1/law/rules/access_air",
@@ -75,6 +79,10 @@ EXAMPLES = {
     "get /api/v1/grants/{number}/reads": "/api/v1/grants/1/reads",
     "get /api/v1/matters": "/api/v1/matters?running=true&limit=20",
     "get /api/v1/matters/{number}": "/api/v1/matters/1",
+    "get /api/v1/published-data": "/api/v1/published-data",
+    "get /api/v1/published-data/{code}": "/api/v1/published-data/hk-control-points-monthly",
+    "get /api/v1/dictionary": "/api/v1/dictionary",
+    "get /api/v1/dictionary/{code}": "/api/v1/dictionary/person_crossings",
     "get /api/v1/code-search": "/api/v1/code-search?q=罗湖",
     "get /api/v1/code-mappings": "/api/v1/code-mappings?code=CNSHK&to=customs",
     "get /api/v1/port-resolution": "/api/v1/port-resolution?text=深圳罗湖口岸",
@@ -152,6 +160,10 @@ BODIES = {
     "post /api/v1/emergencies": _deed(
         "emergencies", '"port": "luohu-rail", "kind": "dangerous_goods", "level": 3, "title": "…", "occurred_at": "2026-05-01T08:00:00+08:00"',
         version=False),
+    "post /api/v1/returns": _deed(
+        "returns", '"form": "KA-02", "port": "luohu-rail", "period": "2026-10", "cells": [{{"item": "pax_in", "value": "210000"}}], "head": "…", '
+        '"statistician": "…", "filler": "…", "reported_on": "2026-11-10"', version=False),
+    "post /api/v1/returns/{number}/review": _deed("returns/1/review", '"decision": "pass", "words": "…", "version": 3', version=False),
     "post /api/v1/emergencies/{number}/log": _deed("emergencies/1/log", '"words": "…"', version=False),
     "post /api/v1/matters/{number}/opinions": _deed(
         "matters/1/opinions", '"consultation": "views", "party": "customs", "agrees": true, "words": "…"'),

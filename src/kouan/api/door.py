@@ -29,6 +29,8 @@ from kouan.api import (
     observations,
     oversight,
     processes,
+    publications,
+    returns,
     scorecards,
     sharing,
     studies,
@@ -73,5 +75,5 @@ errors.install(api)
 api.add_decorator(strict, mode="operation")
 # The verbs of the register stand on the router of the ports, for they share its addresses.
 for part in (decisions, observations, totals, judgements, law, grading, intake, matters, oversight, circulars, execution, evaluation, scorecards,
-             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, sharing, exchange):
+             collaboration, events, processes, warnings, emergencies, imagery, evidence, studies, codes, sharing, exchange, returns, publications):
     api.add_router("", part.router)

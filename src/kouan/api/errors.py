@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
@@ -193,7 +193,7 @@ def install(api: NinjaAPI) -> None:
             return answer(413, TOO_LARGE)
         if isinstance(error, BadRequest | SuspiciousOperation | MultiPartParserError | UnicodeError | UnreadablePostError):
             return answer(400, UNREADABLE)
-        if isinstance(error, OperationalError):
+        if isinstance(error, OperationalError | InterfaceError):
             log.warning("%s %s: %s", request.method, request.path, error)
             return answer(503, BUSY)
         log.error("%s %s", request.method, request.path, exc_info=error)

@@ -81,7 +81,9 @@ def _mount() -> None:
         oversight,
         ports,
         procedures,
+        publish,
         register,
+        returns,
         rounds,
         running,
         times,
@@ -108,10 +110,11 @@ def _mount() -> None:
         ("documents", documents.app, OnData), ("audit", audit.app, OnData), ("accounts", accounts.app, OnData),
         ("lists", lists.app, OnData), ("grades", grades.app, OnData),
         ("matters", matters.app, OnData), ("procedures", procedures.app, OnData),
-        ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
+        ("publish", publish.app, OnData), ("oversight", oversight.app, OnData), ("execution", execution.app, OnData),
         ("events", events.app, OnData),
         ("bottlenecks", bottlenecks.app, OnData), ("conferences", conferences.app, OnData),
         ("warnings", warnings.app, OnData), ("emergencies", emergencies.app, OnData), ("imagery", imagery.app, OnData),
+        ("returns", returns.app, OnData),
         ("exchange", exchange.app, OnData), ("keys", keys.app, OnData),
     ):
         app.add_typer(use(group, kind), name=name, cls=Group)

@@ -298,6 +298,24 @@ def _detect_warnings(log: Any) -> Any:
     return day
 
 
+def _open_returns(log: Any) -> Any:
+    """Let the reporting calendar bring what is due, and answer the day; None where it is to be tried again."""
+    from kouan.accounts.action import acting_system
+    from kouan.basis import clock
+    from kouan.collection.returns.calls import open_calls
+
+    day = clock.today()
+    try:
+        with acting_system("returns") as system:
+            counts = open_calls(actor=system)
+    except Exception:
+        log.exception("the reporting calendar will be tried again in a minute")
+        return None
+    if counts["returns"]:
+        log.info("returns that came due: %s", counts["returns"])
+    return day
+
+
 def _carry_messages(ended: threading.Event) -> None:
     """Every minute, in a thread of its own: carry waiting messages to partners. One that does not answer keeps nobody else waiting for long."""
     import logging
@@ -322,7 +340,8 @@ def _carry_messages(ended: threading.Event) -> None:
 
 def _keep_house(ended: threading.Event) -> None:
     """Every minute: find lost jobs, apply changes that are due, tell of late tasks of emergencies, seal the trail. Once a day,
-    and at the start: let the clocks of running matters run, and the detectors look for warnings; whatever a day brought is told once,
+    and at the start: open the returns that came due, let the clocks of running matters run,
+        and the detectors look for warnings; whatever a day brought is told once,
     however often this starts."""
     import logging
 
@@ -339,6 +358,7 @@ def _keep_house(ended: threading.Event) -> None:
     log = logging.getLogger("kouan.worker")
     clocks_ran_on = None
     detected_on = None
+    returns_opened_on = None
     while not ended.is_set():
         close_old_connections()
         try:
@@ -351,6 +371,8 @@ def _keep_house(ended: threading.Event) -> None:
             seal()
         except DatabaseError as error:
             log.warning("housekeeping will try again in a minute: %s", error)
+        if returns_opened_on != clock.today():
+            returns_opened_on = _open_returns(log)
         if clocks_ran_on != clock.today():
             clocks_ran_on = _run_clocks(log)
         if detected_on != clock.today():

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from kouan.accounts import sessions
 from kouan.audit.actions import record_event
 from kouan.basis import Refused
+from kouan.console.views.errors import is_away, unavailable
 from kouan.console.words import written_in
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -67,6 +68,8 @@ class RefusalMiddleware:
         Asking for a record that is not there, or not in scope, leaves a trace: guessed numbers
         of another province's data must show.
         """
+        if is_away(error):
+            return unavailable(request, error)
         if not isinstance(error, Refused):
             return None
         if error.http_status == 404 and request.user.is_authenticated:

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver
 # In the order of the menu. A page file is added here and nowhere else.
 PAGES = (
     "doors", "account", "second_factor", "panorama", "live", "live_hong_kong", "live_hours",
-    "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings", "checks",
+    "ports", "port_change", "port", "documents", "intake", "upload", "batch", "holdings", "checks", "returns", "returns_board",
     "emergencies", "emergency_plans", "imagery",
     "figure", "sources", "event_sources", "held_events",
     "flows", "processes", "process_periods", "lanes", "norms", "warnings", "studies", "notices", "counterpart",
@@ -22,7 +22,7 @@ PAGES = (
     "evaluation_port", "evaluation_compare", "evaluation_what_if",
     "evaluation_tasks", "evaluation_publication", "evaluation_public", "evaluation_reports",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
-    "codes", "data_sets", "lineage",
+    "codes", "data_sets", "lineage", "dictionary", "data",
     "exchange", "trail", "users", "jobs",
 )
 

@@ -370,7 +370,7 @@ def complete_call(call: ReturnCall) -> None:
 def file_sheets(*, actor: Any, sheets: Sequence[ReadSheet], reason: str = "") -> list[Filing]:
     """File every sheet of one or many workbooks: all or none. Raises Refused with the findings of all of them, each at its cell."""
     kept: dict[str, DocumentVersion] = {}
-    filings, findings, conflict = [], [], False
+    filings, findings, kinds = [], [], set()
     seen: set[tuple[str, str, str]] = set()
     for each in sheets:
         key = (each.key.form, each.key.port, each.key.period)
@@ -397,10 +397,11 @@ def file_sheets(*, actor: Any, sheets: Sequence[ReadSheet], reason: str = "") ->
         except NotAllowed:
             raise
         except Refused as refusal:
-            conflict = conflict or isinstance(refusal, Conflict)
+            kinds.add(type(refusal))
             findings += [one if one.where.file else one.at(file=each.name, sheet=each.filled.sheet) for one in refusal.findings]
     if findings:
-        raise (Conflict(findings) if conflict and not filings and len(findings) == 1 else Refused(findings))
+        # Where every sheet was refused for the one reason, the whole is: not there, or changed meanwhile.
+        raise (NotFound if kinds == {NotFound} else Conflict if kinds == {Conflict} else Refused)(findings)
     return filings
 
 

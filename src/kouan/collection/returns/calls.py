@@ -44,7 +44,9 @@ def open_calls(*, actor: Any, today: date | None = None) -> dict[str, int]:
         earlier = forms.steps_before(period, cadence)
         for each in reversed([period, *(next(earlier) for _ in range(MOST_BACK - 1))]):
             rule = calendar.rule_for(cadence, each)
-            if rule is not None:
+            days = calendar.days_for(cadence, each, rule) if rule is not None else None
+            # What was past its day when the rule was entered is not called in afterwards.
+            if rule is not None and days is not None and days.due_on >= clock.day_of(rule.recorded_at):
                 made, calls = _open_period(cadence, each, rule)
                 counts["returns"] += made
                 counts["calls"] += calls

@@ -38,7 +38,7 @@ class Checked:
         return [*self.errors, *self.asked]
 
 
-# What more can be said of the values together: set by ``vet_with`` once the check engine is there.
+# What more can be said of the values together, by the engine that ``apps.py`` names.
 Vetting = Callable[[Form, Port, Period, Mapping[str, Decimal], Filled], Sequence[tuple[str, Finding]]]
 _vetting: list[Vetting] = []
 

@@ -107,7 +107,8 @@ class FormItem:
 
 @dataclass(frozen=True)
 class Form:
-    """One version of a form. ``parts``: (item, item that it is a part of). ``totals``: items the system computes and shows."""
+    """One version of a form. ``parts``: (item, item that it is a part of). ``totals``: items the system computes and shows.
+    ``recorded_totals``: those of them that become figures too (the parts stand under groups of their own, so that nobody else adds them)."""
 
     code: str
     version: str
@@ -123,6 +124,7 @@ class Form:
     items: Mapping[str, FormItem]
     parts: tuple[tuple[str, str], ...] = ()
     totals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    recorded_totals: tuple[str, ...] = ()
 
     @property
     def kind(self) -> PeriodKind:
@@ -215,7 +217,8 @@ def _read(path: Path) -> Form:
         said["code"], said["version"], Text.from_dict(said["name"]), Text.from_dict(said["issuer"]),
         Approval(Text.from_dict(approved["kind"]), approved["number"], approved["until"]) if approved else None,
         said["cadence"], said["body"], Text.from_dict(words["bodies"][said["body"]]), said["zero_report"], said["valid_from"], said["valid_to"],
-        items, tuple((each["part"], each["whole"]) for each in said.get("parts", ())), totals)
+        items, tuple((each["part"], each["whole"]) for each in said.get("parts", ())), totals,
+        tuple(said.get("record_totals", ())))
 
 
 def versions() -> tuple[Form, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from kouan.accounts.models import OrganisationKind
 from kouan.accounts.permissions import may_in_service
 from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, NotFound, Period, Place, Refused, Text, clock, codes, numbers
@@ -46,6 +47,9 @@ def to_file(user: Any) -> Any:
         return Return.objects.none()
     rows = returns_visible_to(user).filter(Q(organisation_id=user.organisation_id,
         matter__isnull=True) | Q(matter__applicant_id=user.organisation_id))
+    if user.organisation.kind == OrganisationKind.NATIONAL_OFFICE:
+        # It owes what has no office below; that stands on the board. On the desk is what it began itself.
+        rows = rows.filter(Q(matter__isnull=False) | ~Q(draft={}))
     return rows.filter(state__in=(ReturnState.DUE, ReturnState.RETURNED)).order_by("due_on", "period_start", "port__pinyin", "form")
 
 

@@ -7,18 +7,19 @@ of the port's generic return: one figure, one series, and what a later filing sa
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
 
-from kouan.basis import SubjectKind, clock
+from kouan.basis import DataItem, SubjectKind, clock, measures
 from kouan.collection import actions, sources
 from kouan.collection.intake import Examination
 from kouan.collection.interpret import Figures, SeriesKey
 from kouan.collection.models import Batch
 from kouan.collection.returns.history import own_origin, source_of
 from kouan.collection.returns.models import FigureMark, MarkKind, Return, ReturnVersion
-from kouan.collection.returns.template import HEADINGS, rows_of
+from kouan.collection.returns.template import HEADINGS, rows_of, total_of, total_rows
 from kouan.collection.tally import Tally
 from kouan.collection.value_checks import whole
 from kouan.desk.actions import file_place
@@ -32,16 +33,14 @@ def record_figures(held: Return, version: ReturnVersion) -> Batch:
     figures = Figures()
     series: dict[SeriesKey, int] = {}
     units: dict[str, str] = {}
-    for code, row in rows_of(form, port).items():
-        value = version.cells.get(code, {}).get("value", "")
-        if value in ("", None):
-            continue
-        item = form.items[code]
-        key = (SubjectKind.PORT.value, port.code, item.measure.code, item.direction, item.group, period.kind.value)
-        units[item.measure.code] = item.measure.base_unit.code
+    for item, row, value in _rows(held, version):
+        measure = measures.get(item.measure or "")
+        direction = (item.direction or measure.default_direction).value
+        key = (SubjectKind.PORT.value, port.code, measure.code, direction, item.group or measures.ALL, period.kind.value)
+        units[measure.code] = measure.base_unit.code
         figures.series.append(series.setdefault(key, len(series)))
         figures.period.append(0)
-        figures.value.append(whole(Decimal(value)))
+        figures.value.append(whole(value))
         figures.column.append(_VALUE_COLUMN)
         figures.at.append(len(figures.rows))
         figures.rows.append(row)
@@ -54,6 +53,19 @@ def record_figures(held: Return, version: ReturnVersion) -> Batch:
     batch = actions.write_examined(submitter=version.submitted_by, organisation=version.organisation, examination=examination, document=paper)
     _mark(held, version, batch)
     return batch
+
+
+def _rows(held: Return, version: ReturnVersion) -> Iterator[tuple[DataItem, int, Decimal]]:
+    """The lines that become figures: those with a value, and the totals that are recorded where every part is there."""
+    form, catalogue = held.form_of, measures.data_items()
+    values = {code: Decimal(each["value"]) for code, each in version.cells.items() if each.get("value")}
+    for code, row in rows_of(form, held.port).items():
+        if code in values:
+            yield catalogue[code], row, values[code]
+    for code, row in total_rows(form, held.port).items():
+        total = total_of(dict(values), form.totals[code])
+        if code in form.recorded_totals and total is not None:
+            yield catalogue[code], row, total
 
 
 def _mark(held: Return, version: ReturnVersion, batch: Batch) -> None:

@@ -9,7 +9,7 @@ to the cell in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
@@ -160,7 +160,7 @@ def _write_sheet(sheet: Worksheet, of: Sheet) -> None:
         _write_item(sheet, of, code, number, row, rows.get(parts.get(code, "")))
     row = FIRST_ROW + len(rows)
     for total, made_of in form.totals.items():
-        _write_total(sheet, total, [rows[each] for each in made_of if each in rows], row)
+        _write_total(sheet, total, [rows[each] for each in made_of if each in rows], row, total_of(of.values, made_of) if of.values else None)
         row += 1
     _validations(sheet, of, rows)
     for at, (name, label) in enumerate(FOOTER.items(), row + 1):
@@ -208,11 +208,26 @@ def _write_item(sheet: Worksheet, of: Sheet, code: str, number: int, row: int, w
     sheet.row_dimensions[row].height = 30 if len(item.name.zh) > 17 else 20
 
 
-def _write_total(sheet: Worksheet, code: str, parts: Sequence[int], row: int) -> None:
+def total_of(values: Mapping[str, Decimal | None], parts: Sequence[str]) -> Decimal | None:
+    """The sum of some lines; None unless every one of them is there."""
+    found = [values.get(each) for each in parts]
+    return None if None in found else sum((each for each in found if each is not None), Decimal(0))
+
+
+def total_rows(form: Form, port: Port) -> dict[str, int]:
+    """In which row each computed total of a form stands for a port."""
+    first = FIRST_ROW + len(form.items_for(port))
+    return {code: first + at for at, code in enumerate(form.totals)}
+
+
+def _write_total(sheet: Worksheet, code: str, parts: Sequence[int], row: int, value: Decimal | None) -> None:
     item = measures.data_items()[code]
     _put(sheet, f"B{row}", f"{item.name.zh}（系统计算，不填）", box=True, fill=_GREY)
     for letter in "DEF":
         cells = ",".join(f"{letter}{each}" for each in parts)
+        if letter == "D" and value is not None:
+            _put(sheet, f"D{row}", value, box=True, fill=_GREY, align="right").number_format = "#,##0.######"
+            continue
         _put(sheet, f"{letter}{row}", f'=IF(COUNT({cells})={len(parts)},SUM({cells}),"")', box=True, fill=_GREY, align="right").number_format = \
             "#,##0.######"
     sheet[f"K{row}"] = f"total:{code}"

@@ -43,7 +43,7 @@ def public(view: View) -> View:
     @require_safe
     @wraps(view)
     def run(request: HttpRequest, **asked: int) -> HttpResponse:
-        if _too_often(request):
+        if too_often(request):
             answer = HttpResponse(status=429)
             answer["Retry-After"] = str(WINDOW)
             return answer
@@ -58,7 +58,7 @@ def public(view: View) -> View:
     return run
 
 
-def _too_often(request: HttpRequest) -> bool:
+def too_often(request: HttpRequest) -> bool:
     """Counted by the address that the connection came from: what a client says of itself is not believed."""
     key = f"kouan-public-{request.META.get('REMOTE_ADDR', '')[:64]}-{int(clock.now().timestamp()) // WINDOW}"
     cache.add(key, 0, WINDOW * 2)

@@ -13,6 +13,7 @@ from kouan.basis import EvidenceRef, Refused, Text, measures
 from kouan.collection import lineage, queries, sources
 from kouan.collection.models import Observation
 from kouan.collection.readers import column_letters
+from kouan.collection.returns.queries import mark_of
 from kouan.console import figures
 from kouan.console.addresses import address_of
 from kouan.console.figures import Figure
@@ -52,6 +53,7 @@ def observation(request: HttpRequest, number: int) -> HttpResponse:
         "group": measures.groups()[series.group].name, "subject": names.link(series.subject_kind, series.subject_code),
         "subject_name": names.name(series.subject_kind, series.subject_code), "kind": KINDS[series.subject_kind],
         "versions": _versions(request, versions), "is_current": current.observation == found.pk, "current": current,
+        "marks": marks_of_figure(found),
         "trace": lineage.trace(found), "cell": cell, "cell_findings": cell_findings, "may_see_batch": may_see_batch, "at_once": at_once,
         "size": size_words(batch.file_size), "submitter": submitter_name(batch), "source": source,
         "source_words": source_name(series.source), "place": _place(found), "users": _users(found),
@@ -61,6 +63,12 @@ def observation(request: HttpRequest, number: int) -> HttpResponse:
             {"label": Text("数据", "Figure")},
         ],
     })
+
+
+def marks_of_figure(found: Observation) -> list[tuple[str, Text]]:
+    """迟报 and 修订 of a figure that came by a return, with the return's address."""
+    words = {"late": Text("迟报", "filed late"), "revised": Text("冻结后修订", "revised after the freeze")}
+    return [(reverse("return", args=[each.version.owner_id]), words[each.kind]) for each in mark_of(found)]
 
 
 @page("intake.read")
