@@ -186,7 +186,8 @@ def dependants(used: Iterable[EvidenceRef], *, most: int = MOST_DEPENDANTS) -> l
     At most ``most`` records in at most six steps: a figure of the nation's largest port has some hundred.
     """
     at = {(each.room, each.kind, str(each.id)) for each in used}
-    known, found = set(at), []
+    known = set(at)
+    found: list[Dependant] = []
     for steps in range(1, MOST_STEPS + 1):
         by_kind: dict[tuple[str, str], list[str]] = {}
         for room, kind, number in sorted(at):
