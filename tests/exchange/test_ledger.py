@@ -236,6 +236,23 @@ def test_our_own_key_changes_and_partners_are_told(peer: Peer) -> None:
         assert verify().is_sound
 
 
+def test_the_notice_is_under_the_old_key_even_where_making_the_new_one_takes_long(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    me = Partner.objects.get(is_self=True)
+    old, make_key, start = keys.current(me, Purpose.SIGN), keys.make_key, clock.now()
+    with monkeypatch.context() as slow, clock.travel_to(start):
+        def made_slowly(*arguments: Any, **named: Any) -> Any:
+            key = make_key(*arguments, **named)
+            key.valid_from = start - timedelta(seconds=5)  # as if ten seconds had gone by
+            key.save()
+            return key
+
+        slow.setattr(keys, "make_key", made_slowly)
+        with acting_system("test") as system:
+            actions.rotate_key(actor=system, lead_days=0)
+    assert keys.current(me, Purpose.SIGN).key_id != old.key_id
+    assert read(Outgoing.objects.get(partner__code="gacc").entry.envelope.encode()).header["key"] == old.key_id
+
+
 def test_revoking_our_only_key_makes_another(peer: Peer) -> None:
     me = Partner.objects.get(is_self=True)
     old = keys.current(me, Purpose.SIGN)

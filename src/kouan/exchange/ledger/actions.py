@@ -15,7 +15,7 @@ from kouan.accounts.action import System, action
 from kouan.audit.actions import record_event
 from kouan.basis import Conflict, Finding, NotFound, Place, Refused, clock
 from kouan.crypto import SUITES, suite_of
-from kouan.exchange.envelope import CODE, FILE_NAME, Envelope, canonical, read, seal, written
+from kouan.exchange.envelope import CODE, FILE_NAME, Envelope, Signer, canonical, read, seal, written
 from kouan.exchange.ledger import chain, keys, payloads, receiving
 from kouan.exchange.ledger.models import (
     EntryKind,
@@ -161,12 +161,13 @@ def rotate_key(
     if not 0 <= lead <= 365 or not 0 <= overlap <= 365:
         raise Refused.because("exchange_rotation_days", "天数应为 0 至 365。", "Days are 0 to 365.")
     start = clock.now().replace(microsecond=0) + timedelta(days=lead)
-    # The notice goes out under the key of today: it is sealed before the new one can be in force.
+    # The notice goes out under the keys of today, taken before the new one is made: on a slow machine that may be in force by then.
+    today = keys.signer(me, Purpose.SIGN), keys.signer(me, Purpose.TIME)
     fresh = keys.make_key(me, kind, suite or old.suite, valid_from=start + timedelta(seconds=1))
     for each in me.keys.filter(purpose=kind, revoked_at__isnull=True, valid_to__gt=start).exclude(pk=fresh.pk):
         each.valid_to = min(each.valid_to, start + timedelta(days=overlap, seconds=1))
         each.save(update_fields=["valid_to"])
-    _tell_keys(me)
+    _tell_keys(me, today)
     return fresh
 
 
@@ -193,11 +194,11 @@ def revoke_key(*, actor: Any, owner: str, key_id: str, why: str) -> PartnerKey:
     return key
 
 
-def _tell_keys(me: Partner) -> None:
+def _tell_keys(me: Partner, signers: tuple[Signer, Signer] | None = None) -> None:
     said = {"keys": [{"key": each.key_id, "purpose": each.purpose, "suite": each.suite, "public": each.public, "valid_from": written(each.valid_from),
                       "valid_to": written(each.valid_to), "revoked": each.revoked_why if each.revoked_at else ""} for each in me.keys.all()]}
     for partner in Partner.objects.filter(is_self=False, is_active=True):
-        _send(me, partner, receiving.KEYS, "application/json", canonical(said), sent_by=None)
+        _send(me, partner, receiving.KEYS, "application/json", canonical(said), sent_by=None, signers=signers)
 
 
 @action("exchange.send")
@@ -235,12 +236,13 @@ def _uuid(said: str) -> uuid.UUID | None:
 
 def _send(
     me: Partner, partner: Partner, service_code: str, media_type: str, content: bytes, *, sent_by: Any, file_name: str = "", in_reply_to: str = "",
-    kind: EntryKind = EntryKind.SENT, answers: uuid.UUID | None = None,
+    kind: EntryKind = EntryKind.SENT, answers: uuid.UUID | None = None, signers: tuple[Signer, Signer] | None = None,
 ) -> Outgoing:
     held = chain.head()
+    signer, stamper = signers or (keys.signer(me, Purpose.SIGN), keys.signer(me, Purpose.TIME))
     made = seal(
         sender=me.code, receiver=partner.code, service=service_code, media_type=media_type, payload=content, created=clock.now(),
-        lifetime=timedelta(days=service(service_code).lifetime_days), signer=keys.signer(me, Purpose.SIGN), stamper=keys.signer(me, Purpose.TIME),
+        lifetime=timedelta(days=service(service_code).lifetime_days), signer=signer, stamper=stamper,
         file_name=file_name, in_reply_to=in_reply_to, ledger=(held.number, held.digest))
     payloads.keep(made.header["suite"], made.header["payload_digest"], content)
     entry = chain.append(held, kind, partner_code=partner.code, envelope=made, answers=answers)
