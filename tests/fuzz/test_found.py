@@ -242,3 +242,29 @@ def test_a_number_without_end_is_refused_at_once(text: str) -> None:
     for found in (numbers.parse(text), numbers.parse(text, scientific=True), read_period(text)):
         assert isinstance(found, Finding) and len(str(found)) < 3_000
     assert numbers.parse(" " * 1_000 + "12" + " " * 1_000) == 12
+
+
+def test_a_judgement_with_an_exponent_is_refused_at_once() -> None:
+    from kouan.evaluation.method.scheme.judging import judged_weights
+
+    for cell in ("1e999999999", "9" * 100_000, "1/0", "nan", "-3", {"a": 1}):
+        assert refused(lambda cell=cell: judged_weights({"order": ["A"], "types": {"sea": {"pairwise": [[cell]]}}})) == ["judgement_shape"]
+
+
+def test_a_scheme_file_without_keys_and_a_zip_with_a_nameless_entry_are_refused() -> None:
+    from kouan.evaluation.method.scheme.shape import shape_of
+    from kouan.evaluation.rounds.scheme_files import content_of_upload
+
+    assert refused(lambda: shape_of(None)) == ["scheme_value_unusable"]  # type: ignore[arg-type]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("x", b"")
+    nameless = packed.getvalue().replace(b"x", b"\0")
+    assert set(refused(lambda: content_of_upload({"a.zip": nameless}))) == {"scheme_file_missing"}
+
+
+def test_a_whole_number_larger_than_any_float_is_out_of_range() -> None:
+    from kouan.evaluation.method.reading import Reader
+
+    reader = Reader()
+    assert reader.number(10**400, "a", 0, 1) == 0 and [each.code for each in reader.findings] == ["framework_number_out_of_range"]

@@ -67,7 +67,8 @@ class Reader:
 
     def number(self, value: Any, path: str, low: float, high: float) -> float:
         """A finite number from low to high, both included."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        # An int is finite, and may be larger than any float.
+        if isinstance(value, bool) or not isinstance(value, int | float) or (isinstance(value, float) and not math.isfinite(value)):
             self.fault("framework_wrong_type", path, "此处应为数字。", "A number belongs here.")
             return low
         if not low <= value <= high:
@@ -79,6 +80,7 @@ class Reader:
                 measured=value,
                 required=f"{low:g}–{high:g}",
             )
+            return low
         return float(value)
 
     def whole(self, value: Any, path: str, low: int, high: int) -> int:

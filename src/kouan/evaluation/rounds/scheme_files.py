@@ -54,7 +54,7 @@ def _unpack(name: str, data: bytes, found: dict[str, bytes]) -> None:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             for entry in archive.infolist():
                 inner = PurePosixPath(entry.filename).name
-                if entry.is_dir() or inner not in FILES.values():
+                if inner not in FILES.values() or entry.is_dir():
                     continue
                 if entry.file_size > LARGEST_FILE:
                     raise _too_large(inner)

@@ -257,7 +257,7 @@ def _judgements(scheme: Scheme, judged: Mapping[str, Mapping[str, float]]) -> It
             continue
         for code, weight in judged[kind].items():
             stated = scheme.group_weights.get(kind, {}).get(code, 0.0)
-            summed = sum(scheme.weights[kind].get(each.code, 0.0) for each in scheme.of_group(code))
+            summed = sum(scheme.weights.get(kind, {}).get(each.code, 0.0) for each in scheme.of_group(code))
             if abs(stated - weight) > PRINTED or abs(summed - stated) > PRINTED:
                 yield _wrong(
                     "weights_differ_from_judgements",

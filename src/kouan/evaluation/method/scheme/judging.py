@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -58,5 +59,12 @@ def judged_weights(
     return ratios, weights
 
 
+# Judgements lie between 1/9 and 9 (Saaty); a few digits more are let through, and no exponent that takes minutes to write out.
+_JUDGEMENT = re.compile(r"\d{1,6}(\.\d{1,12})?|\d{1,6}/\d{1,6}")
+
+
 def _number(cell: Any) -> float:
-    return float(Fraction(str(cell)))
+    said = str(cell)
+    if not _JUDGEMENT.fullmatch(said):
+        raise ValueError("no judgement")
+    return float(Fraction(said))

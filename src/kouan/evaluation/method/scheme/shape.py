@@ -149,6 +149,10 @@ class Shape(Part):
 
 def shape_of(data: Mapping[str, Any], *, file: str | None = None) -> Shape:
     """Read plain data. Raises Refused with a finding for each key or value that cannot be used."""
+    if not isinstance(data, Mapping):
+        raise Refused.because(
+            "scheme_value_unusable", "方案文件应是键值表。", "The file of the scheme must be a mapping.", where=Place(file=file),
+            remedy=("各项写法见 docs/scheme.md。", "docs/scheme.md explains each key."))
     try:
         return Shape.model_validate(dict(data))
     except ValidationError as fault:
