@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from django.test import Client
+from ninja import Schema
 from tests.api.world import World, client_of
 
 from kouan.api.docs import EXAMPLES, bounds_of, common_statuses, contents
@@ -26,7 +28,7 @@ def test_every_string_and_number_of_a_request_is_bounded(db: None) -> None:
         for operation in group.operations:
             for parameter in operation.parameters:
                 said = parameter.bounds
-                assert re.search(r"…|≤|\^|date|boolean|binary|, ", said), (operation.path, parameter.name, said)
+                assert re.search(r"…|≤|\^|date|boolean|binary|uuid|, ", said), (operation.path, parameter.name, said)
 
 
 def test_every_example_of_reading_can_be_asked(world: World) -> None:
@@ -70,3 +72,22 @@ def test_the_door_itself_leads_to_the_page(db: None) -> None:
 def test_bounds_are_read_from_the_schema() -> None:
     assert bounds_of({"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]}, {}) == "string ≤ 5"
     assert bounds_of({"$ref": "#/x/Mode"}, {"Mode": {"enum": ["a", "b"], "type": "string"}}) == "a, b"
+
+
+def test_two_shapes_never_share_a_name() -> None:
+    # The document names a shape by its class: of two with one name it would show one for both.
+    import kouan.api
+    from kouan.api.door import api
+
+    assert api.get_openapi_schema()["components"]["schemas"]
+    shapes: dict[str, set[str]] = {}
+    for each in _below(Schema):
+        if each.__module__.startswith(f"{kouan.api.__name__}."):
+            shapes.setdefault(each.__name__, set()).add(each.__module__)
+    assert {name: sorted(rooms) for name, rooms in shapes.items() if len(rooms) > 1} == {}
+
+
+def _below(kind: type) -> Iterator[type]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _below(each)

@@ -60,11 +60,11 @@ class ListOut(Schema):
     editions: list[EditionOut]
 
 
-class ListPage(Page):
+class CodeListPage(Page):
     items: list[ListOut]
 
 
-class EntryOut(Schema):
+class CodeEntryOut(Schema):
     """A code of an edition. A name that the list does not give is empty."""
 
     code_list: str
@@ -75,10 +75,10 @@ class EntryOut(Schema):
 
 
 class EntryPage(Page):
-    items: list[EntryOut]
+    items: list[CodeEntryOut]
 
 
-class HitOut(EntryOut):
+class HitOut(CodeEntryOut):
     """An entry that was found; ``rank`` 0 is nearest."""
 
     rank: int
@@ -99,7 +99,7 @@ class LinkOut(Schema):
     source: Both
 
 
-class TargetOut(Schema):
+class MappedCodeOut(Schema):
     """Where a code leads. ``relation`` is what the target is to the origin: exact, broader, narrower, close."""
 
     code_list: str
@@ -109,8 +109,8 @@ class TargetOut(Schema):
     path: list[LinkOut]
 
 
-class TargetPage(Page):
-    items: list[TargetOut]
+class MappedCodePage(Page):
+    items: list[MappedCodeOut]
 
 
 class NameThen(Schema):
@@ -118,16 +118,16 @@ class NameThen(Schema):
     name: Both
 
 
-class OneOut(EntryOut):
+class OneOut(CodeEntryOut):
     """An entry with its name in every edition, and where it leads."""
 
     history: list[NameThen]
-    mappings: list[TargetOut]
+    mappings: list[MappedCodeOut]
 
 
 class PairOut(Schema):
-    before: EntryOut
-    after: EntryOut
+    before: CodeEntryOut
+    after: CodeEntryOut
 
 
 class ComparisonOut(Schema):
@@ -139,8 +139,8 @@ class ComparisonOut(Schema):
     scope: list[str]
     rows: dict[str, int]
     said: Both
-    added: list[EntryOut]
-    gone: list[EntryOut]
+    added: list[CodeEntryOut]
+    gone: list[CodeEntryOut]
     renamed: list[PairOut]
     reused: list[PairOut]
     unlike: list[PairOut]
@@ -182,7 +182,7 @@ def _told(held: CodeList) -> dict[str, Any]:
     }
 
 
-@router.get("/codes", response={200: ListPage, **REFUSALS}, summary="代码表 / Code lists",
+@router.get("/codes", response={200: CodeListPage, **REFUSALS}, summary="代码表 / Code lists",
             description="系统登记的代码表及其版本。 / The code lists on record and their editions.")
 def list_lists(request: HttpRequest) -> dict[str, Any]:
     """All lists."""
@@ -197,7 +197,7 @@ def search(request: HttpRequest, q: Text60, limit: Limit = 50) -> dict[str, Any]
     return of_rows([each.as_dict() for each in find(q, most=limit, within=known)])
 
 
-@router.get("/code-mappings", response={200: TargetPage, **REFUSALS}, summary="代码对照 / Map a code", description=(
+@router.get("/code-mappings", response={200: MappedCodePage, **REFUSALS}, summary="代码对照 / Map a code", description=(
     "一个代码在另一个代码表中的对应代码，列关系、依据和途径；口岸统一代码为 kouan-port。 / The codes of another list that a code leads to, with "
     "relation, basis and way; unified port codes are kouan-port."))
 def mappings(

@@ -143,7 +143,7 @@ class ConferenceSummary(Schema):
     version: int
 
 
-class MemberOut(Schema):
+class ConferenceMemberOut(Schema):
     """A member, and whether it has said that it has the agenda."""
 
     name: str
@@ -195,7 +195,7 @@ class ConferenceOut(ConferenceSummary):
     matter: int
     chair: str
     minutes_number: str | None
-    members: list[MemberOut]
+    members: list[ConferenceMemberOut]
     items: list[ItemOut]
     followed_up: list[ActionOut]
     corrigenda: list[CorrigendumOut]

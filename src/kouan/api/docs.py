@@ -77,6 +77,8 @@ EXAMPLES = {
     "get /api/v1/grants": "/api/v1/grants?limit=20",
     "get /api/v1/grants/{number}": "/api/v1/grants/1",
     "get /api/v1/grants/{number}/reads": "/api/v1/grants/1/reads",
+    "get /api/v1/exchange/receipts/{sender}/{message}/{digest}":
+        "/api/v1/exchange/receipts/customs/00000000-0000-4000-8000-000000000001/" + "0" * 64,
     "get /api/v1/matters": "/api/v1/matters?running=true&limit=20",
     "get /api/v1/matters/{number}": "/api/v1/matters/1",
     "get /api/v1/published-data": "/api/v1/published-data",
@@ -132,6 +134,7 @@ def _decision(address: str, said: str, *, version: bool = True) -> str:
 
 
 BODIES = {
+    "post /api/v1/exchange/inbox": "-X POST -F envelope=@envelope.json -F payload=@payload.bin \\\n  {root}/api/v1/exchange/inbox",
     "post /api/v1/grants": _deed("grants", '"data_set": "gd-port-flows", "purpose": "…", "ends_on": "2026-12-31"', version=False),
     "post /api/v1/grants/{number}/deeds": _deed("grants/1/deeds", '"deed": "approve", "reason": "…"', version=False),
     "patch /api/v1/ports/{code}": (

@@ -55,7 +55,7 @@ class EventLine(Schema):
     version: int
 
 
-class EventPage(Page):
+class EmergencyEventPage(Page):
     items: list[EventLine]
 
 
@@ -65,7 +65,7 @@ class LevelOut(Schema):
     changed_at: datetime
 
 
-class TaskOut(Schema):
+class EmergencyTaskOut(Schema):
     """A task: whose it is, who is still awaited, minutes taken since the opening, minutes late."""
 
     number: int
@@ -111,7 +111,7 @@ class MeasureOut(Schema):
     is_closed: bool
 
 
-class EventOut(EventLine):
+class EmergencyEventOut(EventLine):
     """An event with everything that the after-action report rests on."""
 
     words: str
@@ -119,13 +119,13 @@ class EventOut(EventLine):
     summary: str
     lessons: str
     levels: list[LevelOut]
-    tasks: list[TaskOut]
+    tasks: list[EmergencyTaskOut]
     timeline: list[MomentOut]
     closures: list[ClosureOut]
     measures: list[MeasureOut]
 
 
-class ItemOut(Schema):
+class EmergencyItemOut(Schema):
     zh: str
     en: str
     desks: list[str]
@@ -150,7 +150,7 @@ class PlanOut(Schema):
     number: int
     title: Both
     words: Both
-    checklist: list[ItemOut]
+    checklist: list[EmergencyItemOut]
     roles: list[RoleOut]
     state: str
     state_label: Both
@@ -168,7 +168,7 @@ def _may(request: HttpRequest, permission: str) -> None:
         raise refuse(request.user, permission, "api.emergencies")
 
 
-@router.get("/emergencies", response={200: EventPage, **REFUSALS}, summary="突发事件列表 / Emergencies in scope", description=(
+@router.get("/emergencies", response={200: EmergencyEventPage, **REFUSALS}, summary="突发事件列表 / Emergencies in scope", description=(
     "新的在前，含演练（is_drill）；只列所辖口岸的，或交本单位办理的。 / Newest first, drills among them (is_drill); those of ports in scope, and "
     "those in which one's office has a task."))
 def list_events(
@@ -189,7 +189,7 @@ def list_events(
     return page(found, key="-id", limit=limit, after=after, show=queries.summary_of)
 
 
-@router.get("/emergencies/{number}", response={200: EventOut, **REFUSALS}, summary="一次突发事件 / One emergency",
+@router.get("/emergencies/{number}", response={200: EmergencyEventOut, **REFUSALS}, summary="一次突发事件 / One emergency",
             description="任务及用时、经过、关闭、措施。他人的与不存在的同样答复 404，并留痕。 / Tasks with times, what happened, closures, "
                         "measures.")
 def one_event(request: HttpRequest, number: Number, response: HttpResponse) -> dict[str, Any]:
@@ -250,7 +250,7 @@ class LineIn(Schema):
     corrects: Annotated[int | None, Field(ge=1, lt=2**63, description="更正第几行 / the line it corrects")] = None
 
 
-class LineOut(Schema):
+class EmergencyLineOut(Schema):
     """The line as kept."""
 
     line: int
@@ -259,7 +259,7 @@ class LineOut(Schema):
     recorded_at: datetime
 
 
-@router.post("/emergencies/{number}/log", response={200: LineOut, **WRITE_REFUSALS}, summary="记日志 / Add to the log", description=(
+@router.post("/emergencies/{number}/log", response={200: EmergencyLineOut, **WRITE_REFUSALS}, summary="记日志 / Add to the log", description=(
     "日志只增不改，更正另记一行。须附 Idempotency-Key。 / The log is only added to; a correction is another line. Needs Idempotency-Key."))
 def add_line(request: HttpRequest, number: Number, body: LineIn, idempotency_key: IdempotencyKey) -> dict[str, Any]:
     """Add a line."""

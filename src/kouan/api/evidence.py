@@ -26,13 +26,13 @@ from kouan.api.evidence_shapes import (
     EntryAnswer,
     EntryDecisionIn,
     EntryIn,
+    EvaluationRulingIn,
+    EvaluationRulingPage,
     InterestIn,
     InterestOut,
     MarksIn,
     ReasonIn,
     RulingAnswer,
-    RulingIn,
-    RulingPage,
     WantedPage,
 )
 from kouan.api.idempotency import once
@@ -193,7 +193,7 @@ def post_interest(request: HttpRequest, year: RoundYear, code: PortCode, body: I
     return _once(request, response, idempotency_key, f"declare {year} {code}", body, work)
 
 
-@router.get(ROOT + "/rulings", response={200: RulingPage, **REFUSALS}, summary="认定 / Rulings", description=(
+@router.get(ROOT + "/rulings", response={200: EvaluationRulingPage, **REFUSALS}, summary="认定 / Rulings", description=(
     "国家口岸办对不适用和数据源中断的认定，含撤回。 / What the national office ruled not to apply or to have failed, with withdrawals."))
 def list_rulings(request: HttpRequest, year: RoundYear, limit: Limit = 50, after: AfterNumber = "") -> dict[str, Any]:
     """Rulings that the caller may see, the newest first."""
@@ -203,7 +203,8 @@ def list_rulings(request: HttpRequest, year: RoundYear, limit: Limit = 50, after
 
 @router.post(ROOT + "/rulings", response={200: RulingAnswer, **WRITE_REFUSALS}, summary="作出认定 / Rule", description=(
     "只限国家口岸办。须附 Idempotency-Key。 / By the national office. Needs Idempotency-Key."))
-def post_ruling(request: HttpRequest, year: RoundYear, body: RulingIn, response: HttpResponse, idempotency_key: IdempotencyKey) -> dict[str, Any]:
+def post_ruling(request: HttpRequest, year: RoundYear, body: EvaluationRulingIn, response: HttpResponse,
+                idempotency_key: IdempotencyKey) -> dict[str, Any]:
     """Rule that something does not apply, or that a source failed."""
     _may(request, "rounds.run")
 

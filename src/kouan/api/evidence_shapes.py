@@ -34,7 +34,7 @@ class DecisionOut(Schema):
     on: date
 
 
-class EntryOut(Schema):
+class EvidenceEntryOut(Schema):
     """An entry in force. ``decisions``: how many decisions there are on it."""
 
     entry: int
@@ -61,7 +61,7 @@ class WantedOut(Schema):
     indicators: list[str]
     is_whole: bool
     version: int
-    filed: EntryOut | None
+    filed: EvidenceEntryOut | None
 
 
 class WantedPage(Page):
@@ -81,7 +81,7 @@ class EntryIn(Schema):
                          Field(max_length=20, description="佐证文件的引用名 / references of recorded papers")] = []
 
 
-class EntryAnswer(EntryOut):
+class EntryAnswer(EvidenceEntryOut):
     """An entry as it was filed, or decided; ``version`` is its ETag."""
 
     version: int
@@ -162,7 +162,7 @@ class ReasonIn(Schema):
     reason: SaidText
 
 
-class RulingOut(Schema):
+class EvaluationRulingOut(Schema):
     """A ruling of the national office, or the withdrawal of one."""
 
     ruling: int
@@ -177,19 +177,19 @@ class RulingOut(Schema):
     withdrawn_by: int | None
 
 
-class RulingAnswer(RulingOut):
+class RulingAnswer(EvaluationRulingOut):
     """A ruling as it was made."""
 
     version: int
 
 
-class RulingPage(Page):
+class EvaluationRulingPage(Page):
     """The rulings of a round that one may see, the newest first."""
 
-    items: list[RulingOut]
+    items: list[EvaluationRulingOut]
 
 
-class RulingIn(Schema):
+class EvaluationRulingIn(Schema):
     """``not_applicable``: something does not apply (to a port or class, in a year; 0: all). ``failed_feed``: a central source failed."""
 
     kind: Literal["not_applicable", "failed_feed"] = Field(description="不适用或数据源中断 / does not apply, or a failed source")

@@ -51,7 +51,8 @@ def _told(entry: LedgerEntry) -> dict[str, Any]:
                 "收到即落盘记账，应答为本单位签名的回执；重复的报文答 409，不作处理。 / "
                 "multipart: envelope (canonical JSON) and payload. The envelope's signature proves the sender; no key is needed. "
                 "Answered with our signed receipt when it is durable and in the ledger; a replay is answered 409 and does nothing.")
-def inbox(request: HttpRequest, envelope: UploadedFile = File(...), payload: UploadedFile = File(...)) -> dict[str, Any]:
+def inbox(request: HttpRequest, envelope: UploadedFile = File(..., description="信封，规范 JSON / the envelope, canonical JSON"),
+          payload: UploadedFile = File(..., description="内容 / the payload")) -> dict[str, Any]:
     """Take in one message."""
     if (envelope.size or 0) > MOST_BYTES or (payload.size or 0) > _LARGEST:
         raise Refused.because("exchange_too_large", "信封或内容超过上限，未予读取。", "Envelope or payload is too large and was not read.",
@@ -67,8 +68,9 @@ def inbox(request: HttpRequest, envelope: UploadedFile = File(...), payload: Upl
     response={200: ReceiptOut, **REFUSALS, 429: ErrorOut}, summary="再取回执 / A receipt once more",
     description="发送方未收到回执时使用；信封摘要（SM3）证明其持有该报文。 / "
                 "For a sender that lost it; the envelope's digest (SM3) shows that it holds the message.")
-def receipt(request: HttpRequest, sender: Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")], message: uuid.UUID,
-            digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> dict[str, Any]:
+def receipt(request: HttpRequest, sender: Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$", description="发送方代码 / code of the sender")],
+            message: Annotated[uuid.UUID, Path(description="报文编号 / id of the message")],
+            digest: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="信封摘要 / digest of the envelope")]) -> dict[str, Any]:
     """The receipt of a message that was taken in."""
     found = receipt_for(sender=sender, message_id=message, envelope_digest=digest)
     if found is None:

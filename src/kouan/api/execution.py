@@ -20,7 +20,6 @@ from kouan.accounts.action import allows, refuse
 from kouan.api.errors import PreconditionFailed
 from kouan.api.execution_shapes import (
     ActualIn,
-    DecisionIn,
     DifferencePage,
     FundingIn,
     MilestoneChange,
@@ -29,6 +28,7 @@ from kouan.api.execution_shapes import (
     ProjectInFull,
     ProjectPage,
     QuarterIn,
+    ReportDecisionIn,
     TargetOut,
     TargetPage,
 )
@@ -144,7 +144,7 @@ def post_report(request: HttpRequest, code: ProjectCode, body: QuarterIn, respon
 @router.post("/oversight/projects/{code}/reports/{number}/decision", response={200: ProjectInFull, **WRITE_REFUSALS},
              summary="确认或退回季度进展 / Confirm or return a report",
              description="报告人不能确认自己的报告。须附 Idempotency-Key。 / Never by who reported. Needs Idempotency-Key.")
-def post_decision(request: HttpRequest, code: ProjectCode, number: Number, body: DecisionIn, response: HttpResponse,
+def post_decision(request: HttpRequest, code: ProjectCode, number: Number, body: ReportDecisionIn, response: HttpResponse,
                   idempotency_key: IdempotencyKey) -> dict[str, Any]:
     """Confirm or return a report."""
     return _change(request, response, idempotency_key, code, ["post_decision", number, body.dict()],

@@ -159,7 +159,7 @@ class QuarterIn(Schema):
     evidence: Reference = Field("", description="证明材料的引用名，100% 时必填 / reference of the paper, needed with 100")
 
 
-class DecisionIn(Schema):
+class ReportDecisionIn(Schema):
     """Confirm or return."""
 
     confirm: bool = Field(description="true 确认，false 退回 / true confirms, false returns")

@@ -113,7 +113,7 @@ class ReturnPage(Page):
     items: list[ReturnLine]
 
 
-class LineOut(Schema):
+class ReturnLineOut(Schema):
     """A line: the value filed, what is known beside it, the reason given, what the reviewer said."""
 
     item: str
@@ -147,10 +147,10 @@ class FilingOut(Schema):
     notes: dict[str, str]
 
 
-class ReturnOut(ReturnLine):
+class FiledReturnOut(ReturnLine):
     """A return with its lines and every filing."""
 
-    lines: list[LineOut]
+    lines: list[ReturnLineOut]
     people: dict[str, str]
     filings: list[FilingOut]
 
@@ -226,7 +226,7 @@ def _days(said: str) -> dict[str, date]:
     return {"period_start": read.start, "period_end": read.end}
 
 
-@router.get("/returns/{number}", response={200: ReturnOut, **REFUSALS}, summary="一张报表 / One return", description=(
+@router.get("/returns/{number}", response={200: FiledReturnOut, **REFUSALS}, summary="一张报表 / One return", description=(
     "各项本期、上期、去年同期、对侧数、原因和审核意见，历次报送。他人的与不存在的同样答复 404，并留痕。 / "
     "Its lines beside what is known, and every filing. "
     "Somebody else's answers 404 like one that does not exist."))
@@ -243,7 +243,7 @@ def _written(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-class CellIn(Schema):
+class ReturnCellIn(Schema):
     """A line as filed. An empty value is not reported and wants a reason."""
 
     item: Annotated[str, Field(pattern=ITEM, description="数据项，如 pax_in / item, such as pax_in")]
@@ -258,7 +258,7 @@ class ReturnIn(Schema):
     form: Annotated[str, Field(pattern=r"^[A-Za-z]{2}-\d{2}$", description="表号，如 KA-02 / form, such as KA-02")]
     port: Annotated[PortCodeText, Field(description="口岸代码 / port by code")]
     period: Annotated[str, Field(pattern=PERIOD, description="时期，如 2026-10 / period, such as 2026-10")]
-    cells: Annotated[list[CellIn], Field(max_length=60, description="各项 / the lines")]
+    cells: Annotated[list[ReturnCellIn], Field(max_length=60, description="各项 / the lines")]
     head: Annotated[PlainText, Field(max_length=40, description="单位负责人 / head of the unit")]
     statistician: Annotated[PlainText, Field(max_length=40, description="统计负责人 / in charge of statistics")]
     filler: Annotated[PlainText, Field(max_length=40, description="填表人 / filled in by")]

@@ -13,8 +13,8 @@ from kouan.accounts.action import allows, refuse
 from kouan.api.matter_shapes import Both
 from kouan.api.observations import observation_dict
 from kouan.api.paging import of_rows, page
-from kouan.api.reading import CODE, AfterNumber, Limit, MeasureFilter, Number, PlainText
-from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, ObservationPage, Page
+from kouan.api.reading import CODE, AfterNumber, Limit, MeasureFilter, Number, PlainText, ShortText
+from kouan.api.shapes import REFUSALS, WRITE_REFUSALS, ObservationPage, Page, Reason
 from kouan.basis import NotFound, Refused
 from kouan.collection.queries import observations_visible_to
 from kouan.collection.visibility import ROOM as FIGURES
@@ -126,31 +126,34 @@ class RegisterRows(Page):
     items: list[dict[str, Any]]
 
 
+Codes = Annotated[PlainText, Field(max_length=4_000)]
+
+
 class GrantIn(Schema):
     """A request. Codes by commas; months as 2024-01; what is left out is as in the data set."""
 
-    data_set: PlainText
-    purpose: PlainText = Field(description="用途；没有用途不予受理 / the purpose; refused without one")
-    ends_on: date
-    starts_on: date | None = None
-    fields: PlainText = ""
-    provinces: PlainText = ""
-    ports: PlainText = ""
-    since: PlainText = ""
-    until: PlainText = ""
+    data_set: ShortText = Field(description="数据集代码 / code of the data set")
+    purpose: Reason = Field(description="用途；没有用途不予受理 / the purpose; refused without one")
+    ends_on: date = Field(description="截止日期 / last day")
+    starts_on: date | None = Field(None, description="起始日期，不填为即日 / first day; today if left out")
+    fields: Codes = Field("", description="指标代码，逗号分隔 / codes of measures, by commas")
+    provinces: Codes = Field("", description="省级区划代码，逗号分隔 / codes of provinces, by commas")
+    ports: Codes = Field("", description="口岸代码，逗号分隔 / codes of ports, by commas")
+    since: ShortText = Field("", description="自何月，如2024-01 / from which month, such as 2024-01")
+    until: ShortText = Field("", description="至何月 / to which month")
 
 
 class DeedIn(Schema):
     """A step: the owner's approve, narrow, refuse, revoke; the user's take_back, give_up. Narrowing: what is left out stays as asked."""
 
-    deed: PlainText
-    reason: PlainText
-    fields: PlainText = ""
-    provinces: PlainText = ""
-    ports: PlainText = ""
-    since: PlainText = ""
-    until: PlainText = ""
-    term_end: PlainText = ""
+    deed: ShortText = Field(description="步骤 / the step")
+    reason: Reason = Field(description="理由 / the reason")
+    fields: Codes = Field("", description="指标代码，逗号分隔 / codes of measures, by commas")
+    provinces: Codes = Field("", description="省级区划代码，逗号分隔 / codes of provinces, by commas")
+    ports: Codes = Field("", description="口岸代码，逗号分隔 / codes of ports, by commas")
+    since: ShortText = Field("", description="自何月，如2024-01 / from which month, such as 2024-01")
+    until: ShortText = Field("", description="至何月 / to which month")
+    term_end: ShortText = Field("", description="缩短后的截止日期 / the shortened last day")
 
 
 def _may(request: HttpRequest, permission: str) -> None:
@@ -271,14 +274,14 @@ def reads_of_grant(request: HttpRequest, number: Number, limit: Limit = 50, afte
     return page(queries.reads_visible_to(request.user).filter(grant=found), key="-id", limit=limit, after=after, show=_read_told)
 
 
-@router.post("/grants", response={201: GrantOut, **WRITE_REFUSALS}, summary="申请授权 / Ask for a grant", description=(
+@router.post("/grants", response={200: GrantOut, **WRITE_REFUSALS}, summary="申请授权 / Ask for a grant", description=(
     "向归口单位申请；没有用途的拒绝。 / Ask the owner; refused without a purpose."))
-def ask_for_grant(request: HttpRequest, said: GrantIn) -> Any:
+def ask_for_grant(request: HttpRequest, said: GrantIn) -> dict[str, Any]:
     """A request."""
     coverage = read_coverage(fields=said.fields, provinces=said.provinces, ports=said.ports, since=said.since, until=said.until)
     made = actions.request_grant(actor=request.user, data_set=said.data_set, purpose=said.purpose, coverage=coverage, ends_on=said.ends_on,
                                  starts_on=said.starts_on)
-    return 201, _grant_told(queries.get_grant(request.user, made.pk))
+    return _grant_told(queries.get_grant(request.user, made.pk))
 
 
 @router.post("/grants/{number}/deeds", response={200: GrantOut, **WRITE_REFUSALS}, summary="办理授权 / A step of a grant", description=(

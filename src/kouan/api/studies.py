@@ -73,7 +73,7 @@ class StudyPage(Page):
     items: list[StudyRow]
 
 
-class ComparedOut(Schema):
+class StudyComparedOut(Schema):
     """Two studies: the earlier, the later, the change of the whole and of each segment, in µs, with intervals."""
 
     before: int
@@ -106,7 +106,7 @@ def one_study(request: HttpRequest, number: Number) -> dict[str, Any]:
     return queries.told(queries.get_study(request.user, number))
 
 
-@router.get("/times/studies/{number}/compared-with/{before}", response={200: ComparedOut, **REFUSALS},
+@router.get("/times/studies/{number}/compared-with/{before}", response={200: StudyComparedOut, **REFUSALS},
             summary="两项研究比较 / Two studies compared",
             description="所测时间和方向相同的两项已计算的研究。 / Two measured studies of the same time and direction.")
 def compared(request: HttpRequest, number: Number, before: Number) -> dict[str, Any]:

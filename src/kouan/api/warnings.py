@@ -120,7 +120,7 @@ class MessageIn(Schema):
     words: Annotated[PlainText, Field(max_length=4000, description="内容 / words")] = ""
 
 
-class ReceiptOut(Schema):
+class PlatformReceiptOut(Schema):
     """The message's number here, the warning it raised, the offices it reached."""
 
     id: int
@@ -134,7 +134,7 @@ class ReceiptOut(Schema):
 
 
 @router.post(
-    "/platform-messages", response={200: ReceiptOut, **WRITE_REFUSALS}, summary="平台消息 / A message of a local platform", description=(
+    "/platform-messages", response={200: PlatformReceiptOut, **WRITE_REFUSALS}, summary="平台消息 / A message of a local platform", description=(
     "登记在册的平台发送风险消息，得到所发预警的回执；同一编号重发得到同一回执，内容不同则拒收。须附 Idempotency-Key。 / "
     "A registered platform sends a risk message and is answered with the warning it raised; the same number again gives the same "
     "receipt, another content is refused. Needs Idempotency-Key."))

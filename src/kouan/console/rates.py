@@ -1,4 +1,4 @@
-"""How often one may ask: sign-in attempts from one address, files taken out by one user. Counts by server process."""
+"""How often one may ask: failed sign-ins from one address, files taken out by one user. Counts by server process."""
 
 from __future__ import annotations
 
@@ -23,8 +23,20 @@ def is_above(name: str, rate: str) -> bool:
 
 
 def too_many(request: HttpRequest) -> bool:
-    """Whether an address tries to sign in too often, under whatever names."""
-    return is_above(f"sign-in-{request.META.get('REMOTE_ADDR', '')}", settings.KOUAN_SIGN_IN_RATE)
+    """Whether an address tries to sign in too often, under whatever names. A whole office may share one: see ``forget``."""
+    return is_above(_sign_ins(request), settings.KOUAN_SIGN_IN_RATE)
+
+
+def forget(request: HttpRequest) -> None:
+    """Do not count an attempt that succeeded: only guesses are bounded."""
+    try:
+        cache.decr(f"kouan-rate-{_sign_ins(request)}")
+    except ValueError:  # the window ended meanwhile
+        pass
+
+
+def _sign_ins(request: HttpRequest) -> str:
+    return f"sign-in-{request.META.get('REMOTE_ADDR', '')}"
 
 
 def count_export(user_id: int) -> None:

@@ -25,7 +25,7 @@ from kouan.audit.actions import record_event
 from kouan.basis import Finding, Place, Refused, Text
 from kouan.console.navigation import addresses_for
 from kouan.console.page import safe_next
-from kouan.console.rates import too_many
+from kouan.console.rates import forget, too_many
 from kouan.console.views.second_factor import ask_for_code, come_in
 
 MAIL_SUBJECT = Text("口岸综合管理系统：重设密码", "Kouan: choose a new password")
@@ -87,6 +87,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             remedy=("请检查大小写后重试；连续5次错误将锁定15分钟。忘记密码可在下方重设。",
                     "Check capitals and try again; five failures lock the name for 15 minutes. A forgotten password can be renewed below."),
         )], username)
+    forget(request)
     if second_factor.factor_of(user) is not None:
         return ask_for_code(request, user, following or first_page_of(user))
     come_in(request, user)
