@@ -39,7 +39,7 @@ test-long: dev-install ## Run the longest proofs, which CI runs as well
 	$(if $(ARGS),,scripts/with-postgres $(PYTEST) -n 0 -m "long and postgres")
 	$(PYTEST) -m long $(ARGS)
 
-test-pg: dev-install ## Run the suite on a throw-away PostgreSQL, without the tests that know no database
+test-pg: dev-install ## Run the suite on a throw-away PostgreSQL, without the browser and the tests that know no database
 	@scripts/bootstrap-debian browser sqlite postgres
 	scripts/with-postgres $(PYTEST) -m "not long" $(ARGS)
 

@@ -38,14 +38,15 @@ def is_pure(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this run cannot prove, and say so; browser tests are never left out."""
+    """Leave out what this run cannot prove or another one does, and say so."""
     on_postgres = bool(os.environ.get("KOUAN_DATABASE_URL"))
     samples = os.environ.get("KOUAN_CONFORMANCE")
     if on_postgres:
-        # What knows no database is proved once, by `make test`.
-        pure = [item for item in items if is_pure(item)]
-        items[:] = [item for item in items if not is_pure(item)]
-        config.hook.pytest_deselected(items=pure)
+        # What knows no database, and what a browser sees, is proved once: by `make test`, on SQLite.
+        apart = [item for item in items if is_pure(item) or item.path.is_relative_to(ROOT / "tests" / "browser")]
+        left = set(apart)
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=apart)
     for item in items:
         if item.get_closest_marker("postgres") and not on_postgres:
             item.add_marker(pytest.mark.skip(reason="holds on PostgreSQL only: make test-pg"))

@@ -123,7 +123,8 @@ def test_the_template_comes_back_in(kouan: Any, tmp_path: Path) -> None:
 def test_sources_are_listed_and_shown(kouan: Any) -> None:
     listed = kouan("sources", "list", "--json")
     assert [each["id"] for each in listed.json] == [
-        "hk-control-points", "operation-counts", "operation-times", "port-daily", "port-half-year", "port-return", "press-facts", "us-border-crossing"]
+        "hk-control-points", "operation-counts", "operation-times", "port-daily", "port-half-year", "port-return", "press-facts",
+        "us-border-crossing"]
     assert kouan("sources", "show", "us-border-crossing", "--json").json["known_faults"]
     assert "口径" in kouan("sources", "show", "hk-control-points").out
     assert kouan("sources", "show", "hk-control-point", "--json").codes == ["unknown_source"]
