@@ -18,6 +18,14 @@ from accounts.factories import (
 from ports.factories import a_port
 
 
+@pytest.fixture(autouse=True)
+def sessions_that_last(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests travel through days and sign in as often as they like; what ends a session has tests of its own."""
+    if request.module.__name__.rpartition(".")[2] != "test_second_factor_pages":
+        monkeypatch.setattr("kouan.accounts.sessions.is_over", lambda session: "")
+        monkeypatch.setattr("django.conf.settings.KOUAN_SESSIONS_PER_USER", 1_000)
+
+
 @pytest.fixture
 def open_as(db: None) -> Callable[[Any], Client]:
     """``open_as(user)``: a browser in which the user is signed in."""

@@ -66,7 +66,7 @@ def test_the_queue_page_says_what_it_cannot_know(open_as: Any) -> None:
     a_queue()
     with clock.travel_to(LATER):
         page = shown(open_as(a_national_officer()), f"/processes/lanes?port={PORT}&first=2026-03-02")
-    assert "事件不含旅客国籍" in page and "31%" in page and "两者相符" in page and "60 人（辆）/小时" in page.replace("\n", "")
+    assert "这些事件没有报人员分组" in page and "31%" in page and "两者相符" in page and "60 人（辆）/小时" in page.replace("\n", "")
 
 
 @pytest.mark.parametrize("address", [
