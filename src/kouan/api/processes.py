@@ -123,8 +123,8 @@ def compare(
 @router.get(
     "/processes/lanes", response={200: ProcessLanesOut, **REFUSALS}, summary="排队与通道 / Queue and lanes",
     description="候检时间、30分钟时限（按批次和每15分钟）、利特尔法则核对、通行能力；最多 7 天。事件未报人员分组的，可用 lane 只看一条通道。 / The "
-                "wait, the limit of 30 minutes by batch and quarter hour, Little's law, capacity; at most 7 days. Nationality is not in "
-                "the events: “lane” narrows to one lane.",
+                "wait, the limit of 30 minutes by batch and quarter hour, Little's law, capacity; at most 7 days. Where events "
+                "tell no group of travellers, “lane” narrows to one lane.",
 )
 def lanes(
     request: HttpRequest, port: _PORT,
