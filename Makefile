@@ -6,7 +6,7 @@
 #   KOUAN_DEBUG= make run     without demonstration sign-ins
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long test-pg check bench bench-checks fuzz pictures lock install dev-install clean
+.PHONY: help run demo test test-long survey test-pg check bench bench-checks fuzz pictures lock install dev-install clean
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 ARGS ?=
@@ -37,7 +37,11 @@ test-long: dev-install ## Run the longest proofs, which CI runs as well
 	@scripts/bootstrap spark
 	@scripts/bootstrap brokers
 	$(if $(ARGS),,scripts/with-postgres $(PYTEST) -n 0 -m "long and postgres")
-	$(PYTEST) -m long $(ARGS)
+	$(PYTEST) -m "long and not survey" $(ARGS)
+
+survey: dev-install ## Ask every door as every role, feed every parser hundreds of spoilt files; not yet part of CI
+	@scripts/bootstrap-debian browser sqlite
+	$(PYTEST) -m survey $(ARGS)
 
 test-pg: dev-install ## Run the suite on a throw-away PostgreSQL, without the browser and the tests that know no database
 	@scripts/bootstrap-debian browser sqlite postgres

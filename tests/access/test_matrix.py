@@ -177,6 +177,7 @@ def test_doors_answer_as_the_table_says(world: World, part: int) -> None:
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.survey
 @pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("part", range(PARTS))

@@ -88,7 +88,7 @@ def pages_reached(page: Any, root: str, start: str, within: tuple[str, ...]) -> 
             continue
         asked.append(address)
         page.goto(root + address)
-        links = page.eval_on_selector_all("a[href]", "(links) => links.map((link) => link.href)")
+        links = page.eval_on_selector_all("a[href]", "(links) => links.map((link) => new URL(link.getAttribute('href'), location.href).href)")
         waiting += [link.removeprefix(root).split("#")[0] for link in links if link.startswith(root)]
     return asked
 

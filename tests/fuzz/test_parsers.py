@@ -42,6 +42,7 @@ def with_database(_set_up_once: Any, tmp_path_factory: pytest.TempPathFactory) -
         held.close()
 
 
+@pytest.mark.survey
 @pytest.mark.long
 @pytest.mark.parametrize("name", [each.name for each in PARSERS])
 def test_spoilt_files_of_every_parser(worker: Worker, name: str) -> None:
@@ -50,6 +51,7 @@ def test_spoilt_files_of_every_parser(worker: Worker, name: str) -> None:
     assert found.most_mb <= 512
 
 
+@pytest.mark.survey
 @pytest.mark.long
 @pytest.mark.parametrize("name", [each.name for each in STORED])
 def test_spoilt_files_at_every_door_that_writes(with_database: Worker, name: str) -> None:
@@ -58,6 +60,7 @@ def test_spoilt_files_at_every_door_that_writes(with_database: Worker, name: str
     assert found.most_mb <= 512
 
 
+@pytest.mark.survey
 @pytest.mark.long
 def test_a_crash_a_hang_and_a_hunger_for_memory_are_told(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.fuzz.running.HANG", 8.0)

@@ -134,7 +134,7 @@ def _values(form: Form, raw: Any, where: str) -> dict[str, float]:
     for name, value in form.mapping(raw, where, set(), set(raw) if isinstance(raw, dict) else set()).items():
         try:
             values[name] = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             form.slip(f"{where}/{name}", "wrong_form", "阈值应为数字。", "A threshold is a number.", ("请改为数字。", "Write a number."))
     return values
 
