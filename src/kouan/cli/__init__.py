@@ -54,6 +54,7 @@ def _mount() -> None:
         access,
         accounts,
         audit,
+        backup,
         bottlenecks,
         checks,
         codes,
@@ -96,7 +97,7 @@ def _mount() -> None:
         warnings,
     )
 
-    for part, kind in ((running, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData),
+    for part, kind in ((running, Ready), (backup, Ready), (intake, OnData), (verdict, OnData), (flows, OnData), (evaluation, OnData),
                        (efficiency, OnFiles)):
         part.mount(app)
         use(app, kind)
