@@ -68,6 +68,7 @@ def said(done: Any) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_a_backup_made_while_others_write_comes_back_whole(prepared: Any, installation: Any, tmp_path: Path) -> None:
     for each in (prepared, installation):
         each.environment["KOUAN_BACKUP_PASSPHRASE"] = SECRET
@@ -109,6 +110,7 @@ def test_a_backup_made_while_others_write_comes_back_whole(prepared: Any, instal
     assert installation.kouan("audit", "verify").returncode == 0
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_no_half_file(prepared: Any, tmp_path: Path) -> None:
     prepared.environment["KOUAN_BACKUP_PASSPHRASE"] = SECRET
     folder = tmp_path / "full"
