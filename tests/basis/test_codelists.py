@@ -281,6 +281,14 @@ def test_a_registry_that_misses_something_is_refused(tmp_path: Path) -> None:
     assert refusal.value.findings[0].code == "unreadable_code_registry"
 
 
+@pytest.mark.parametrize("content", [b"lists: [\n", b"\xff\xfe", b"a: &x [1]\nb: *x\n"])
+def test_an_operators_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "own.yaml").write_bytes(content)
+    with pytest.raises(Refused) as refusal:
+        registry(tmp_path)
+    assert [each.code for each in refusal.value.findings] == ["unreadable_code_registry"]
+
+
 def test_a_shipped_list_reads_as_tab_separated_text() -> None:
     with gzip.open(DATA / "customs-unit-2018.tsv.gz", "rt", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))

@@ -13,18 +13,15 @@ True
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
-import os
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from kouan.crypto import Unreadable, suite_of
+
 SCHEME = "aes256gcm-1"
-_NONCE = 12
+_SUITE = suite_of("es256")
 
 
 class SealBroken(ValueError):
@@ -38,9 +35,8 @@ def _key(purpose: str) -> bytes:
 
 def seal(text: str, owner: str) -> str:
     """A secret as the database keeps it; ``owner`` names the row that it belongs to."""
-    nonce = os.urandom(_NONCE)
-    closed = AESGCM(_key("seal")).encrypt(nonce, text.encode(), f"{SCHEME} {owner}".encode())
-    return f"{SCHEME}:{base64.b64encode(nonce + closed).decode()}"
+    closed = _SUITE.seal(_key("seal"), text.encode(), f"{SCHEME} {owner}".encode())
+    return f"{SCHEME}:{base64.b64encode(closed).decode()}"
 
 
 def opened(sealed: str, owner: str) -> str:
@@ -49,12 +45,11 @@ def opened(sealed: str, owner: str) -> str:
     try:
         if scheme != SCHEME:
             raise SealBroken(scheme)
-        raw = base64.b64decode(body, validate=True)
-        return AESGCM(_key("seal")).decrypt(raw[:_NONCE], raw[_NONCE:], f"{SCHEME} {owner}".encode()).decode()
-    except (InvalidTag, ValueError) as error:
+        return _SUITE.open(_key("seal"), base64.b64decode(body, validate=True), f"{SCHEME} {owner}".encode()).decode()
+    except (Unreadable, ValueError) as error:
         raise SealBroken(f"{owner}: {error}") from error
 
 
 def keyed_digest(text: str) -> str:
     """A digest that nobody can compute without the home folder: what is kept of a recovery code."""
-    return hmac.new(_key("digest"), text.encode(), hashlib.sha256).hexdigest()
+    return _SUITE.mac(_key("digest"), text.encode()).hex()

@@ -124,7 +124,7 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
         return rows
 
     def _clone(self) -> ObservationQuerySet:
-        made: ObservationQuerySet = super()._clone()  # type: ignore[misc]
+        made: ObservationQuerySet = super()._clone()  # type: ignore[misc]  # the stubs do not know it; it carries what a queryset bears
         made._shared_with = self._shared_with
         return made
 
@@ -153,7 +153,7 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
             note_rows(self._shared_with, Counter(row.series_id for row in rows))
             return
         # Values and sums do not say of which series they are: the same question is asked once more, for the series alone.
-        asked: Any = self._chain()  # type: ignore[attr-defined]
+        asked: Any = self._chain()  # type: ignore[attr-defined]  # nor this one
         asked._shared_with = None
         keys = asked.order_by().values("pk") if not asked.query.is_sliced else asked.values("pk")
         note_rows(self._shared_with, Counter(ObservationQuerySet(self.model, using=self.db).filter(pk__in=keys).values_list("series_id", flat=True)))

@@ -102,5 +102,5 @@ def row_of(subject: uuid.UUID) -> PersonalRow | None:
     for model in personal_models():
         found = model._default_manager.filter(personal_subject=subject).first()
         if found is not None:
-            return found  # type: ignore[return-value]
+            return found
     return None

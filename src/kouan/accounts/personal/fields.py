@@ -197,7 +197,7 @@ class PersonalRow(models.Model):
         super().save(*args, update_fields=update_fields, **kwargs)
 
 
-def personal_models() -> list[type[models.Model]]:
+def personal_models() -> list[type[PersonalRow]]:
     """Every model with personal fields."""
     from django.apps import apps
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from kouan.basis import strict_yaml
 from kouan.basis.codelists.sheet import Row, Sheet, read_sheet
 from kouan.basis.finding import Finding, NotFound, Place, Refused
 from kouan.basis.names import half_width, nearest
@@ -260,8 +261,12 @@ def _read(paths: tuple[Path, ...], _changed: tuple[int, ...]) -> Registry:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    try:
+        data = strict_yaml.load_plain(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Refused.because(
+            "unreadable_code_registry", f"代码表登记文件 {path.name} 读不出：{error}。", f"The registry {path.name} cannot be read: {error}.",
+            where=Place(file=path.name), remedy=("写法见 docs/codes.md。", "See docs/codes.md for its form.")) from error
     return data if isinstance(data, dict) else {}
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from kouan.basis import Finding, NotFound, Period, PeriodKind
 from kouan.collection.checks import Explained, Key, Rulings, shipped
@@ -28,13 +28,13 @@ def suspicions_visible_to(user: Any) -> SuspicionQuerySet:
     return Suspicion.objects.visible_to(user)
 
 
-def exceptions_visible_to(user: Any) -> SuspicionQuerySet:
+def exceptions_visible_to(user: Any) -> QuerySet[ExplainedException]:
     """Exceptions of subjects in scope, and those of all subjects: they explain one's own figures too."""
     from kouan.collection.visibility import own_filter
 
     condition = own_filter(user)
     found = ExplainedException.objects.select_related("recorded_by")
-    return found if condition is None else found.filter(condition | Q(subject_code=""))  # type: ignore[return-value]
+    return found if condition is None else found.filter(condition | Q(subject_code=""))
 
 
 def get_suspicion(user: Any, number: int) -> Suspicion:
