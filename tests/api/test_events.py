@@ -67,6 +67,15 @@ def test_what_is_no_request_for_events_is_refused_whole(terminal: Client, body: 
     assert not HeldEvent.objects.exists()
 
 
+@pytest.mark.parametrize("event", [
+    {"source": "\x00", "port": 1}, {"source": "tj\x00terminal", "quantity": {}}, an_event(1, port="CN\x00"), an_event(1, source="\x00"),
+], ids=["no-shape", "no-shape-either", "port", "source"])
+def test_codes_that_no_database_can_hold_are_no_codes(terminal: Client, event: dict[str, Any]) -> None:
+    answer = post(terminal, [event])
+    assert answer.status_code in (200, 404), answer.content
+    assert not Event.objects.exists()
+
+
 def test_a_body_beyond_the_bound_is_not_read(terminal: Client) -> None:
     assert post(terminal, b"[" + b" " * (5 * 2**20) + b"]").status_code == 413
 

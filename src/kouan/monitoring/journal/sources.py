@@ -30,7 +30,7 @@ def facts_of(code: str) -> SourceFacts | None:
 
 def sources_of(actor: Any, codes: Iterable[str]) -> dict[str, SourceFacts]:
     """Of the named sources, those for which the actor may speak: its organisation's own; the system for all."""
-    rows = EventSource.objects.filter(code__in=set(codes), is_active=True)
+    rows = EventSource.objects.filter(code__in=_sayable(codes), is_active=True)
     if not isinstance(actor, System):
         rows = rows.filter(organisation_id=actor.organisation_id, organisation__is_active=True)
     found = list(rows)
@@ -42,6 +42,11 @@ def sources_of(actor: Any, codes: Iterable[str]) -> dict[str, SourceFacts]:
     }
 
 
+def _sayable(codes: Iterable[str]) -> set[str]:
+    """Those that could be a code at all: events that have not the shape of one may name anything, NULs and half characters too."""
+    return {code for code in codes if code.isprintable()}
+
+
 def known_ports(codes: Iterable[str]) -> frozenset[str]:
     """Those of the codes that the register of ports holds."""
-    return frozenset(Port.objects.filter(code__in=set(codes)).values_list("code", flat=True))
+    return frozenset(Port.objects.filter(code__in=_sayable(codes)).values_list("code", flat=True))
