@@ -1,7 +1,9 @@
 """Sources: what each publisher's files mean. One YAML file each; docs/howto/add-a-source.md.
 
->>> [source.id for source in all_sources()]
-['hk-control-points', 'operation-times', 'port-daily', 'port-half-year', 'port-return', 'press-facts', 'us-border-crossing']
+>>> get("port-return").id
+'port-return'
+>>> {"hk-control-points", "operation-times", "press-facts"} <= {source.id for source in all_sources()}
+True
 """
 
 from __future__ import annotations
