@@ -10,12 +10,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
+
+from kouan.basis import clock
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,6 +55,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="holds on PostgreSQL only: make test-pg"))
         if item.get_closest_marker("conformance") and not samples:
             item.add_marker(pytest.mark.skip(reason="KOUAN_CONFORMANCE names no folder of samples"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def another_hour() -> Iterator[None]:
+    """``KOUAN_TEST_NOW=2026-02-16T23:58+08:00 pytest …`` runs the suite as if it began at that hour: no test may lean on today's."""
+    begun = os.environ.get("KOUAN_TEST_NOW")
+    with pytest.MonkeyPatch.context() as patched:
+        if begun:
+            gone = datetime.fromisoformat(begun) - datetime.now(UTC)
+            patched.setattr(clock, "now", lambda: clock._travelled.get() or datetime.now(UTC) + gone)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day in Beijing is half gone when the test begins: what happened twenty minutes ago happened today."""
+    begun = clock.now()
+    gone = datetime.combine(clock.day_of(begun), time(12), clock.BEIJING) - begun
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + gone)
 
 
 @pytest.fixture

@@ -65,6 +65,10 @@ class Stage:
         self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": self.sessions[name], "url": self.house.url}])
         self.who = name
 
+    def sign_everybody_out(self) -> None:
+        self.who = ""
+        self.sessions.clear()
+
     def open(self, matter: Matter, who: str) -> None:
         self.come(who)
         self.page.goto(f"{self.house.url}/matters/{matter.pk}")

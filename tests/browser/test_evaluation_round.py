@@ -37,6 +37,8 @@ STORY = Story("年度评估", "yearly_evaluation", "guojia", {}, (), "notified")
 class Calendar:
     """Days pass for the whole house, the served pages included."""
 
+    pages: Stage
+
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gone = timedelta()
         monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + self.gone)
@@ -44,6 +46,7 @@ class Calendar:
     def pass_days(self, days: int) -> None:
         """Days go by, and the clocks of every matter with them."""
         self.gone += timedelta(days=days)
+        self.pages.sign_everybody_out()  # nobody stays signed in for weeks
         with acting_system("run_clocks") as system:
             run_clocks(actor=system)
 
@@ -59,7 +62,7 @@ def stage(house: Any, page: Any, calendar: Calendar, settings: Any, monkeypatch:
     monkeypatch.setattr(exercise_ports, "NATIONAL", FEW)
     a_port(OTHER, "water", name_zh="虎门水运口岸", province_code="44", city_code="441900", transport_class="sea", class_basis="测试")
     a_port(LATE, "road", name_zh="河口公路口岸", province_code="53", city_code="532532", transport_class="road", class_basis="测试")
-    found = Stage(house, page)
+    found = calendar.pages = Stage(house, page)
     days = {"peer_view_days": 10, "comment_days": 15}
     for each in procedures():
         for setting in each.procedure.settings if each.room == "rounds" else ():

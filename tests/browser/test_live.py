@@ -14,6 +14,8 @@ from kouan.accounts.models import OrganisationKind
 from kouan.basis import clock
 from kouan.monitoring.journal.models import EventSource
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 WALL = {"width": 1920, "height": 1080}
 
 

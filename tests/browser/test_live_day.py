@@ -13,6 +13,8 @@ from kouan.accounts.action import acting_system
 from kouan.accounts.models import OrganisationKind
 from kouan.monitoring.journal.models import EventSource
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 # A frame every ten seconds of a day. A wall really gets one a second: what a frame leaves behind is multiplied by ten below.
 FRAMES, A_DAY = 8_640, 86_400
 # Bytes of heap that a real day may add: less than what one page of figures needs.
