@@ -39,6 +39,31 @@ class DataVersion(Once):
         return f"{self.data_set} {self.number}"
 
 
+@register(exclude=("content",))
+class ReleaseProposal(Once):
+    """What is to be published of data that are not public, frozen as it lies before whoever approves it: approved, these very bytes go out."""
+
+    data_set = models.SlugField("数据集", max_length=64)
+    number = models.CharField("版本", max_length=12)
+    changes_zh = models.CharField("变化", max_length=400)
+    changes_en = models.CharField("变化（英文）", max_length=400)
+    structure = models.JSONField("结构")
+    content = models.TextField("数据")
+    sha256 = models.CharField("数据校验值", max_length=64)
+    rows = models.PositiveIntegerField("行数")
+    software = models.CharField("软件版本", max_length=24)
+    matter = models.OneToOneField("desk.Matter", models.PROTECT, related_name="+")
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField("登记时间", default=clock.now)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = verbose_name_plural = "数据公布提请"
+
+    def __str__(self) -> str:
+        return f"{self.data_set} {self.number}"
+
+
 @register
 class Erratum(Once):
     """A fault found in a published version. The version stays as it is; its page says what is wrong, and where the right figures are."""
