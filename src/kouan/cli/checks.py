@@ -159,29 +159,41 @@ def explain(check: str = typer.Argument("", help="检查代号，空为全部 / 
 
 def examine_file(
     file: Path = typer.Argument(..., exists=True, dir_okay=False, readable=True,
-                                help="CSV 长表：对象、时期、指标、数值各一列 / CSV, one row a figure: subject, period, measure, value"),
-    subject: str = typer.Option("", help="对象列名 / column of subjects"), period: str = typer.Option("", help="时期列名 / column of periods"),
-    measure: str = typer.Option("", help="指标列名 / column of measures"), value: str = typer.Option("", help="数值列名 / column of values"),
+                                help="CSV、Excel、Parquet 表（可为 .gz）/ a table in CSV, Excel or Parquet, gzipped or not"),
+    subject: list[str] = typer.Option([], help="对象列名，可重复 / column of subjects; several are joined"),
+    period: list[str] = typer.Option([], help="时期列名；年、月分列的写两次 / column of periods; year and month apart: twice"),
+    measure: str = typer.Option("", help="指标列名 / column of measures"),
+    value: list[str] = typer.Option([], help="数值列名，可重复，每列一项指标 / column of figures; each of several is a measure"),
     direction: str = typer.Option("", help="方向列名 / column of directions"), group: str = typer.Option("", help="分组列名 / column of groups"),
+    sheet: str = typer.Option("", help="工作表名，空为第一张 / sheet of a workbook; the first if empty"),
     least: float = typer.Option(0.5, min=0.0, max=1.0, help="最小可能性 / least likelihood"),
-    limit: int = typer.Option(50, min=1, max=1_000_000, help="最多条数 / rows at most"), json: bool = JSON,
+    limit: int = typer.Option(50, min=1, max=1_000_000, help="屏幕上最多条数 / rows on screen at most"),
+    file_out: Path | None = typer.Option(None, "--out", dir_okay=False, help="结果存为 CSV 或 JSON，全部条目 / write every suspicion as CSV or JSON"),
+    json: bool = JSON,
 ) -> None:
-    """核查任何一张长表，不需要数据库；只看表中的数。 / Examine any long table of figures, without a database.
+    """核查任何一张表，不需要数据库；只看表中的数。 / Examine any table of figures, without a database.
 
-    例：kouan checks table figures.csv --subject 口岸 --period 月份 --value 数值 --json
+    例：kouan checks table figures.csv --subject 口岸 --period 月份 --value 数值 --out findings.csv
     """
     from kouan.basis import clock
-    from kouan.collection.checks.table import examine_table, read_csv
+    from kouan.collection.checks.table import examine_table
+    from kouan.collection.vetting.files import columns_in, write_suspicions
 
     told = examine_table(
-        read_csv(file), subject=subject or None, period=period or None, measure=measure or None, value=value or None,
-        direction=direction or None, group=group or None, today=clock.today(), least=least)
+        columns_in(file, sheet), subject=subject, period=period, measure=measure, value=value,
+        direction=direction, group=group, today=clock.today(), least=least)
+    if file_out is not None:
+        write_suspicions(file_out, told)
     if json:
         write_json(told.as_dict())
         return
     show_findings(told.findings)
-    out.print(say(f"{told.rows:,} 行、{told.series:,} 个序列、{told.cells:,} 个数：{len(told.suspicions):,} 处可疑",
-                  f"{told.rows:,} rows, {told.series:,} series, {told.cells:,} figures: {len(told.suspicions):,} suspicions"), markup=False)
+    causes = len(set(told.causes.values()))
+    out.print(say(f"{told.rows:,} 行、{told.series:,} 个序列、{told.cells:,} 个数：{len(told.suspicions):,} 处可疑，{causes:,} 个起因",
+                  f"{told.rows:,} rows, {told.series:,} series, {told.cells:,} figures: {len(told.suspicions):,} suspicions of {causes:,} causes"),
+              markup=False)
+    if file_out is not None:
+        out.print(say(f"已写入 {file_out}", f"Written to {file_out}"), markup=False)
     rows(told.suspicions[:limit])
 
 
@@ -192,5 +204,5 @@ def rows(suspicions: list[Any]) -> None:
     table([say("可能性", "likelihood"), say("分量", "weight"), say("检查", "check"), say("对象", "subject"), say("指标", "measure"),
            say("说明", "what")],
           ([f"{one.likelihood:.2f}", f"{one.weight:.4f}", text(shipped()[one.check].name), one.key.subject,
-            "/".join(part for part in (one.key.measure, one.key.direction, one.key.group) if part not in ("total", "all")),
+            "/".join([one.key.measure, *(part for part in one.key[2:] if part not in ("total", "all"))]),
             text(one.words())] for one in suspicions), right=[0, 1])

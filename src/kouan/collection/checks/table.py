@@ -11,41 +11,42 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kouan.basis import Finding, Period, PeriodKind, Place, Refused, numbers
+from kouan.basis import Finding, Period, PeriodKind, Place
+from kouan.collection.checks.causes import causes
+from kouan.collection.checks.columns import (
+    Asked,
+    Columns,
+    columns_of,
+    is_empty,
+    number_of,
+    order_of,
+    period_of,
+    shaped,
+)
 from kouan.collection.checks.engine import ALARM, Explained, examine
 from kouan.collection.checks.panel import Key, Panel, ordinal
 from kouan.collection.checks.suspicion import Suspicion
 
-# Headings by which a column is known when nobody names it, in the order of preference.
-NAMES: dict[str, tuple[str, ...]] = {
-    "subject": ("subject", "口岸", "口岸代码", "口岸名称", "port", "port_code", "port_name", "entity", "lane", "station", "site", "point",
-                "control_point", "对象", "车道", "名称", "name", "code", "id"),
-    "period": ("period", "month", "date", "时期", "期间", "月份", "日期", "年月", "time", "day", "quarter", "year", "年份"),
-    "measure": ("measure", "指标", "indicator", "variable", "item", "metric", "series", "type"),
-    "value": ("value", "数值", "数量", "figure", "count", "volume", "total", "amount", "y"),
-    "direction": ("direction", "方向"),
-    "group": ("group", "分组"),
-}
 MOST_FINDINGS = 1000
 
 
 @dataclass
 class Examined:
-    """What a table holds that is hardly right. ``findings``: cells that could not be read; ``cells``: figures that could."""
+    """What a table holds that is hardly right. ``findings``: cells that could not be read; ``cells``: figures that could.
+
+    ``causes``: by the code of a suspicion, the number of what it shares with others.
+    """
 
     suspicions: list[Suspicion] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    causes: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     cells: int = 0
     series: int = 0
@@ -53,12 +54,13 @@ class Examined:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {"rows": self.rows, "cells": self.cells, "series": self.series,
-                "suspicions": [one.as_dict() for one in self.suspicions], "findings": [one.as_dict() for one in self.findings]}
+                "suspicions": [{**one.as_dict(), "cause": self.causes.get(one.code, "")} for one in self.suspicions],
+                "findings": [one.as_dict() for one in self.findings]}
 
 
 def examine_table(
-    table: Any, *, subject: str | None = None, period: str | None = None, measure: str | None = None, value: str | None = None,
-    direction: str | None = None, group: str | None = None, explained: Iterable[Explained] = (),
+    table: Any, *, subject: Asked = None, period: Asked = None, measure: Asked = None, value: Asked = None,
+    direction: Asked = None, group: Asked = None, explained: Iterable[Explained] = (),
     links: Sequence[tuple[Key, Key]] = (), today: date | None = None, least: float = ALARM,
 ) -> Examined:
     """Examine a long table: one row for each figure.
@@ -68,82 +70,35 @@ def examine_table(
     then all figures are of one. ``today``: figures of periods that had not ended then are suspect. Refused when there is no
     column of subjects, periods or values.
     """
-    columns = _columns(table)
-    wanted = {"subject": subject, "period": period, "measure": measure, "value": value, "direction": direction, "group": group}
-    at = {role: _named(columns, role, name) for role, name in wanted.items()}
-    for role in ("subject", "period", "value"):
-        if at[role] is None:
-            raise Refused.because(
-                "column_missing", f"表中没有可识别的“{role}”列；现有列：{'、'.join(map(str, columns)) or '无'}。",
-                f"The table has no column for “{role}”; it has: {', '.join(map(str, columns)) or 'none'}.",
-                remedy=(f"请用参数指明哪一列是 {role}。", f"Say which column is the {role}."))
-    return _examine(columns, at, explained, links, today, least)
+    long = shaped(columns_of(table), {"subject": subject, "period": period, "measure": measure, "value": value,
+                                      "direction": direction, "group": group})
+    return _examine(long, explained, links, today, least)
 
 
-def read_csv(data: bytes | str | Path) -> dict[str, list[str]]:
-    """The columns of a CSV file with headings, in UTF-8 (with or without mark) or GB 18030."""
-    raw = Path(data).read_bytes() if isinstance(data, str | Path) else data
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030", errors="replace")
-    first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text), delimiter=max(",\t;", key=first.count))
-    headings = [cell.strip() for cell in next(rows, [])]
-    body = [row for row in rows if any(cell.strip() for cell in row)]
-    return {name: [row[at] if at < len(row) else "" for row in body] for at, name in enumerate(headings)}
-
-
-def _columns(table: Any) -> dict[str, Sequence[Any]]:
-    if isinstance(table, Mapping):
-        return dict(table)
-    if hasattr(table, "columns") and hasattr(table, "__getitem__"):  # a data frame of any make
-        return {str(name): list(table[name]) for name in table.columns}
-    rows = list(table)
-    if not rows:
-        return {"subject": [], "period": [], "measure": [], "value": []}
-    if isinstance(rows[0], Mapping):
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        return {str(name): [row.get(name) for row in rows] for name in names}
-    names = ["subject", "period", "measure", "value", "direction", "group"][: len(rows[0])]
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-
-
-def _named(columns: Mapping[str, Any], role: str, name: str | None) -> str | None:
-    if name is not None:
-        if name not in columns:
-            raise Refused.because("column_missing", f"表中没有“{name}”列。", f"The table has no column “{name}”.",
-                                  remedy=(f"现有列：{'、'.join(columns)}", f"It has: {', '.join(columns)}"))
-        return name
-    known = {str(column).strip().lower(): column for column in columns}
-    return next((known[word] for word in NAMES[role] if word in known), None)
-
-
-def _examine(columns: Mapping[str, Sequence[Any]], at: Mapping[str, str | None], explained: Iterable[Explained],
-             links: Sequence[tuple[Key, Key]], today: date | None, least: float) -> Examined:
+def _examine(said: Columns, explained: Iterable[Explained], links: Sequence[tuple[Key, Key]], today: date | None, least: float) -> Examined:
     told = Examined()
-    said = {role: columns[name] for role, name in at.items() if name is not None}
     told.rows = len(said["value"])
     periods: dict[Any, Period | None] = {}
     keys: dict[Key, int] = {}
     cells: dict[PeriodKind, dict[tuple[int, int], float]] = {}
     twice: list[tuple[Key, Period, float, float]] = []
     plain = (None,) * told.rows
+    order = order_of(said["period"])
     for line, (who, when, what, figure, way, part) in enumerate(zip(
             said["subject"], said["period"], said.get("measure", plain), said["value"], said.get("direction", plain),
             said.get("group", plain), strict=True), start=2):
-        number = _number(figure)
+        number = number_of(figure)
         if number is None:
-            if not _is_empty(figure):
-                _note(told, "unreadable_number", f"“{figure}”不是数字。", f"“{figure}” is no number.", line, at["value"])
+            if not is_empty(figure):
+                _note(told, "unreadable_number", f"“{figure}”不是数字。", f"“{figure}” is no number.", line, "value")
             continue
         if when not in periods:
-            periods[when] = _period(when)
+            periods[when] = period_of(when, order)
         period = periods[when]
         if period is None or period.kind is PeriodKind.SPAN:
-            _note(told, "unreadable_period", f"“{when}”不是可识别的时期。", f"“{when}” is no period.", line, at["period"])
+            _note(told, "unreadable_period", f"“{when}”不是可识别的时期。", f"“{when}” is no period.", line, "period")
             continue
-        key = Key(str(who).strip(), str(what).strip() if what is not None else at["value"] or "value",
+        key = Key(str(who).strip(), str(what).strip() if what is not None else "value",
                   str(way).strip() if way is not None else "total", str(part).strip() if part is not None else "all")
         row = keys.setdefault(key, len(keys))
         grid = cells.setdefault(period.kind, {})
@@ -161,11 +116,12 @@ def _examine(columns: Mapping[str, Sequence[Any]], at: Mapping[str, str | None],
         try:
             panel = Panel.build(tuple(names[row] for row in used), cadence, inverse, numbers_of, np.array(list(grid.values())))
         except ValueError as error:
-            _note(told, "periods_too_far", "时期跨度过大，请检查是否有年份填错。", str(error), 0, at["period"])
+            _note(told, "periods_too_far", "时期跨度过大，请检查是否有年份填错。", str(error), 0, "period")
             continue
         told.suspicions += cellwise(panel, twice, today)
         told.suspicions += examine(panel, explained=explained, links=links, least=least)
     told.suspicions.sort(key=lambda one: (-one.rank, one.code))
+    told.causes = causes(told.suspicions)
     return told
 
 
@@ -196,39 +152,6 @@ def cellwise(panel: Panel, twice: Iterable[tuple[Key, Period, float, float]] = (
             for row in np.nonzero(known[:, column])[0]:
                 tell("future_period", int(row), column, float(panel.values[row, column]), None, 0.99)
     return found
-
-
-def _is_empty(figure: Any) -> bool:
-    return figure is None or (isinstance(figure, float) and figure != figure) or (isinstance(figure, str) and figure.strip() in (
-        "", "-", "—", "–", "…", "..", "NA", "N/A", "NaN", "nan", "null", "None"))
-
-
-def _number(figure: Any) -> float | None:
-    if type(figure) is int:
-        return float(figure)
-    if isinstance(figure, float | np.floating | np.integer | Decimal):
-        number = float(figure)
-        return number if np.isfinite(number) else None
-    if not isinstance(figure, str) or _is_empty(figure):
-        return None
-    try:
-        number = float(figure)  # most cells by far
-        return number if np.isfinite(number) else None
-    except ValueError:
-        answer = numbers.parse(figure)
-        return None if isinstance(answer, Finding) else float(answer)
-
-
-def _period(when: Any) -> Period | None:
-    if isinstance(when, Period):
-        return when
-    text = str(when.date()) if hasattr(when, "date") and callable(when.date) else str(when).strip()
-    if text.endswith((" 00:00:00", "T00:00:00")):
-        text = text[:-9]
-    if text.endswith(".0") and text[:-2].isdigit():
-        text = text[:-2]
-    answer = Period.read(text)
-    return answer if isinstance(answer, Period) else None
 
 
 def _note(told: Examined, code: str, zh: str, en: str, line: int, column: str | None) -> None:
