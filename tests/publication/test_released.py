@@ -175,7 +175,7 @@ def test_the_pages_show_what_would_go_out_to_those_who_decide(month: Month, clie
     with clock.travel_to(FROZEN):
         client.force_login(month.national)
         page = client.get("/releases").content.decode()
-        assert "2024-10 – 2024-10" in page and "冻结并提请核准" in page
+        assert "2024-10\n" in page.replace("<", "\n") and "冻结并提请核准" in page
         answer = client.post("/releases", {"data_set": SET, "number": "1.0", "zh": "首次公布", "en": "First publication"})
         held = ReleaseProposal.objects.get()
         assert answer.headers["Location"] == f"/releases/{held.pk}"

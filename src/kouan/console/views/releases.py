@@ -98,7 +98,8 @@ def releases(request: HttpRequest) -> HttpResponseBase:
 def _reach(found: Definition) -> tuple[str, int]:
     """The frozen months, as words, and how many."""
     months = frozen_months(found.items)
-    return (f"{months[0].code} – {months[-1].code}" if months else "—"), len(months)
+    ends = dict.fromkeys((months[0].code, months[-1].code)) if months else {}
+    return " – ".join(ends) or "—", len(months)
 
 
 @never_cache
@@ -125,7 +126,7 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
     deeds = [] if not is_open else ["withdraw"] if held.proposed_by_id == user.pk else ["approve", "refuse"] if user.role == "national_leader" else []
     return render(request, "console/publication/release.html", {
         "held": held, "name": _name(held), "state": state_mark(held), "findings": findings, "opinion": opinion,
-        "deeds": [(each, DEEDS[each]) for each in deeds], "nation": _nation(held, rows), "counts": _counts(rows),
+        "deeds": [(each, DEEDS[each]) for each in deeds], "nation": _nation(held, rows), "areas": _areas(held, rows), "counts": _counts(rows),
         "left_out": _left_out(held, rows), "before": before, "changed": _changed(before, rows),
         "published": reverse("published-version", args=[held.data_set, held.number]) if held.matter.state == "released" else "",
         "crumbs": [{"label": TITLE, "address": reverse("releases")}, {"label": _name(held)}],
@@ -144,6 +145,22 @@ def _nation(held: ReleaseProposal, rows: list[dict[str, str]]) -> list[dict[str,
         "value": figures.number(float(row["value"])) if row["value"] else "—", "unit": _words(held, "unit", row["unit"]),
         "status": here(STATUSES[row["status"]]), "ports": row["ports"] or "—",
     } for row in sorted(rows, key=lambda row: row["period"], reverse=True) if row["area"] == NATION and row["mode"] == EVERY_MODE][:60]
+
+
+def _areas(held: ReleaseProposal, rows: list[dict[str, str]]) -> dict[str, Any]:
+    """The newest month by area, over all modes: a column for each item; what is not given says why."""
+    newest = max((row["period"] for row in rows), default="")
+    items = list(dict.fromkeys(row["item"] for row in rows))
+    cells = {(row["area"], row["item"]): row for row in rows if row["period"] == newest and row["mode"] == EVERY_MODE}
+
+    def told(area: str, item: str) -> str:
+        row = cells.get((area, item))
+        return "—" if row is None else figures.number(float(row["value"])) if row["value"] else row["status"]
+
+    areas = sorted({area for area, _ in cells}, key=lambda area: (area != NATION, area))
+    unit = {row["item"]: _words(held, "unit", row["unit"]) for row in rows}
+    return {"period": newest, "heads": [(_words(held, "item", item), unit[item]) for item in items],
+            "rows": [(_words(held, "area", area), [told(area, item) for item in items]) for area in areas]}
 
 
 def _counts(rows: list[dict[str, str]]) -> list[tuple[str, int]]:
