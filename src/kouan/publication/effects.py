@@ -13,7 +13,6 @@ from kouan.publication.definitions import definition
 from kouan.publication.models import DataVersion, ReleaseProposal
 from kouan.publication.queries import get_proposal
 
-FROZEN = ("data_set", "number", "changes_zh", "changes_en", "structure", "content", "sha256", "rows", "software")
 PROCEDURES = Path(__file__).with_name("procedures")
 
 
@@ -28,9 +27,7 @@ def release(matter: Matter, step: MatterStep, actor: Any) -> None:
         raise NotAllowed.because("own_proposal", "提请人不能核准自己的提请。", "Nobody approves what he or she proposed.",
                                  remedy=("请由另一位负责人核准。", "Let another leader approve it."))
     refuse_if_taken(definition(held.data_set), held.number, DataVersion.objects.filter(data_set=held.data_set))
-    made = DataVersion.objects.create(
-        **{name: getattr(held, name) for name in FROZEN},
-        published_on=clock.today(), published_by_id=actor.pk)
+    made = DataVersion.objects.create(**held.frozen(), published_on=clock.today(), published_by_id=actor.pk)
     record_use(EvidenceRef("publication", "version", made.pk), [EvidenceRef("publication", "proposal", held.pk)])
 
 
