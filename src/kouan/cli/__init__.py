@@ -93,6 +93,7 @@ def _mount() -> None:
         times_report,
         times_studies,
         times_yearly,
+        trade,
         verdict,
         warnings,
     )
@@ -125,6 +126,8 @@ def _mount() -> None:
     index_analysis.mount(index.app)
     app.add_typer(use(index.app, OnFiles), name="index", cls=Group)
     app.add_typer(use(edifact.app, OnFiles), name="edifact", cls=Group)
+    trade.app.add_typer(use(trade.pack, OnFiles), name="pack", cls=Group)
+    app.add_typer(use(trade.app, OnFiles), name="trade", cls=Group)
     on_files = typer.Typer()
     checks.mount(on_files)
     checks_group = use(checks.app, OnData)
