@@ -164,6 +164,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "kouan.accounts.passwords.NotEndless"},
     {"NAME": "kouan.accounts.passwords.HouseWords"},
 ]
 # The operator's own list of passwords that are refused, one to a line.

@@ -103,6 +103,24 @@ def test_cookies_are_kept_from_scripts_other_sites_and_plain_lines() -> None:
     assert settings.SESSION_COOKIE_HTTPONLY and settings.SESSION_COOKIE_SAMESITE == "Lax"
 
 
+@pytest.mark.parametrize("method", ["TRACE", "TRACK"])
+@pytest.mark.parametrize("address", ["/", "/sign-in", "/api/v1/ports"])
+def test_nobody_gets_a_request_echoed(method: str, address: str) -> None:
+    assert Client().generic(method, address).status_code == 405
+
+
+def test_signing_out_clears_what_the_browser_keeps() -> None:
+    client = Client()
+    client.force_login(an_administrator(), "kouan.accounts.backends.SignInBackend")
+    assert client.post("/sign-out")["Clear-Site-Data"] == '"storage"'
+
+
+def test_texts_say_their_encoding() -> None:
+    for address in ("/sign-in", "/no/such/page", "/api/v1/nothing", "/api/v1/openapi.json"):
+        kind = Client().get(address)["Content-Type"]
+        assert "charset=utf-8" in kind or kind == "application/json", (address, kind)
+
+
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "http:evil.example"])
 def test_no_form_sends_anybody_elsewhere(away: str) -> None:
     answer = Client().post("/language", {"language": "en", "next": away})

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.test import override_settings
 
-from kouan.accounts.passwords import HouseWords
+from kouan.accounts.passwords import LONGEST, HouseWords, NotEndless
 from kouan.basis.log_line import OneLine
 from kouan.safety import dangers
 
@@ -81,6 +81,19 @@ def test_no_name_of_the_test_machinery_is_served() -> None:
     said = subprocess.run([sys.executable, "-c", asked],
                           cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
     assert said.strip() == "False ['127.0.0.1', 'localhost', '[::1]'] True"
+
+
+def test_cookies_bear_the_prefix_of_their_host_under_https() -> None:
+    environment = {**os.environ, "KOUAN_HTTPS": "1", "DJANGO_SETTINGS_MODULE": "kouan.settings"}
+    asked = "from kouan import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME, s.SESSION_COOKIE_SECURE)"
+    said = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said.split() == ["__Host-kouan_session", "__Host-kouan_csrf", "__Host-kouan_language", "True"]
+
+
+def test_a_password_is_never_cut_off() -> None:
+    NotEndless().validate("ä" * LONGEST)
+    with pytest.raises(ValidationError):
+        NotEndless().validate("ä" * (LONGEST + 1))
 
 
 def test_a_stranger_cannot_write_lines_of_the_log() -> None:

@@ -22,6 +22,8 @@ from django.utils import translation
 from kouan.accounts.models import FormerPassword, User
 from kouan.basis import Finding, Place, Text, clock
 
+# Longer ones are refused, never cut off.
+LONGEST = 256
 # Without characters that are taken for each other on paper: 0 O 1 l I.
 _LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -63,6 +65,19 @@ class OperatorsList(CommonPasswordValidator):
         super().validate(password, user)
 
 
+class NotEndless:
+    """Refuses a password longer than the doors read: what is cut off would count for nothing without anybody knowing."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError above ``LONGEST`` characters."""
+        if len(password) > LONGEST:
+            raise ValidationError(self.get_help_text(), code="password_too_long")
+
+    def get_help_text(self) -> str:
+        """The rule in the language in force."""
+        return _here(Text(f"密码不得超过 {LONGEST} 个字符。", f"A password has {LONGEST} characters at most."))
+
+
 class HouseWords:
     """Refuses a password that is mostly words everybody here would try first: take them out, and eight characters must be left.
 
@@ -90,7 +105,11 @@ class HouseWords:
 
     def get_help_text(self) -> str:
         """The rule in the language in force."""
-        return _HOUSE_WORDS.en if (translation.get_language() or "zh").startswith("en") else _HOUSE_WORDS.zh
+        return _here(_HOUSE_WORDS)
+
+
+def _here(text: Text) -> str:
+    return text.en if (translation.get_language() or "zh").startswith("en") else text.zh
 
 
 _HOUSE_WORDS = Text("密码主要由本系统、本行业的常用词（如 kouan、口岸、admin、年份）组成，容易被猜中。",
