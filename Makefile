@@ -32,14 +32,14 @@ test: dev-install ## Run the test suite, browser tests included, without the lon
 	@scripts/bootstrap-debian browser sqlite
 	$(PYTEST) -m "not long" $(ARGS)
 
-test-long: dev-install ## Run the longest proofs, which CI runs as well
+test-long: dev-install ## Run the longest proofs, which CI runs as well: every role at every door, 1,000 or 2,000 spoilt files for proven parsers
 	@scripts/bootstrap-debian browser sqlite postgres java nats
 	@scripts/bootstrap spark
 	@scripts/bootstrap brokers
 	$(if $(ARGS),,scripts/with-postgres $(PYTEST) -n 0 -m "long and postgres")
 	$(PYTEST) -m "long and not survey" $(ARGS)
 
-survey: dev-install ## Ask every door as every role, feed every parser hundreds of spoilt files; not yet part of CI
+survey: dev-install ## Feed hundreds of spoilt files to the parsers that CI does not feed yet
 	@scripts/bootstrap-debian browser sqlite
 	$(PYTEST) -m survey $(ARGS)
 

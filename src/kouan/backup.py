@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -40,6 +41,7 @@ _TAG, _NONCE = 16, 12
 _COST = {"n": 2**15, "r": 8, "p": 1}
 _LONGEST_HEADER = 4096
 SHORTEST_PASSPHRASE = 12
+_TABLE = re.compile(r"[a-z0-9_]{1,63}", re.ASCII)
 # Made anew by the software, or of the machine and not of the installation.
 _LEFT_OUT = ("static", "kouan.sqlite3", "kouan.sqlite3-wal", "kouan.sqlite3-shm")
 
@@ -115,7 +117,7 @@ class Opening(io.RawIOBase):
             if header["scheme"] != SCHEME or header["kind"] != kind or any(header[each] != cost for each, cost in _COST.items()):
                 raise ValueError(header)
             self._cipher = AESGCM(_key(secret, header))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Refused.because("not_a_backup", "不是本系统的备份文件，或者种类不对。", "This is no backup of this kind.",
                                   remedy=("数据备份与密钥备份是两个文件，请核对。", "Data and keys are two files: look which is which.")) from error
         self._file, self._about = file, hashlib.sha256(line).digest()
@@ -308,7 +310,7 @@ def restore(source: Path, *, keys: Path | None = None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="kouan-restore-", dir=home) as folder:
         unpacked = Path(folder)
         _unpack(source, secret, "data", unpacked / "data")
-        manifest: dict[str, Any] = json.loads((unpacked / "data" / "manifest.json").read_text(encoding="utf-8"))
+        manifest = _manifest_of(unpacked / "data")
         _prove(manifest, unpacked / "data")
         if manifest["vendor"] != connection.vendor:
             raise Refused.because("other_database", f"备份来自 {manifest['vendor']}，本机为 {connection.vendor}。",
@@ -378,6 +380,23 @@ def _unpack(source: Path, secret: str, kind: str, to: Path) -> None:
     except OSError as error:
         raise Refused.because("restore_failed", f"恢复失败：{error.strerror or error}。", f"Restore failed: {error.strerror or error}.",
                               remedy=("请检查文件和磁盘空间。", "Check the file and the room on the disk.")) from error
+
+
+def _manifest_of(folder: Path) -> dict[str, Any]:
+    """The manifest, of the shape that ``back_up`` gives it; its names go into paths and queries. Raises Refused."""
+    try:
+        said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if not all(name and not Path(name).is_absolute() and ".." not in Path(name).parts and "\0" not in name and isinstance(about["sha256"], str)
+                   for name, about in said["files"].items()):
+            raise ValueError("files")
+        if not all(_TABLE.fullmatch(name) and type(count) is int for name, count in said["rows"].items()):
+            raise ValueError("rows")
+        if not isinstance(said["vendor"], str) or not all(isinstance(each, str) for each in said["migrations"]):
+            raise ValueError("vendor or migrations")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Refused.because("backup_no_manifest", "备份中没有可用的清单。", "The backup holds no usable manifest.",
+                              remedy=("请换一份备份。", "Take another backup.")) from error
+    return dict(said)
 
 
 def _prove(manifest: dict[str, Any], folder: Path) -> None:

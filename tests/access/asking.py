@@ -8,7 +8,8 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any
 
-from django.db import transaction
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
 from django.http.response import HttpResponseBase
 from django.test import Client
 from hypothesis import HealthCheck, Phase, Verbosity, find, settings
@@ -32,11 +33,19 @@ def ask(client: Client, door: Door, address: str, keys: dict[str, Any]) -> tuple
     cookies = copy(client.cookies)  # the door may be the one that goes out
     with transaction.atomic():
         answer = _send(client, door, address, keys)
-        # A stream is neither read nor closed: its end would close the connection, and the world with it.
         said = "" if answer.streaming else answer.content.decode(errors="replace")
+        _leave(answer)
         transaction.set_rollback(True)
     client.cookies = cookies
     return answer.status_code, said
+
+
+def _leave(answer: HttpResponseBase) -> None:
+    """Go before the stream has ended, so that its seat is free again; without closing the connection, and the world with it."""
+    if answer.streaming:
+        request_finished.disconnect(close_old_connections)
+        answer.close()
+        request_finished.connect(close_old_connections)
 
 
 def _send(client: Client, door: Door, address: str, keys: dict[str, Any]) -> HttpResponseBase:

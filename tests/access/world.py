@@ -37,6 +37,9 @@ from kouan.casework.oversight.models import (
 )
 from kouan.casework.oversight.plan_tasks import plan
 from kouan.collection.models import Holding
+from kouan.collection.returns import forms
+from kouan.collection.returns.models import Return
+from kouan.collection.vetting.models import CheckRun, Suspicion
 from kouan.desk.actions import add_version
 from kouan.desk.matters.models import Matter, MatterStep, ProcedureEdition, Task
 from kouan.desk.matters.registry import in_force
@@ -46,13 +49,15 @@ from kouan.grading.lawbook.models import LawChange
 from kouan.grading.models import ClassTwoPort, ListEntry, ListRecord
 from kouan.monitoring.emergencies.models import EmergencyEvent, EmergencyPlan
 from kouan.monitoring.imagery.models import ImageFeed
-from kouan.monitoring.journal.models import EventSource
+from kouan.monitoring.journal.models import EventBatch, EventSource, HeldEvent
+from kouan.monitoring.norms.models import OperationNorm
 from kouan.monitoring.studies.models import StudyPort, TimeStudy
 from kouan.monitoring.warnings.models import EarlyWarning
 from kouan.ports.models import Port, Project, ProjectLink
 
 MARK = "内蒙古专有"
 OWN, OTHER = "own", "other"
+DRAFT = "_draft"  # ends the kind of a thing that is not published
 _numbers = count(1)
 
 
@@ -178,6 +183,14 @@ class World:
         keys["job"] = made(Job, kind="x", owner=officer).pk
         matter = self.matter("opening", place)
         keys["matter"] = matter.pk
+        form = forms.get("KA-02")
+        keys["return"] = made(Return, form=form.code, form_version=form.version, port=place.port, cadence=form.cadence, organisation=place.agency,
+                              period_start=date(2025, 1, 1), period_end=date(2025, 1, 31)).pk
+        run = made(CheckRun)
+        keys["suspicion"] = made(
+            Suspicion, code=f"{code}-1", check_id="spike", subject_kind="port", subject_code=code, measure="cargo_tonnes", direction="total",
+            granularity="month", origin="official", first_start=date(2023, 1, 1), last_start=date(2023, 1, 1), count=1, measured=9_000.0,
+            expected=100.0, likelihood=0.9, weight=1.0, rank=1.0, answer=place.mark, first_run=run, last_run=run).pk
         self._watching(place, officer)
         self._casework(place, officer)
         return place
@@ -201,6 +214,12 @@ class World:
         source = made(EventSource, code=f"source-{place.province}", name_zh=f"{mark}系统", name_en="Source", organisation=place.office,
                       port_codes=[place.code])
         keys["source"] = source.code
+        events = made(EventBatch, source=source.code, channel="file", sender=officer, received_at=clock.now(), received=1, held=1)
+        keys["held_event"] = made(HeldEvent, batch=events, number=1, source=source.code, port=place.code, digest=f"{place.province:0<64}",
+                                  raw={"case_id": mark}, findings=[]).pk
+        keys["norm"] = made(
+            OperationNorm, name_zh=f"{mark}时限", name_en="Norm", whole="overall_clearance", direction="inbound", port=place.port, hours=Decimal(2),
+            valid_from=date(2025, 1, 1), document="试用规范", article="一", proposed_by=self.guojia).pk
         keys["warning"] = made(
             EarlyWarning, matter=self.matter("early_warning", place), port=place.port, origin="counterpart",
                 detector="robust", measure="cargo_tonnes",
@@ -226,7 +245,7 @@ class World:
         made(Supervision, matter=self.matter("supervision", place), instruction=instruction, owner=place.office)
         keys["instruction"] = instruction.pk
         for issued in (True, False):
-            circular = made(Circular, kind="notice", title=f"{mark}通知", text="请阅", recipients=[], attachments=[], office=self.national,
+            circular = made(Circular, kind="notice", title=f"{mark}通知", text="请阅", recipients={}, attachments=[], office=self.national,
                             state="issued" if issued else "draft", drafted_by=self.guojia, issued_on=date(2025, 3, 6) if issued else None)
             made(CircularReceipt, circular=circular, office=place.office, matter=self.matter("circular_receipt", None, self.national, f"{mark}签收"))
             keys["circular" if issued else "circular_draft"] = circular.pk
@@ -274,6 +293,6 @@ class World:
                         document_number="1号", issued=date(2024, 12, 1), reason="调整", state=state, preview={}, proposed_by=self.guojia.pk,
                         **({"decided_by": self.guojia.pk + 1_000} if state == "approved" else {})).pk
             for day, state in enumerate(("approved", "proposed"), 1)}
-        self.common.update(enterprise=enterprise, record=record.pk, law_change=changes["approved"], law_change_proposed=changes["proposed"])
+        self.common.update(enterprise=enterprise, record=record.pk, law_change=changes["approved"], law_change_draft=changes["proposed"])
 
 

@@ -45,10 +45,10 @@ def exported(client: Client, address: str) -> list[dict[str, Any]]:
 
 def test_the_worklist_shows_what_a_reviewer_needs(doubtful: Suspicion, open_as: Callable[[Any], Client], officer: Any) -> None:
     client = open_as(officer)
-    page = client.get("/checks").content.decode()
+    page = client.get("/checks?month=*").content.decode()
     for words in ("数据核查工作单", "单位或位数错误", "2021年5月报72,066,000", "sparkline-mark", 'form="ruling"', "上年同期", "运行核查"):
         assert words in page, words
-    rows = exported(client, "/checks?format=json")
+    rows = exported(client, "/checks?format=json&month=*")
     assert [(row["first"], row["state"]) for row in rows] == [("2021-05", "待裁定"), ("2022-03", "待裁定")] or len(rows) == 2
     assert exported(client, "/checks?format=json&check=zero_run&month=2022-04")[0]["expected"] > 60_000
     assert exported(client, "/checks?format=json&province=15") == exported(client, "/checks?format=json&q=满洲里") == []
@@ -114,3 +114,22 @@ def test_both_languages(doubtful: Suspicion, open_as: Callable[[Any], Client], o
     client.cookies["django_language"] = "en"
     for address in ("/checks", f"/checks/{doubtful.pk}", "/checks/exceptions"):
         assert client.get(address).status_code == 200, address
+
+
+def test_a_reviewer_begins_with_the_newest_month_and_reads_each_matter_once(
+    doubtful: Suspicion, open_as: Callable[[Any], Client], officer: Any, guangdong: Any,
+) -> None:
+    client = open_as(officer)
+    slip = Suspicion.objects.get(check_id="unit_slip")
+    everything = exported(client, "/checks?format=json&month=*")
+    newest = exported(client, "/checks?format=json")
+    assert len(everything) > len(newest) > 0 and slip.first_start.strftime("%Y-%m") not in {str(row["first"])[:7] for row in newest}
+    # A second suspicion of the same cause, lighter: one row, which says so, and leads to both.
+    twin = Suspicion.objects.get(pk=slip.pk)
+    twin.pk, twin.code, twin.measure, twin.rank = None, slip.code.replace("person_crossings", "vehicles"), "vehicles", slip.rank / 2
+    twin.save(force_insert=True)
+    assert len(exported(client, "/checks?format=json&month=*")) == len(everything)
+    assert "同一起因另有 1 处" in client.get("/checks?month=*").content.decode()
+    assert len(exported(client, f"/checks?format=json&month=*&matters=all&state=*&cause={slip.pk}")) == 2
+    answer = client.post("/checks", {"numbers": [slip.pk], "state": "confirmed", "reason": "整表错位", "with_cause": "1"})
+    assert answer.status_code == 302 and set(Suspicion.objects.filter(cause=slip.cause).values_list("state", flat=True)) == {"confirmed"}

@@ -36,6 +36,7 @@ class Parser:
     allowed: tuple[type[Exception], ...] = ()  # documented beside Refused
     seconds: float = 5.0
     is_stored: bool = False
+    maps: bool = False  # reserves much more than it uses (an engine's buffers and threads): only what is resident counts
 
 
 # ---- seeds ----------------------------------------------------------------------------------------------

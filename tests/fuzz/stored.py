@@ -114,7 +114,7 @@ def _client() -> Any:
     PerUser.allow_request = lambda self, request: True  # type: ignore[method-assign]
     secret = new_secret()
     ApiToken.objects.create(user=somebody("guojia"), name="fuzz", secret_digest=digest_of(secret), expires_at=clock.now() + timedelta(days=30))
-    return Client(headers={"authorization": f"Bearer {secret}"})
+    return Client(headers={"authorization": f"Bearer {secret}"}, SERVER_NAME="localhost")  # a host that is served
 
 
 @cache

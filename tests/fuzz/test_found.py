@@ -268,3 +268,97 @@ def test_a_whole_number_larger_than_any_float_is_out_of_range() -> None:
 
     reader = Reader()
     assert reader.number(10**400, "a", 0, 1) == 0 and [each.code for each in reader.findings] == ["framework_number_out_of_range"]
+
+
+def test_a_word_of_a_million_letters_is_compared_with_no_name() -> None:
+    import time
+
+    from kouan.basis import nearest, units
+
+    began = time.process_time()
+    found = units.find("吨" + "4" * 1_000_000)
+    assert isinstance(found, Finding) and found.code == "unknown_unit" and nearest("罗" * 1_000_000, ["罗湖", "满洲里"]) == []
+    assert time.process_time() - began < 1
+
+
+def test_the_kind_of_an_epcis_document_may_be_anything() -> None:
+    from kouan.exchange.epcis import read_epcis
+
+    for kind in ("{}", "[]", "1", "null"):
+        assert refused(lambda kind=kind: list(read_epcis(f'{{"type": {kind}}}'.encode()))) == ["epcis_no_events"]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("manifest", [
+    b"", b"[", b"[" * 100_000, b"[]", b'{"files": {}, "rows": {}, "migrations": []}', b'{"files": {"../x": {"sha256": ""}}, "rows": {}, "migrations": [], "vendor": "sqlite"}',
+    b'{"files": {}, "rows": {"x\\" UNION SELECT 1": 1}, "migrations": [], "vendor": "sqlite"}', b'{"files": {"a": 1}, "rows": {}, "migrations": [], "vendor": "sqlite"}',
+])
+def test_a_manifest_of_another_shape_restores_nothing(written: Any, manifest: bytes) -> None:
+    from kouan.backup import _manifest_of
+
+    assert refused(lambda: _manifest_of(written(manifest, "manifest.json").parent)) == ["backup_no_manifest"]
+
+
+def test_a_backup_whose_head_is_deep_is_no_backup() -> None:
+    from kouan.backup import Opening
+
+    assert refused(lambda: Opening(io.BytesIO(b"[" * 4_000), "correct horse battery", "data")) == ["not_a_backup"]
+
+
+@pytest.mark.parametrize("name, was, now", [
+    ("name", "{zh: 自编代码, en: own codes}", "{zh: {a: 1}, en: own codes}"), ("body", "body: own", "body: other"), ("form", "'[0-9]{2}'", "'[0-9'"),
+    ("days", "valid_from: 2024-01-01", "valid_from: [1]"),
+])
+def test_a_registry_of_code_lists_that_says_nonsense_is_refused(written: Any, name: str, was: str, now: str) -> None:
+    from tests.fuzz.carried import REGISTRY
+
+    from kouan.basis.codelists import registry
+
+    second = ", '2025': {valid_from: 2025-01-01, file: codes.csv, sha256: '', rows: 2, source: own}}}" if name == "days" else "}}"
+    text = REGISTRY.replace("source: own}}}", f"source: own}}{second}", 1)
+    assert was in text
+    place = written(text.replace(was, now, 1), "own.yaml")
+    assert refused(lambda: registry(place.parent)) == ["unreadable_code_registry"]
+
+
+def test_a_packed_code_list_that_does_not_unpack_is_refused(written: Any) -> None:
+    from kouan.basis.codelists.sheet import read_sheet
+
+    whole = gzip.compress(b"code\tname_zh\n01\t\xe7\x94\xb2\n")
+    for content in (b"", b"abc", whole[:-9], whole[:12] + b"\xff\xff" + whole[14:], gzip.compress(b"code\tname_zh\n01\t\xff\n")):
+        assert refused(lambda content=content: read_sheet(written(content, "codes.tsv.gz"))) == ["unreadable_code_list"]  # type: ignore[misc]
+
+
+def test_the_record_of_a_result_may_be_as_deep_as_it_likes(written: Any) -> None:
+    from kouan.evaluation.method.index.analysis.kept import read_result
+
+    assert refused(lambda: read_result(written("[" * 100_000, "record.json").parent)) == ["record_unusable"]
+
+
+def test_a_log_that_breaks_while_it_is_read_is_refused(written: Any) -> None:
+    from tests.fuzz.parsers import parquets
+
+    from kouan.monitoring.eventlog.engine import run
+
+    text = "case_id,case_kind,milestone,mode,direction,port,occurred_at,planned\nC1,container,arrived,sea,inbound,x,2026-03-01T08:00:00,perhaps\n"
+    assert refused(lambda: run([written(text, "events.csv")], workers=1)) == ["unreadable_events"]
+    broken = 0
+    for data in parquets()[-3:]:
+        for at in range(8, len(data) - 400, 331):
+            try:
+                run([written(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1:], "events.parquet")], workers=1)
+            except Refused:
+                broken += 1
+    assert broken
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.9, 0.97])
+def test_a_zip_of_returns_that_does_not_unpack_is_refused(written: Any, at: float) -> None:
+    from tests.fuzz.mutations import zipped
+    from tests.fuzz.parsers import workbooks
+
+    from kouan.collection.returns.reading import read_upload
+
+    packed = zipped([("a.xlsx", workbooks()[0]), ("b.txt", b"x")])
+    place = int(len(packed) * at)
+    for content in (packed[:place] + bytes([packed[place] ^ 0xFF]) + packed[place + 1:], packed[:place]):
+        assert refused(lambda content=content: read_upload(written(content, "报表.zip"), "报表.zip"))  # type: ignore[misc]

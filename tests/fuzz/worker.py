@@ -69,6 +69,7 @@ class _Broken:
     kind: str = "text"
     allowed: tuple[type[Exception], ...] = ()
     seconds: float = 5.0
+    maps: bool = False
 
     def seeds(self) -> list[bytes]:
         """Nothing is broken before it is fed."""
@@ -98,13 +99,15 @@ def _status(key: str) -> int:
 
 def parsers(with_stored: bool) -> dict[str, Any]:
     """By name; those of the database only where there is one."""
+    from tests.fuzz.carried import CARRIED
     from tests.fuzz.parsers import PARSERS
 
-    found: Iterable[Any] = PARSERS
+    found: Iterable[Any] = (*PARSERS, *CARRIED)
     if with_stored:
+        from tests.fuzz.asked import ASKED
         from tests.fuzz.stored import STORED
 
-        found = (*PARSERS, *STORED)
+        found = (*found, *STORED, *ASKED)
     return {each.name: each for each in (*found, *BROKEN)}
 
 
@@ -141,6 +144,7 @@ def serve(answers: int, place: Path) -> None:
 
     known: dict[str, Any] = {}
     seeds: dict[str, Any] = {}
+    bounds: dict[str, int] = {}
     with place.open("r+b") as file:
         shared = mmap.mmap(file.fileno(), 8)
     for line in sys.stdin:
@@ -156,11 +160,13 @@ def serve(answers: int, place: Path) -> None:
                 fault = one(parser, each)
                 if fault is not None:
                     os.write(answers, json.dumps({"case": -1, **fault}).encode() + b"\n")
-            resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize:") * 1024 + MEMORY, resource.RLIM_INFINITY))
+            bounds[name] = resource.RLIM_INFINITY if parser.maps else _status("VmSize:") * 1024 + MEMORY
         most, slowest, until, number = 0, (0.0, -1), time.monotonic() + asked.get("stop", 1e9), asked["first"]
         while number < asked["last"] and time.monotonic() < until:
             shared[:8] = struct.pack("q", number)
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)  # what spoils a file may need more than who reads it
             data = spoilt(seeds[name] or [b"x"], parser.kind, Random(f"{asked['seed']}|{name}|{number}"))
+            resource.setrlimit(resource.RLIMIT_AS, (bounds[name], resource.RLIM_INFINITY))
             with suppress(OSError):
                 Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here
             began = time.process_time()

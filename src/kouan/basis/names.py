@@ -37,6 +37,9 @@ _SUFFIX_EN = re.compile(
 _PUNCTUATION = re.compile(r"[\s·・．.,，、;；:：'’‘\"“”()（）\[\]【】\-‐–—_/]+")
 
 
+_LONGEST = 400
+
+
 def half_width(text: str) -> str:
     """Write full-width letters, digits and spaces as half-width; touch nothing else.
 
@@ -88,7 +91,8 @@ def nearest(word: str, names: Iterable[str], n: int = 3, cutoff: float | None = 
     "罗湖口岸". Of two equally near names the shorter wins, then the alphabet decides, so that the answer
     does not depend on the order of `names`.
     """
-    word_key = key(word)
+    # What is longer than any name resembles none; it is not compared with each of them for seconds.
+    word_key = key(word) if len(word) <= _LONGEST else ""
     if not word_key:
         return []
     if cutoff is None:

@@ -136,6 +136,9 @@ def _scaled(base: Unit, prefix: str, zh: str, times: int) -> Unit:
     )
 
 
+_LONGEST = 200
+
+
 def _spelling(name: str) -> str:
     """Spellings differ by width, case, brackets and spaces; none of that makes another unit.
 
@@ -146,9 +149,14 @@ def _spelling(name: str) -> str:
     return re.sub(r"\s+", "", plain)
 
 
-@lru_cache(maxsize=4096)
 def get(name: str) -> Unit:
     """Return a unit by code or spelling; raise UnknownUnit with suggestions."""
+    # No spelling is so long; a cell of a million characters is neither compared with each nor kept.
+    return _got(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…")
+
+
+@lru_cache(maxsize=4096)
+def _got(name: str) -> Unit:
     by_code, by_name = _registry()
     unit = by_code.get(name) or by_name.get(_spelling(name))
     if unit is None:
@@ -162,7 +170,7 @@ def find(name: str, *, fits: Unit | None = None, where: Place | None = None) -> 
     try:
         return get(name)
     except UnknownUnit as refusal:
-        finding = _unknown(name, fits) if fits is not None else refusal.findings[0]
+        finding = _unknown(name[:_LONGEST], fits) if fits is not None else refusal.findings[0]
         return finding.at(where) if where else finding
 
 

@@ -227,6 +227,7 @@ def _read(paths: tuple[Path, ...], _changed: tuple[int, ...]) -> Registry:
     mappings: list[MappingSource] = []
     bodies: dict[str, Text] = {}
     sources: dict[str, Source] = {}
+    found: dict[str, CodeList] = {}
     for path in paths:
         data = _load(path)
         folder = path.parent / "data" if path == _SHIPPED else path.parent
@@ -245,19 +246,24 @@ def _read(paths: tuple[Path, ...], _changed: tuple[int, ...]) -> Registry:
                               folder / told["file"] if "file" in told else None, told.get("sha256", ""), told.get("rows", 0), told.get("relation",
                                   ""))
                 for told in data.get("mappings", ())]
-        except (KeyError, TypeError, AttributeError) as error:
+            for list_id in data.get("lists", {}):
+                # Of what stands in two files the first is kept; a later file adds editions to it.
+                found[list_id] = _list_of(list_id, lists[list_id], bodies, editions[list_id])
+        except (KeyError, TypeError, AttributeError, ValueError, re.error, RecursionError) as error:
             raise Refused.because(
                 "unreadable_code_registry", f"代码表登记文件 {path.name} 缺少或写错：{error}。",
                     f"The registry {path.name} lacks or misstates {error}.",
                 where=Place(file=path.name), remedy=("写法见 docs/codes.md。", "See docs/codes.md for its form.")) from error
-    found = {
-        list_id: CodeList(
-            list_id, Text.from_dict(said["name"]), bodies[said["body"]], said.get("instrument", ""), said.get("related", ""),
-            re.compile(said["form"], re.ASCII), tuple(said.get("aliases", ())), _text(said.get("note")),
-            dict(sorted(editions[list_id].items(), key=lambda pair: pair[1].valid_from)))
-        for list_id, said in lists.items()
-    }
     return Registry(found, tuple(mappings))
+
+
+def _list_of(list_id: str, said: Mapping[str, Any], bodies: Mapping[str, Text], editions: Mapping[str, Edition]) -> CodeList:
+    if not all(isinstance(each, str) for each in (list_id, *said["name"].values(), *said.get("aliases", ()))):
+        raise ValueError("name")
+    return CodeList(
+        list_id, Text.from_dict(said["name"]), bodies[said["body"]], said.get("instrument", ""), said.get("related", ""),
+        re.compile(said["form"], re.ASCII), tuple(said.get("aliases", ())), _text(said.get("note")),
+        dict(sorted(editions.items(), key=lambda pair: pair[1].valid_from)))
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -15,6 +15,8 @@ import gzip
 import hashlib
 import io
 import re
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -158,8 +160,11 @@ def read_sheet(path: Path, sha256: str = "", first: str = "code") -> Sheet:
             f"The file {path.name} is not the one registered: its checksum differs.", where=Place(file=path.name),
             remedy=("请恢复原文件，或按新版本重新登记。", "Restore the file, or register it as a new edition."))
     if path.suffix == ".gz":
-        with gzip.open(path) as stream:
-            data = stream.read(MOST_BYTES + 1)
+        try:
+            with gzip.open(path) as stream:
+                data = stream.read(MOST_BYTES + 1)
+        except (OSError, EOFError, zlib.error):
+            raise _unreadable(path, "压缩文件已损坏", "is damaged: it does not unpack") from None
     else:
         data = packed
     if len(data) > MOST_BYTES:
@@ -168,6 +173,10 @@ def read_sheet(path: Path, sha256: str = "", first: str = "code") -> Sheet:
         data = _from_csv(path, data)
     if data.partition(b"\n")[0].split(b"\t")[0] != first.encode():
         raise _unreadable(path, f"第一列不是 {first}", f"does not begin with the column “{first}”")
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        raise _unreadable(path, "不是 UTF-8 编码", "is not UTF-8") from None
     return Sheet(data)
 
 
@@ -184,7 +193,7 @@ def _from_csv(path: Path, data: bytes) -> bytes:
     if len(head) < 2:
         raise _unreadable(path, "至少要有代码、名称两列", "needs a column of codes and one of names")
     codes = [row[0] for row in body]
-    twice = sorted({code for code in codes if codes.count(code) > 1}) if len(set(codes)) < len(codes) else []
+    twice = sorted(code for code, count in Counter(codes).items() if count > 1)
     if twice or "" in codes:
         raise _unreadable(path, f"代码重复或空缺（{'、'.join(twice[:5])}）", f"has codes that stand twice or are empty ({', '.join(twice[:5])})")
     return "\n".join("\t".join(row) for row in (head, *sorted(body))).encode() + b"\n"

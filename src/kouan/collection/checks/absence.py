@@ -103,7 +103,8 @@ def zeros(exam: Exam) -> None:
         noughts = near == 0
         events = int((noughts[1:] & ~noughts[:-1]).sum()) + int(noughts[:1].sum())
         rare = (events + 0.5) / (near.size - int(noughts.sum()) + events + 1)
-        if seasonal.size >= 2 and (seasonal == 0).any() and _stretch(exam, run) < exam.panel.season:
+        # One other December without a report makes no season; two do.
+        if seasonal.size >= 2 and int((seasonal == 0).sum()) >= max(2, seasonal.size / 3) and _stretch(exam, run) < exam.panel.season:
             rare = max(rare, (float((seasonal == 0).sum()) + 0.3) / (seasonal.size + 0.6))
         evidence = -math.log10(rare) * run.length**0.5 if run.length > 1 else -math.log10(rare)
         evidence *= min(1.0, math.log10(usual * run.length + 1) / 2 + 0.3)

@@ -6,6 +6,7 @@ What each sheet is, the hidden key sheet says; lines are found by the code in th
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from kouan.collection.returns.template import KEY, MARK, ZERO_CELL
 from kouan.desk.actions import bears_stamp, refuse_secrets, secrecy_refusal
 
 MOST_FILES, FILE_BYTES, ALL_BYTES = 400, 8 << 20, 64 << 20
+# What a zip says that is cut, altered, or packed in a way that nobody reads.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
 _CODE, _VALUE, _REASON, _NOTE = 10, 3, 8, 9
 
 
@@ -55,7 +58,7 @@ def read_upload(path: Path, name: str) -> list[ReadSheet]:
         return _read_book(path, name)
     found: list[ReadSheet] = []
     with TemporaryDirectory(prefix="kouan-returns-") as folder:
-        for inner, content in _members(path, name):
+        for inner, content in _whole(_members(path, name), name):
             place = Path(folder) / "book"
             place.write_bytes(content)
             found += _read_book(place, inner)
@@ -65,10 +68,23 @@ def read_upload(path: Path, name: str) -> list[ReadSheet]:
 
 
 def _is_plain_zip(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as packed:
-        return "[Content_Types].xml" not in packed.namelist()
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return "[Content_Types].xml" not in packed.namelist()
+    except _DAMAGED:
+        return False  # the reader of workbooks says what is wrong with it
+
+
+def _whole(members: Iterator[tuple[str, bytes]], name: str) -> Iterator[tuple[str, bytes]]:
+    """The members as they unpack; what does not is refused."""
+    while True:
+        try:
+            member = next(members, None)
+        except _DAMAGED:
+            raise _refused("zip_damaged", "压缩包已损坏，无法完整解开。", "The zip is damaged and does not unpack.", name) from None
+        if member is None:
+            return
+        yield member
 
 
 def _members(path: Path, name: str) -> Iterator[tuple[str, bytes]]:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -71,6 +72,9 @@ class _Around:
         others = [row.other_key.subject.partition(":") for row in rows if row.other_key]
         self.names = SubjectNames({(row.subject_kind, row.subject_code) for row in rows} | {(kind, code) for kind, _, code in others})
         self.panels = queries.panel_around(rows)
+        self.with_cause: dict[str, int] = dict(
+            queries.suspicions_visible_to(user).filter(cause__in={row.cause for row in rows} - {""}).order_by()
+            .values_list("cause").annotate(n=Count("pk")))
         self.pairs = {one: two for pair in queries.links() for one, two in (pair, pair[::-1])}
         self.rows = {cadence: {key: at for at, key in enumerate(panel.keys)} for cadence, panel in self.panels.items()}
 
@@ -132,7 +136,12 @@ def _choose(row: Any) -> SafeString:
 def _what(row: Any) -> SafeString:
     said = here(row.words(row.around.name))
     more = here(Text("；报送方已说明", "; answered")) if row.answer else ""
-    return format_html('<a href="{}">{}</a><span class="subline">{}{}</span>', reverse("suspicion", args=[row.pk]), here(row.spec.name), said, more)
+    others = row.around.with_cause.get(row.cause, 1) - 1
+    same = format_html(
+        ' <a href="{}?cause={}&amp;matters=all&amp;month=*&amp;state=*">{}</a>', reverse("checks"), row.pk,
+        here(Text(f"同一起因另有 {others} 处", f"{others} more of the same cause"))) if others > 0 else ""
+    return format_html('<a href="{}">{}</a><span class="subline">{}{}{}</span>', reverse("suspicion", args=[row.pk]), here(row.spec.name), said, more,
+                       same)
 
 
 def _subject(row: Any) -> SafeString:
@@ -160,6 +169,34 @@ def _by_month(rows: Any, value: str) -> Any:
     return rows.filter(first_start__lte=first.replace(day=28), last_start__gte=first)
 
 
+def _each_matter_once(rows: Any, value: str) -> Any:
+    """Of suspicions with one cause the most pressing; what other filters hide takes no part."""
+    if value != "once":
+        return rows
+    heavier = rows.order_by().filter(cause=OuterRef("cause")).filter(Q(rank__gt=OuterRef("rank")) | Q(rank=OuterRef("rank"), pk__lt=OuterRef("pk")))
+    return rows.filter(Q(cause="") | ~Exists(heavier))
+
+
+def _of_cause(rows: Any, value: str) -> Any:
+    """The suspicions that share the cause of this one, by its number."""
+    known = rows.filter(pk=int(value)).values_list("cause", flat=True).first() if value.isascii() and value.isdigit() else None
+    return rows.filter(cause=known) if known else rows.none()
+
+
+def _newest_month(user: Any) -> str:
+    """The last month of which something open is doubtful: where a reviewer begins."""
+    newest = queries.suspicions_visible_to(user).filter(state=SuspicionState.OPEN).aggregate(last=Max("last_start"))["last"]
+    return f"{newest:%Y-%m}" if newest else ""
+
+
+def _with_their_causes(user: Any, numbers: list[int]) -> list[int]:
+    """The same and what is open and shares their causes, within the user's scope."""
+    visible = queries.suspicions_visible_to(user)
+    shared = set(visible.filter(pk__in=numbers).exclude(cause="").values_list("cause", flat=True))
+    more = visible.filter(cause__in=shared, state=SuspicionState.OPEN).values_list("pk", flat=True)
+    return list(dict.fromkeys([*numbers, *more]))
+
+
 def _provinces() -> tuple[tuple[str, Text], ...]:
     known = Port.objects.order_by("province_code").values_list("province_code", flat=True).distinct()
     return tuple((code, codes.province(code).name) for code in known if code)
@@ -170,7 +207,7 @@ def _measures() -> tuple[tuple[str, Text], ...]:
     return tuple((code, measures.all_measures()[code].name) for code in held if code in measures.all_measures())
 
 
-def _worklist(*, may_rule: bool) -> Table:
+def _worklist(*, may_rule: bool, month: str = "") -> Table:
     chosen = (Column("choose", Text("选", "Pick"), value=lambda row: row.pk, show=_choose, only="page"),) if may_rule else ()
     return Table(
         name="suspicions", title=TITLE,
@@ -200,8 +237,11 @@ def _worklist(*, may_rule: bool) -> Table:
             Filter("province", Text("省份", "Province"), choices=_provinces, apply=_by_province),
             Filter("measure", Text("指标", "Measure"), choices=_measures, field="measure"),
             Filter("kind", Text("对象类别", "Kind of subject"), choices=tuple(KINDS.items()), field="subject_kind"),
-            Filter("month", Text("月份", "Month"), apply=_by_month, hint=Text("如 2023-05", "such as 2023-05")),
+            Filter("month", Text("月份", "Month"), apply=_by_month, hint=Text("如 2023-05；* 为全部", "such as 2023-05; * for all"), default=month),
             Filter("q", Text("口岸", "Port"), apply=_by_name),
+            Filter("cause", Text("与某处同因（编号）", "Same cause as (number)"), apply=_of_cause),
+            Filter("matters", Text("同一起因", "One cause"), apply=_each_matter_once, default="once", choices=(
+                ("once", Text("每个起因一行", "One row for each")), ("all", Text("逐处列出", "Every suspicion")))),
         ),
         default_order="-rank",
         empty=Text("没有符合条件的可疑数据。", "Nothing doubtful matches."),
@@ -223,6 +263,8 @@ def worklist(request: HttpRequest) -> HttpResponseBase:
                                       remedy=("请先勾选要裁定的行。", "Tick the rows first."))]
         else:
             try:
+                if request.POST.get("with_cause"):
+                    numbers = _with_their_causes(user, numbers)
                 count = actions.rule(actor=user, numbers=numbers, state=request.POST.get("state", ""), reason=request.POST.get("reason", ""))
             except (NotAllowed, NotFound):
                 raise
@@ -232,7 +274,7 @@ def worklist(request: HttpRequest) -> HttpResponseBase:
                 messages.success(request, here(Text(f"已裁定 {count} 处。", f"{count} ruled on.")))
                 back = request.POST.get("back", "")
                 return redirect(back if url_has_allowed_host_and_scheme(back, None) else reverse("checks"))
-    view = _worklist(may_rule=may_rule).read(request, queries.suspicions_visible_to(user), decorate=decorator(user))
+    view = _worklist(may_rule=may_rule, month=_newest_month(user)).read(request, queries.suspicions_visible_to(user), decorate=decorator(user))
     if view.wants_export:
         return view.export()
     run = queries.latest_run()

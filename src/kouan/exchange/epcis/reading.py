@@ -68,7 +68,8 @@ def _events(document: Any) -> list[Any]:
     if isinstance(document, list):
         return document
     if isinstance(document, dict):
-        if document.get("type", document.get("isA")) in TYPES:
+        kind = document.get("type", document.get("isA"))
+        if isinstance(kind, str) and kind in TYPES:
             return [document]
         body = document.get("epcisBody")
         if isinstance(body, dict):

@@ -68,21 +68,22 @@ def run(
         duckdb.connect(config={"threads": workers, "temp_directory": spill}) as connection,
     ):
         log = source.open_log(connection, paths, columns)
-        plan = compile_plan(
-            source.contents_of(connection, log), by=by, wholes=wholes, cohort=cohort, is_foreign=log.is_foreign,
-            offset_minutes=offset_minutes, on=on,
-        )  # fmt: skip
-        is_corrected = log.is_admitted and source.has_corrections(connection, log)
-        if engine == "duckdb":
-            result = _columns(connection, log, plan, is_corrected, workers)
-        elif engine == "duckdb-sql":
-            result = _generated(connection, log, plan, is_corrected)
-        else:
-            from kouan.monitoring.eventlog import spark
+        with source.told_of_files(log):
+            plan = compile_plan(
+                source.contents_of(connection, log), by=by, wholes=wholes, cohort=cohort, is_foreign=log.is_foreign,
+                offset_minutes=offset_minutes, on=on,
+            )  # fmt: skip
+            is_corrected = log.is_admitted and source.has_corrections(connection, log)
+            if engine == "duckdb":
+                result = _columns(connection, log, plan, is_corrected, workers)
+            elif engine == "duckdb-sql":
+                result = _generated(connection, log, plan, is_corrected)
+            else:
+                from kouan.monitoring.eventlog import spark
 
-            tables, paths_, examples, events = spark.run(log, plan, is_corrected, master=master, session=session)
-            result = _result(plan, log, tables, paths_, examples, events)
-        return replace(result, origins=source.origins(connection, log), findings=tuple(_unknown(plan, log)))
+                tables, paths_, examples, events = spark.run(log, plan, is_corrected, master=master, session=session)
+                result = _result(plan, log, tables, paths_, examples, events)
+            return replace(result, origins=source.origins(connection, log), findings=tuple(_unknown(plan, log)))
 
 
 def _unknown(plan: Plan, log: source.Log) -> list[Finding]:

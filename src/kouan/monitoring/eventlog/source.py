@@ -10,7 +10,8 @@ revision once; other files are searched for the same event told twice as well, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -132,6 +133,22 @@ def open_log(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path], colum
         tuple(tuple(group) for group in groups), {ours: there[theirs] for ours, theirs in joined.items()},
         {ours: told[theirs] for ours, theirs in joined.items() if theirs in told},
     )  # fmt: skip
+
+
+@contextmanager
+def told_of_files(log: Log) -> Iterator[None]:
+    """What a file turns out to hold only while it is read (a damaged page, a word where a number belongs) is told as a finding."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.ParserException, duckdb.CatalogException, duckdb.InternalException):
+        raise  # ours, not the file's
+    except duckdb.Error as fault:
+        raise Refused.because(
+            "unreadable_events", f"事件读不出来：{_first_line(fault)}", f"The events cannot be read: {_first_line(fault)}",
+            where=Place(file=str(log.files[0])) if len(log.files) == 1 else Place(),
+            remedy=("核对文件是否完整、各列的格式。", "Check that the files are whole and what their columns hold."))  # fmt: skip
 
 
 def _told(connection: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> dict[str, Told]:

@@ -22,7 +22,7 @@ def read_result(folder: Path) -> Result:
         framework = Framework.from_rows(record["framework"])
         groups = tuple(dict.fromkeys([*framework.groups, *record.get("groups", [])]))
         denominators = tuple(dict.fromkeys([*framework.denominators, *record.get("denominators", [])]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         raise Refused.because(
             "record_unusable",
             "文件夹里没有可用的复算依据 record.json。",
