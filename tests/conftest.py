@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,28 +57,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="KOUAN_CONFORMANCE names no folder of samples"))
 
 
-class AnotherHour:
-    """In the place of the clock's own variable: who has not travelled stands at the hour the suite is told to begin at.
-
-    The variable and not ``clock.now`` is replaced, because models hold that function as their default.
-    """
-
-    def __init__(self, own: ContextVar[datetime | None], begins: datetime) -> None:
-        self._own, self._gone = own, begins - datetime.now(UTC)
-        self.set, self.reset = own.set, own.reset
-
-    def get(self) -> datetime:
-        """The instant travelled to, else the shifted present."""
-        return self._own.get() or datetime.now(UTC) + self._gone
-
-
 @pytest.fixture(autouse=True, scope="session")
 def another_hour() -> Iterator[None]:
-    """``KOUAN_TEST_NOW=2027-02-07T23:58+08:00 pytest …`` runs the suite as if it began at that hour: no test may lean on today's."""
-    begins = os.environ.get("KOUAN_TEST_NOW")
+    """``KOUAN_TEST_NOW=2026-02-16T23:58+08:00 pytest …`` runs the suite as if it began at that hour: no test may lean on today's."""
+    begun = os.environ.get("KOUAN_TEST_NOW")
     with pytest.MonkeyPatch.context() as patched:
-        if begins:
-            patched.setattr(clock, "_travelled", AnotherHour(clock._travelled, datetime.fromisoformat(begins)))
+        if begun:
+            gone = datetime.fromisoformat(begun) - datetime.now(UTC)
+            patched.setattr(clock, "machine_time", lambda: datetime.now(UTC) + gone)
         yield
 
 

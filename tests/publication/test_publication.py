@@ -267,7 +267,7 @@ def test_every_measure_has_its_word() -> None:
     assert "operation-times" not in {each.id for each in persons.sources}
     assert {"volume_standard.sea.persons", "I-0202"} <= {use.code for use in persons.uses}
     assert any("2020年11月16日" in said.zh for _, said in persons.traps)
-    assert {code for code, _ in persons.published} == {HK, "volume-standards"}
+    assert {code for code, _ in persons.published} == {HK, "port-flows-monthly", "volume-standards"}
     # Each item of the scheme is found under its measure, and no other.
     for item in measures.data_items().values():
         if item.measure:
