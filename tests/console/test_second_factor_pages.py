@@ -39,15 +39,25 @@ def test_the_password_alone_lets_nobody_in_who_has_a_factor() -> None:
     assert answer["Location"] == "/sign-in/code"
     assert client.get("/ports")["Location"].startswith("/sign-in?")
     assert client.post("/sign-in/code", {"code": "12"}).status_code == 422
-    answer = client.post("/sign-in/code", {"code": pyotp.TOTP(secret).now()})
+    answer = client.post("/sign-in/code", {"code": pyotp.TOTP(secret).at(clock.now())})
     assert answer["Location"] == "/ports"
     assert client.get("/ports").status_code == 200
     other, _ = sign_in(user)
-    assert other.post("/sign-in/code", {"code": pyotp.TOTP(secret).now()}).status_code == 422
+    assert other.post("/sign-in/code", {"code": pyotp.TOTP(secret).at(clock.now())}).status_code == 422
     assert other.post("/sign-in/code", {"code": codes[3]}).status_code == 302
     assert other.get("/account").status_code == 200
     assert AuditEntry.objects.filter(note="recovery_code_used", actor_id=user.pk).count() == 1
     assert Client().get("/sign-in/code")["Location"] == "/sign-in"
+
+
+def test_who_waits_too_long_with_the_code_begins_again() -> None:
+    user = a_national_officer()
+    secret, _ = factor(user)
+    client, _ = sign_in(user)
+    with clock.travel_to(clock.now() + timedelta(minutes=6)):
+        answer = client.post("/sign-in/code", {"code": pyotp.TOTP(secret).at(clock.now())})
+        assert answer.status_code == 302 and answer["Location"] == "/sign-in"
+        assert client.get("/ports")["Location"].startswith("/sign-in?")
 
 
 def test_wrong_codes_lock_like_wrong_passwords() -> None:
@@ -75,7 +85,7 @@ def test_who_must_have_a_factor_reaches_nothing_before_it_is_set() -> None:
     secret = second_factor.secret_begun(user)
     assert secret and secret in page.replace(" ", "") and "data:image/svg+xml" in page
     assert client.post("/account/second-factor", {"deed": "confirm", "code": "000"}).status_code == 422
-    page = client.post("/account/second-factor", {"deed": "confirm", "code": pyotp.TOTP(secret).now()}).content.decode()
+    page = client.post("/account/second-factor", {"deed": "confirm", "code": pyotp.TOTP(secret).at(clock.now())}).content.decode()
     assert len(re.findall(r"<code>[a-z2-9]{5}-[a-z2-9]{5}</code>", page)) == 10
     assert "<code>" not in client.get("/account/second-factor").content.decode()
     assert client.get("/ports").status_code == 200

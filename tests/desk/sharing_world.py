@@ -21,6 +21,8 @@ PORT, OTHER_PORT, FOREIGN_PORT = "luohu-rail", "huanggang-road", "manzhouli-road
 # Values that stand nowhere else on any page: cargo and persons of the port shared, cargo of one not shared.
 CARGO, PERSONS, OTHER_CARGO = 7_654_321, 8_765_432, 6_543_217
 PURPOSE = "研判跨境货运通道能力"
+# A day from which every period of the loop ends within a year whose holidays are known.
+DAY = date(2026, 3, 2)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.accounts.factories import an_administrator, an_enterprise_user
 from tests.api.world import client_of
 from tests.desk.sharing_world import (
+    DAY,
     OTHER_PORT,
     PORT,
     PURPOSE,
@@ -43,9 +45,10 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def world() -> Sharing:
+def world() -> Iterator[Sharing]:
     """Owner, askers, figures."""
-    return a_sharing_world()
+    with clock.travel_to(DAY):
+        yield a_sharing_world()
 
 
 def codes_of(error: Any) -> set[str]:

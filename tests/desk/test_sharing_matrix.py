@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.api.world import client_of
 from tests.desk.sharing_world import (
     CARGO,
+    DAY,
     OTHER_CARGO,
     PERSONS,
     PORT,
@@ -42,9 +43,10 @@ ONLY_CARGO = Coverage(fields=("cargo_tonnes",), ports=(PORT,))
 
 
 @pytest.fixture
-def world() -> Sharing:
+def world() -> Iterator[Sharing]:
     """Owner, askers, figures."""
-    return a_sharing_world()
+    with clock.travel_to(DAY):
+        yield a_sharing_world()
 
 
 def no_grant(world: Sharing) -> User:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from tests.accounts.factories import a_national_officer, a_provincial_officer
@@ -181,15 +181,17 @@ def test_the_second_of_two_editors_is_told_who_changed_what():
     assert Port.objects.get(pk=port.pk).city_name == "甲县"
 
 
-def test_the_second_editor_is_told_of_everything_since_and_of_nothing_before():
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=1)], ids=["one_clock", "the_database_tells_another_time"])
+def test_the_second_editor_is_told_of_everything_since_and_of_nothing_before(ahead):
     officer, second = a_national_officer(display_name="李四"), a_national_officer(display_name="王五")
     port = a_port()
     change_port(actor=officer, code=port.code, values={"city_name": "旧县"}, document=a_document())
     seen = Port.objects.get(pk=port.pk).version
-    change_port(actor=officer, code=port.code, values={"city_name": "甲县", "province_code": "45"}, document=a_document())
-    add_code(actor=second, port=port.code, scheme="name", code="别名", document=a_document())
-    expand_port(actor=second, code=port.code, document=a_reply(), expanded_on=date(2020, 1, 1))
-    change_port(actor=second, code=port.code, values={"name_en": "Later"}, document=a_document(), valid_from=date(2090, 1, 1))
+    with clock.travel_to(clock.now() + ahead):
+        change_port(actor=officer, code=port.code, values={"city_name": "甲县", "province_code": "45"}, document=a_document())
+        add_code(actor=second, port=port.code, scheme="name", code="别名", document=a_document())
+        expand_port(actor=second, code=port.code, document=a_reply(), expanded_on=date(2020, 1, 1))
+        change_port(actor=second, code=port.code, values={"name_en": "Later"}, document=a_document(), valid_from=date(2090, 1, 1))
     with refused("changed_meanwhile", kind=Conflict) as refusal:
         record_approval(actor=officer, code=port.code, document=a_reply(), approved_on=date(2020, 1, 1), version=seen)
     told = [(each.what, each.value, each.who) for each in refusal.value.changes]

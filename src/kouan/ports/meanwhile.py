@@ -27,7 +27,9 @@ MOST = 50
 class Meanwhile:
     """One thing that changed after the version which the second editor saw.
 
-    ``what`` is an attribute, or ``code``, ``layout_link``, ``event``; ``value`` as it is recorded.
+    ``what`` is an attribute, or ``code``, ``layout_link``, ``event``; ``value`` as it is recorded;
+    ``entry`` the place in the trail. That place is the order: ``when`` comes from two clocks, ours and the
+    database's, which need not agree.
     """
 
     what: str
@@ -36,6 +38,7 @@ class Meanwhile:
     valid_from: date | None
     who: str
     when: datetime
+    entry: int
 
     def in_words(self) -> Text:
         """The change as a short text: what it is about and what it says."""
@@ -98,7 +101,7 @@ def changes_since(port: Port, seen: int) -> list[Meanwhile]:
     for entry in added.order_by("id")[:MOST * 8]:
         rows.setdefault(entry.table_name, {})[int(entry.row_pk)] = entry
     found = [*_attributes(port, rows), *_codes(port, rows), *_events(port, rows), *_links(port, rows)]
-    return sorted(found, key=lambda each: each.when)[:MOST]
+    return sorted(found, key=lambda each: each.entry)[:MOST]
 
 
 Rows = dict[str, dict[int, AuditEntry]]
@@ -117,7 +120,7 @@ def _attributes(port: Port, rows: Rows) -> list[Meanwhile]:
     keys = rows.get(PortChange._meta.db_table, {})
     return [
         Meanwhile(row.attribute, Text(label_of(row.attribute), row.attribute), row.value, row.valid_from,
-                  _who(row.actor_id_recorded), row.recorded_at)
+                  _who(row.actor_id_recorded), row.recorded_at, keys[row.pk].pk)
         for row in PortChange.objects.filter(port=port, pk__in=list(keys)).order_by("pk")
     ]
 
@@ -126,7 +129,8 @@ def _codes(port: Port, rows: Rows) -> list[Meanwhile]:
     keys = rows.get(PortCode._meta.db_table, {})
     return [
         Meanwhile("code", Text("代码", "code"), f"{row.get_scheme_display()} {row.code}" + (
-            f"（{row.valid_to} 停用）" if row.valid_to else ""), row.valid_from, _who(keys[row.pk].actor_id), _moment(keys[row.pk]))
+            f"（{row.valid_to} 停用）" if row.valid_to else ""), row.valid_from,
+                  _who(keys[row.pk].actor_id), _moment(keys[row.pk]), keys[row.pk].pk)
         for row in PortCode.objects.filter(port=port, pk__in=list(keys))
     ]
 
@@ -134,7 +138,8 @@ def _codes(port: Port, rows: Rows) -> list[Meanwhile]:
 def _events(port: Port, rows: Rows) -> list[Meanwhile]:
     keys = rows.get(PortEvent._meta.db_table, {})
     return [
-        Meanwhile("event", Text("事项", "event"), row.get_kind_display(), row.happened_on, _who(row.actor_id_recorded), row.recorded_at)
+        Meanwhile("event", Text("事项", "event"), row.get_kind_display(), row.happened_on,
+                  _who(row.actor_id_recorded), row.recorded_at, keys[row.pk].pk)
         for row in PortEvent.objects.filter(port=port, pk__in=list(keys))
     ]
 
@@ -143,6 +148,6 @@ def _links(port: Port, rows: Rows) -> list[Meanwhile]:
     keys = rows.get(LayoutLink._meta.db_table, {})
     return [
         Meanwhile("layout_link", Text("布局条目", "layout entry"), f"{row.entry.layout_id} {row.entry.name_zh}", None,
-                  _who(keys[row.pk].actor_id), _moment(keys[row.pk]))
+                  _who(keys[row.pk].actor_id), _moment(keys[row.pk]), keys[row.pk].pk)
         for row in LayoutLink.objects.filter(port=port, pk__in=list(keys)).select_related("entry")
     ]

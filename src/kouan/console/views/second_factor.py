@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import segno
@@ -21,7 +20,7 @@ from kouan.accounts import actions, passwords, second_factor, sessions
 from kouan.accounts.backends import SignInBackend
 from kouan.accounts.models import User
 from kouan.audit.actions import record_event
-from kouan.basis import Finding, Refused, Text
+from kouan.basis import Finding, Refused, Text, clock
 from kouan.console.page import page, safe_next
 from kouan.console.words import here
 
@@ -34,7 +33,7 @@ BACKEND = "kouan.accounts.backends.SignInBackend"
 def ask_for_code(request: HttpRequest, user: User, following: str) -> HttpResponse:
     """The password was right: the code is asked for next. Nobody is signed in yet."""
     request.session.cycle_key()
-    request.session[_WAITING] = {"user": user.pk, "until": time.time() + _SECONDS, "next": following}
+    request.session[_WAITING] = {"user": user.pk, "until": clock.now().timestamp() + _SECONDS, "next": following}
     return redirect("second-factor-code")
 
 
@@ -81,7 +80,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 def _waiting_user(waiting: Any) -> User | None:
-    if not waiting or time.time() > waiting["until"]:
+    if not waiting or clock.now().timestamp() > waiting["until"]:
         return None
     user = User.objects.select_related("organisation").filter(pk=waiting["user"]).first()
     return user if user is not None and SignInBackend.may_sign_in(user) else None
