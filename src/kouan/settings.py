@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "kouan.casework.oversight",
     "kouan.casework.bottlenecks",
     "kouan.casework.conference",
+    "kouan.casework.assessments",
     "kouan.casework.execution",
     "kouan.publication",
     "kouan.exchange.ledger",

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from kouan.accounts.models import Organisation, OrganisationKind
 from kouan.accounts.permissions import may
 from kouan.basis import Finding, NotAllowed, NotFound, Place, Refused, Text, codes, measures
+from kouan.casework.assessments.queries import standing_of_assessments
 from kouan.collection.models import Observation
 from kouan.collection.queries import observations_visible_to
 from kouan.collection.visibility import ROOM as FIGURES
@@ -168,6 +169,9 @@ def catalogue(request: HttpRequest) -> HttpResponseBase:
     return render(request, "console/sharing/catalogue.html", {
         "table": view, "may_keep": may(request.user, "data_sets.keep"),
         "waiting": queries.grants_visible_to(request.user).filter(state=GrantState.REQUESTED).count(),
+        "assessments": [(each, badge(here(each.state), *(("triangle-cross", "bad") if each.is_overdue else ("disc", "ok"))))
+                        for each in standing_of_assessments(request.user)],
+        "may_act": may(request.user, "matters.act"),
     })
 
 
