@@ -11,7 +11,8 @@ from django.conf import settings
 
 from kouan import __version__
 from kouan.accounts.action import action
-from kouan.basis import Conflict, Finding, Place, Refused, Text, clock
+from kouan.basis import Conflict, EvidenceRef, Finding, Place, Refused, Text, clock
+from kouan.collection.lineage import record_use
 from kouan.publication.cuts import cut
 from kouan.publication.definitions import definition, definitions, refuse_unless_publishable
 from kouan.publication.models import DataVersion, Erratum
@@ -54,10 +55,12 @@ def publish_version(*, actor: Any, data_set: str, number: str, changes: Text, da
         raise Refused.because("same_figures", f"数据与 {earlier[-1].number} 版相同，不必发布新版。",
             f"The figures are those of {earlier[-1].number}.",
                               measured=made.sha256, remedy=("无需办理。", "Nothing to do."))
-    return DataVersion.objects.create(
+    version = DataVersion.objects.create(
         data_set=found.code, number=number, published_on=day or clock.today(), changes_zh=changes.zh[:400], changes_en=changes.en[:400],
         structure={**found.as_dict(), "labels": made.labels}, content=made.content, sha256=made.sha256, rows=len(made.rows), software=__version__,
         published_by_id=getattr(actor, "pk", None))
+    record_use(EvidenceRef("publication", "data_version", version.pk), [EvidenceRef("collection", "series", pk) for pk in made.series])
+    return version
 
 
 @action("publication.publish")
