@@ -47,7 +47,7 @@ test-pg: dev-install ## Run the suite on a throw-away PostgreSQL, without the br
 	@scripts/bootstrap-debian browser sqlite postgres
 	scripts/with-postgres $(PYTEST) -m "not long" $(ARGS)
 
-check: dev-install ## Lint, types, layers, locks, licences (no tests)
+check: dev-install ## Lint, types, layers, locks, licences, advisories of KOUAN_ADVISORIES (no tests)
 	@scripts/check
 
 bench: ## Measure starts, intake, verdicts, pages and the evaluation engine beside its peers; prints tables

@@ -64,7 +64,7 @@ def another_hour() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         if begun:
             gone = datetime.fromisoformat(begun) - datetime.now(UTC)
-            patched.setattr(clock, "now", lambda: clock._travelled.get() or datetime.now(UTC) + gone)
+            patched.setattr(clock, "machine_time", lambda: datetime.now(UTC) + gone)
         yield
 
 

@@ -144,13 +144,14 @@ def prepare(
             publish_bundled(system, say)
     if with_data and with_people and settings.IS_EXERCISE:
         from kouan.evaluation.rounds.playing import play_all
-        from kouan.exercise import fill_operations, fill_returns
+        from kouan.exercise import fill_operations, fill_returns, fill_sharing
 
         play_all(say)
         _play_emergencies(say)
         with acting_system("setup") as system:
             fill_operations(system, say)
         fill_returns(say)
+        fill_sharing(say)
     seal()
 
 

@@ -26,10 +26,14 @@ WORKSPACE = HOME.workspace
 IS_EXERCISE = WORKSPACE == "exercise"
 
 DEBUG = os.environ.get("KOUAN_DEBUG") == "1"
-SECRET_KEY = HOME.key("django")
+# The operator's own, or one that the home makes at the first start; never one of the code.
+SECRET_KEY = os.environ.get("KOUAN_SECRET_KEY") or HOME.key("django")
+# A proxy in front speaks HTTPS. KOUAN_PLAIN_HTTP: something else encrypts (``kouan/safety.py``).
+KOUAN_HTTPS = os.environ.get("KOUAN_HTTPS") == "1"
+KOUAN_PLAIN_HTTP = os.environ.get("KOUAN_PLAIN_HTTP") == "1"
 ALLOWED_HOSTS = [
     host.strip()
-    for host in os.environ.get("KOUAN_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
+    for host in os.environ.get("KOUAN_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
     if host.strip()
 ]
 
@@ -73,6 +77,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # The outermost: whatever answers further in, files and refusals too, carries the headers.
+    "kouan.console.safe_headers.SafeHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kouan.api.middleware.ApiMiddleware",
@@ -87,7 +93,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "kouan.console.middleware.SessionLimitMiddleware",
     "kouan.console.middleware.RefusalMiddleware",
-    "kouan.console.middleware.ContentSecurityMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -159,6 +164,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "kouan.accounts.passwords.NotEndless"},
+    {"NAME": "kouan.accounts.passwords.HouseWords"},
 ]
 # The operator's own list of passwords that are refused, one to a line.
 if os.environ.get("KOUAN_PASSWORD_LIST"):
@@ -187,11 +194,16 @@ LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_AGE = int(os.environ.get("KOUAN_SESSION_HOURS", "8")) * 60 * 60  # one working day
 KOUAN_SESSION_IDLE_MINUTES = int(os.environ.get("KOUAN_SESSION_IDLE_MINUTES", "60"))
 KOUAN_SESSIONS_PER_USER = int(os.environ.get("KOUAN_SESSIONS_PER_USER", "5"))
-SESSION_COOKIE_NAME = "kouan_session" if not IS_EXERCISE else "kouan_exercise_session"
+# With __Host- a browser takes a cookie from this very host over HTTPS only (RFC 6265bis).
+_COOKIES = ("__Host-" if KOUAN_HTTPS else "") + ("kouan_exercise_" if IS_EXERCISE else "kouan_")
+SESSION_COOKIE_NAME = f"{_COOKIES}session"
 SESSION_COOKIE_HTTPONLY = True
-CSRF_COOKIE_NAME = "kouan_csrf" if not IS_EXERCISE else "kouan_exercise_csrf"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("KOUAN_HTTPS") == "1"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Not HttpOnly: upload.js reads it, for a sign-in in another window changes the token of a page that is open.
+CSRF_COOKIE_NAME = f"{_COOKIES}csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = KOUAN_HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -205,7 +217,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("KOUAN_EMAIL_FROM", "kouan@localhost")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
-LANGUAGE_COOKIE_NAME = "kouan_language"
+LANGUAGE_COOKIE_NAME = ("__Host-" if KOUAN_HTTPS else "") + "kouan_language"
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
 USE_TZ = True
@@ -250,7 +262,7 @@ BASE_MAP = os.environ.get("KOUAN_BASE_MAP", "")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"plain": {"()": "kouan.basis.log_line.OneLine", "fmt": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("KOUAN_LOG_LEVEL", "WARNING")},
     "loggers": {"axes": {"level": "ERROR"}},

@@ -37,7 +37,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The day in Beijing is half gone when the test begins: what happened twenty minutes ago happened today."""
     begun = clock.now()
     gone = datetime.combine(clock.day_of(begun), time(12), clock.BEIJING) - begun
-    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + gone)
+    monkeypatch.setattr(clock, "machine_time", lambda: datetime.now(UTC) + gone)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class Calendar:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gone = timedelta()
-        monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + self.gone)
+        monkeypatch.setattr(clock, "machine_time", lambda: datetime.now(UTC) + self.gone)
 
     def pass_days(self, days: int) -> None:
         """Days go by, and the clocks of every matter with them."""

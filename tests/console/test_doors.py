@@ -203,3 +203,10 @@ def test_every_page_of_the_exercise_is_marked(open_as, officer):
     assert "exercise-water" in page
     assert "【演练】" in page
     assert "演练数据" in page
+
+
+def test_a_failed_sign_in_stays_in_the_trail_without_the_name() -> None:
+    Client().post("/sign-in", {"username": "Nobody-Here", "password": "no"}, REMOTE_ADDR="10.9.8.7")
+    entry = AuditEntry.objects.filter(note="sign_in_failed").latest("pk")
+    assert "10.9.8.7" in str(entry.after) and "nobody-here" not in str(entry.after).lower()
+    assert entry.actor_id is None

@@ -174,11 +174,11 @@ def test_common_passwords_and_those_of_the_operators_list_are_refused(tmp_path) 
     user = a_user()
     assert passwords.findings_of_password("1q2w3e4r5t6y", user, field="new")
     listed = tmp_path / "list.txt"
-    listed.write_text("Kouan-Office-2026\n", encoding="utf-8")
-    good = passwords.findings_of_password("kouan-office-2026", user, field="new")
+    listed.write_text("Quiet-Heron-1949\n", encoding="utf-8")
+    good = passwords.findings_of_password("quiet-heron-1949", user, field="new")
     assert good == []
     with override_settings(AUTH_PASSWORD_VALIDATORS=[{"NAME": "kouan.accounts.passwords.OperatorsList", "OPTIONS": {"path": str(listed)}}]):
-        assert passwords.findings_of_password("kouan-office-2026", user, field="new")
+        assert passwords.findings_of_password("quiet-heron-1949", user, field="new")
 
 
 # ---- rates -----------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def test_a_published_figure_leads_back_to_the_file(house: Any) -> None:
     assert (march["passengers"], march["status"], march["days"]) == ("", "M", "30")
     assert version.sha256 == hashlib.sha256(version.content.encode()).hexdigest() and version.rows == len(found)
     # Forward from a day's figure to the version, and only from series that it read.
-    read = {int(each.id) for each in evidence_of(EvidenceRef("publication", "data_version", version.pk))}
+    read = {int(each.id) for each in evidence_of(EvidenceRef("publication", "version", version.pk))}
     assert read == set(Series.objects.filter(subject_kind="counterpart_point", measure="person_crossings", granularity="day").values_list(
         "pk", flat=True))
     every_format_says_the_same(version)
@@ -273,7 +273,7 @@ def test_every_measure_has_its_word() -> None:
     assert "operation-times" not in {each.id for each in persons.sources}
     assert {"volume_standard.sea.persons", "I-0202"} <= {use.code for use in persons.uses}
     assert any("2020年11月16日" in said.zh for _, said in persons.traps)
-    assert {code for code, _ in persons.published} == {HK, "volume-standards"}
+    assert {code for code, _ in persons.published} == {HK, "port-flows-monthly", "volume-standards"}
     # Each item of the scheme is found under its measure, and no other.
     for item in measures.data_items().values():
         if item.measure:

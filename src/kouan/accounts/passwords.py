@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ from django.utils import translation
 from kouan.accounts.models import FormerPassword, User
 from kouan.basis import Finding, Place, Text, clock
 
+# Longer ones are refused, never cut off.
+LONGEST = 256
 # Without characters that are taken for each other on paper: 0 O 1 l I.
 _LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -60,6 +63,57 @@ class OperatorsList(CommonPasswordValidator):
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError for a password of the list, whatever its capitals."""
         super().validate(password, user)
+
+
+class NotEndless:
+    """Refuses a password longer than the doors read: what is cut off would count for nothing without anybody knowing."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError above ``LONGEST`` characters."""
+        if len(password) > LONGEST:
+            raise ValidationError(self.get_help_text(), code="password_too_long")
+
+    def get_help_text(self) -> str:
+        """The rule in the language in force."""
+        return _here(Text(f"密码不得超过 {LONGEST} 个字符。", f"A password has {LONGEST} characters at most."))
+
+
+class HouseWords:
+    """Refuses a password that is mostly words everybody here would try first: take them out, and eight characters must be left.
+
+    >>> HouseWords().validate("the eleventh bridge at dusk")
+    >>> HouseWords().validate("Kouan-Admin-2026")
+    Traceback (most recent call last):
+    django.core.exceptions.ValidationError: ...
+    """
+
+    # Documented in docs/security.md: the product, its trade, its roles and the year of the plan.
+    WORDS = ("kouan", "guokou", "haiguan", "customs", "bianjian", "haishi", "admin", "password", "mima", "auditor", "guojia",
+             "office", "welcome", "port", "口岸", "海关", "边检", "海事", "国家", "管理员", "密码", "china", "zhongguo")
+    LEFT = 8
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError where too little is left; years, digits in a row and punctuation count for nothing."""
+        left = password.lower()
+        for word in sorted(self.WORDS, key=len, reverse=True):
+            left = left.replace(word, "")
+        if left == password.lower():
+            return
+        left = re.sub(r"(?:19|20)\d\d|123+4*5*6*7*8*9*0*|[\W_]", "", left)
+        if len(left) < self.LEFT:
+            raise ValidationError(self.get_help_text(), code="house_words")
+
+    def get_help_text(self) -> str:
+        """The rule in the language in force."""
+        return _here(_HOUSE_WORDS)
+
+
+def _here(text: Text) -> str:
+    return text.en if (translation.get_language() or "zh").startswith("en") else text.zh
+
+
+_HOUSE_WORDS = Text("密码主要由本系统、本行业的常用词（如 kouan、口岸、admin、年份）组成，容易被猜中。",
+                    "The password is mostly words that anybody here would guess (kouan, 口岸, admin, a year).")
 
 
 def findings_of_reuse(password: str, user: User, *, field: str) -> list[Finding]:

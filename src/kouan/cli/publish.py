@@ -128,6 +128,49 @@ def version(
 
 
 @app.command()
+def propose(
+    data_set: str = SET, number: str = typer.Argument(..., help="版本号，如 1.0 / version, as 1.0"),
+    zh: str = typer.Option(..., "--changes", help="这一版的变化（中文） / what changed, in Chinese"),
+    en: str = typer.Option(..., "--changes-en", help="这一版的变化（英文） / what changed, in English"), as_user: str = AS_USER, json: bool = JSON,
+) -> None:
+    """冻结由报送数据汇总的数据，提请核准公布。 / Freeze what is summed from returns and propose its release.
+
+    例：kouan publish propose port-flows-monthly 1.0 --changes 首次发布 --changes-en "First publication" --as guojia
+    """
+    from kouan.basis import Text
+    from kouan.publication.actions import propose_version
+
+    with acting_for(reader(as_user), "kouan publish propose") as actor:
+        made = propose_version(actor=actor, data_set=data_set, number=number, changes=Text(zh, en))
+    if json:
+        write_json({"proposal": made.pk, "matter": made.matter_id, "data_set": made.data_set, "version": made.number, "rows": made.rows,
+                    "sha256": made.sha256})
+    else:
+        out.print(say(f"已冻结 {made.rows:,} 行，提请 #{made.pk}；由负责人办理：kouan publish decide {made.pk} approve",
+                      f"Froze {made.rows:,} rows, proposal #{made.pk}; a leader decides: kouan publish decide {made.pk} approve"), markup=False)
+
+
+@app.command()
+def decide(
+    proposal: int = typer.Argument(..., help="提请号 / proposal"), deed: str = typer.Argument(..., help="approve、refuse 或 withdraw / one of them"),
+    opinion: str = typer.Option(..., "--opinion", help="意见 / opinion"), as_user: str = AS_USER, json: bool = JSON,
+) -> None:
+    """核准公布、不予公布或者撤回。 / Approve a release, refuse it, or withdraw it.
+
+    例：kouan publish decide 3 approve --opinion 同意公布 --as fuzeren
+    """
+    from kouan.publication.actions import decide_release
+
+    with acting_for(reader(as_user), "kouan publish decide") as actor:
+        held = decide_release(actor=actor, proposal=proposal, deed=deed, opinion=opinion)
+    if json:
+        write_json({"proposal": held.pk, "data_set": held.data_set, "version": held.number, "state": held.matter.state})
+    else:
+        done = {"released": say("已公布", "published"), "refused": say("不予公布", "not published"), "withdrawn": say("已撤回", "withdrawn")}
+        out.print(f"{held.data_set} {held.number}: {done[held.matter.state]}", markup=False)
+
+
+@app.command()
 def erratum(
     data_set: str = SET, number: str = typer.Argument(..., help="版本号 / version"),
     zh: str = typer.Option(..., "--said", help="错在何处（中文） / what is wrong, in Chinese"),

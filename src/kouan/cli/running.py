@@ -88,7 +88,9 @@ def serve(
     例：kouan serve --port 8000
     """
     from kouan.installation import refuse_unless_current
+    from kouan.safety import refuse_if_dangerous
 
+    refuse_if_dangerous(host)
     refuse_unless_current()
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

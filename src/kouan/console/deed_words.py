@@ -43,6 +43,8 @@ VERBS: Mapping[str, Text] = {
     "monitoring.journal.actions.revoke_clock_ruling": Text("撤销来源时钟裁定", "Revoke a ruling on a clock"),
     "monitoring.journal.compaction.record_month": Text("归档事件月份", "Compact a month of events"),
     "publication.actions.publish_version": Text("发布数据版本", "Publish a version of a data set"),
+    "publication.actions.propose_version": Text("提请公布数据", "Propose a release of figures"),
+    "publication.actions.decide_release": Text("办理数据公布提请", "Decide a proposed release"),
     "publication.actions.note_erratum": Text("登记已发布数据的勘误", "Note an erratum of published data"),
     "casework.actions.begin_case": Text("以首表发起办件", "Begin a case by its form"),
     "casework.bottlenecks.actions.submit_issue": Text("企业提交诉求", "Submit an issue as an enterprise"),
@@ -237,6 +239,7 @@ VERBS: Mapping[str, Text] = {
 
 TABLES: Mapping[str, Text] = {
     "publication_dataversion": Text("发布的数据版本", "Published data versions"),
+    "publication_releaseproposal": Text("数据公布提请", "Proposed releases"),
     "publication_erratum": Text("发布数据勘误", "Errata of published data"),
     "accounts_apitoken": Text("接口密钥", "API tokens"),
     "accounts_formerpassword": Text("曾用密码", "Former passwords"),

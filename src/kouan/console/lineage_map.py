@@ -57,7 +57,7 @@ def lineage_map(columns: Sequence[Sequence[Box]]) -> SafeString:
                 lines.append(f'<path d="{curve}" class="lineage-line"/>')
     title = conditional_escape(here(_TITLE))
     return mark_safe(  # noqa: S308 - every text in it was escaped above
-        f'<svg viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" class="lineage-map" role="img" aria-label="{title}">'
+        f'<svg viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" class="lineage-map" role="group" aria-label="{title}">'
         f'<title>{title}</title>{"".join(lines)}{"".join(parts)}</svg>')
 
 

@@ -1,4 +1,4 @@
-"""What every request passes: language, the one error shape, and the content policy."""
+"""What every request passes: language, the end of a session, and the one error shape."""
 
 from __future__ import annotations
 
@@ -79,20 +79,3 @@ class RefusalMiddleware:
             # Where to look instead, as (words, address), from a page that knows.
             "findings": error.findings, "status": error.http_status, "links": getattr(error, "links", []),
         }, status=error.http_status)
-
-
-class ContentSecurityMiddleware:
-    """Only our own scripts and styles; nothing is loaded from elsewhere, nothing may frame us."""
-
-    POLICY = (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
-        "font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-    )
-
-    def __init__(self, get_response: Respond) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", self.POLICY)
-        return response

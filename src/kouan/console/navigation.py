@@ -44,6 +44,7 @@ MENU: tuple[Entry, ...] = (
     Entry("checks", Text("数据核查", "Checks of figures"), "zoom-check", "checks.read", ("checks",), WORK),
     Entry("returns", Text("统计报送", "Returns"), "report-analytics", "returns.read", ("returns",), WORK),
     Entry("data-sets", Text("数据共享", "Data sharing"), "share", "sharing.read", ("data-sets", "grants"), WORK),
+    Entry("releases", Text("数据公布", "Releases"), "world-upload", "releases.read", ("releases",), WORK),
     Entry("event-sources", Text("运行事件来源", "Event sources"), "broadcast", "events.read", ("events",), WORK),
     Entry("flows", Text("监测", "Monitoring"), "chart-line", "ports.read", ("flows",), WORK),
     Entry("processes", Text("作业流程", "Process views"), "git-branch", "events.read", ("processes",), WORK),

@@ -40,6 +40,7 @@ EVENTS: Mapping[str, Text] = {
     "second_factor_set": Text("启用动态口令", "Second factor set"),
     "second_factor_ended": Text("停用动态口令", "Second factor ended"),
     "second_factor_reset": Text("重置动态口令", "Second factor reset"),
+    "sign_in_failed": Text("登录失败", "Sign-in failed"),
     "second_factor_failed": Text("动态口令错误", "Wrong code"),
     "recovery_code_used": Text("使用备用码", "Recovery code used"),
     "session_over": Text("会话超时", "Session over"),

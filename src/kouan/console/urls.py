@@ -22,7 +22,7 @@ PAGES = (
     "evaluation_port", "evaluation_compare", "evaluation_what_if",
     "evaluation_tasks", "evaluation_publication", "evaluation_public", "evaluation_reports",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
-    "codes", "data_sets", "lineage", "dictionary", "data",
+    "codes", "data_sets", "lineage", "dictionary", "data", "releases",
     "exchange", "trail", "users", "jobs",
 )
 

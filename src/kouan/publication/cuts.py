@@ -24,6 +24,7 @@ from kouan.collection.models import Observation
 from kouan.law.library import Library
 from kouan.ports.models import BenchmarkPort, CounterpartPoint, LayoutEntry, Project, TransportMode
 from kouan.publication.definitions import Column, Definition
+from kouan.publication.returned import returned_months
 
 Row = dict[str, Any]
 Labels = dict[str, dict[str, dict[str, str]]]
@@ -199,7 +200,7 @@ def _volume_standards(found: Definition) -> tuple[list[Row], dict[str, dict[str,
 
 RECIPES: Mapping[str, Callable[[Definition], tuple[list[Row], dict[str, dict[str, Text]]]]] = {
     "counterpart_months": _counterpart_months, "benchmark_years": _benchmark_years, "plan_projects": _plan_projects, "plan_layout": _plan_layout,
-    "volume_standards": _volume_standards,
+    "volume_standards": _volume_standards, "returned_months": returned_months,
 }
 SERIES: Mapping[str, Callable[[Definition], tuple[int, ...]]] = {
     "counterpart_months": _series_of("day", **_POINTS), "benchmark_years": _series_of("month", **_BENCHMARKS),

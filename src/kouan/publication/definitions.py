@@ -1,7 +1,7 @@
 """What may be published: one YAML file for each data set, with owner and class, columns, and the versions that were made.
 
 >>> [each.code for each in definitions()]
-['hk-control-points-monthly', 'plan-layout', 'plan-projects', 'us-border-crossing-yearly', 'volume-standards']
+['hk-control-points-monthly', 'plan-layout', 'plan-projects', 'port-flows-monthly', 'us-border-crossing-yearly', 'volume-standards']
 """
 
 from __future__ import annotations
@@ -66,6 +66,15 @@ class Definition:
     notes: tuple[Text, ...]
     columns: tuple[Column, ...]
     releases: tuple[Release, ...]
+    # Cut from returns that are not public themselves: the data items, and what protects single respondents (``disclosure``).
+    items: tuple[str, ...] = ()
+    least: int = 0
+    percent: int = 0
+
+    @property
+    def needs_clearance(self) -> bool:
+        """Whether another person approves what is published: it is cut from data that are not open."""
+        return bool(self.items)
 
     @property
     def is_statistical(self) -> bool:
@@ -78,7 +87,8 @@ class Definition:
             "code": self.code, "name": self.name.as_dict(), "definition": self.definition.as_dict(), "coverage": self.coverage.as_dict(),
             "producer": self.producer.as_dict(), "owner": self.owner.as_dict(), "licence": self.licence.as_dict(),
             "classification": self.classification, "unit": self.unit.as_dict(), "cadence": self.cadence, "source": self.source,
-            "measures": list(self.measures), "notes": [each.as_dict() for each in self.notes], "is_statistical": self.is_statistical,
+            "measures": list(self.measures), "items": list(self.items), "least": self.least, "percent": self.percent,
+            "notes": [each.as_dict() for each in self.notes], "is_statistical": self.is_statistical,
             "columns": [each.as_dict() for each in self.columns],
         }
 
@@ -129,4 +139,5 @@ def _read(path: Path) -> Definition:
     return Definition(
         code=path.stem, **pair, classification=said["classification"], recipe=said["recipe"], cadence=said["cadence"], source=said.get("source", ""),
         measures=tuple(said.get("measures", ())), notes=tuple(Text.from_dict(each) for each in said.get("notes", ())), columns=columns,
-        releases=tuple(Release(str(number), told["date"], Text.from_dict(told)) for number, told in said["versions"].items()))
+        releases=tuple(Release(str(number), told["date"], Text.from_dict(told)) for number, told in said.get("versions", {}).items()),
+        items=tuple(said.get("items", ())), least=said.get("disclosure", {}).get("least", 0), percent=said.get("disclosure", {}).get("percent", 0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kouan.basis import Finding, NotFound, Refused, Text
 from kouan.publication.definitions import Definition, definition, definitions
-from kouan.publication.models import DataVersion
+from kouan.publication.models import DataVersion, ReleaseProposal
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,16 @@ def version_of(code: str, number: str) -> DataVersion:
     found = DataVersion.objects.filter(data_set=code, number=number).prefetch_related("errata").first()
     if found is None:
         raise _not_found(f"{code} {number}")
-    if hashlib.sha256(found.content.encode()).hexdigest() != found.sha256:
-        raise Refused.because("published_data_altered", f"“{code}”{number} 版的数据与其校验值不符，不予提供。",
-                              f"The data of {code} {number} differs from its digest and is not given out.", measured=code,
-                              remedy=("请联系系统管理员核查审计记录。", "Ask the administrator to check the audit trail."))
+    _refuse_altered(found)
+    return found
+
+
+def get_proposal(number: int) -> ReleaseProposal:
+    """A proposal with its matter, its digest compared. Raises NotFound; Refused where the content was altered in the database."""
+    found = ReleaseProposal.objects.select_related("matter", "proposed_by").filter(pk=number).first()
+    if found is None:
+        raise _not_found(f"#{number}")
+    _refuse_altered(found)
     return found
 
 
@@ -64,6 +70,13 @@ def citation(version: DataVersion, address: str) -> Text:
     return Text(
         f"{said['producer']['zh']}. {said['name']['zh']}[DS/OL]. {version.number}版. ({day.isoformat()})[引用日期]. {address}.",
         f"{said['producer']['en']} ({day.year}). {said['name']['en']} (version {version.number}) [data set]. Published {day.isoformat()}. {address}")
+
+
+def _refuse_altered(found: DataVersion | ReleaseProposal) -> None:
+    if hashlib.sha256(found.content.encode()).hexdigest() != found.sha256:
+        raise Refused.because("published_data_altered", f"“{found.data_set}”{found.number} 版的数据与其校验值不符，不予提供。",
+                              f"The data of {found.data_set} {found.number} differs from its digest and is not given out.", measured=found.data_set,
+                              remedy=("请联系系统管理员核查审计记录。", "Ask the administrator to check the audit trail."))
 
 
 def _not_found(what: str) -> NotFound:

@@ -11,6 +11,7 @@ from made import a_panel, found_in, told
 
 from kouan.basis import Period, PeriodKind
 from kouan.collection.checks import Explained, Key, Panel, Rulings, examine, examine_table, shipped
+from kouan.collection.checks.causes import causes
 from kouan.collection.checks.panel import ordinal
 
 JAN_2015 = ordinal(Period.month(2015, 1))
@@ -68,6 +69,49 @@ def test_copied_column_and_duplicate_entity() -> None:
     panel.values[8] = panel.values[2]
     found = found_in(panel)
     assert [(one.check, {one.key, one.other}) for one in found] == [("duplicate_entity", {panel.keys[8], panel.keys[2]})]
+
+
+def test_a_sheet_sent_twice_and_the_sheet_of_another() -> None:
+    """One equal figure is chance; all measures of a port that say what they said a month ago, or what another port says, are a copy."""
+    panel = a_panel(measures=("trucks", "buses", "cars"))
+    panel.values[9:12, 60] = panel.values[9:12, 59]
+    panel.values[21:24, 40] = panel.values[3:6, 40]
+    found = {(one.row, one.start): one for one in found_in(panel)}
+    assert sorted(found) == [(9, 60), (10, 60), (11, 60), (21, 40), (22, 40), (23, 40)]
+    assert {one.check for one in found.values()} == {"copied_sheet"}
+    assert found[9, 60].source == panel.period(59) and "2019年12月" in found[9, 60].words().zh
+    assert found[21, 40].other == panel.keys[3] and found[21, 40].source == panel.period(40)
+
+
+def test_a_timetable_is_no_copy() -> None:
+    panel = a_panel()
+    panel.values[4] = [3 * panel.period(at).day_count for at in range(panel.width)]
+    panel.values[4, ::7] -= 3
+    assert [one for one in found_in(panel) if one.row == 4] == []
+
+
+def test_what_doubles_everywhere_for_a_month_is_told_as_one_cause() -> None:
+    """No movement of traffic: the publication counted twice. Whoever did not double is not taken for a dip."""
+    panel = a_panel(ports=14, measures=("trucks",))
+    panel.values[:13, 50:52] *= 2
+    found = examine(panel)
+    assert {(one.check, one.start, one.stop) for one in found} == {("spike", 50, 52)} and {one.row for one in found} == set(range(13))
+    assert set(causes(found).values()) == {"1"}
+
+
+def test_a_storm_is_no_wrong_unit_and_ships_come_and_go() -> None:
+    panel = a_panel(ports=14, measures=("trucks",))
+    panel.values[3:9, 50] = np.round(panel.values[3:9, 50] / 10)
+    assert {one.check for one in found_in(panel)} == {"dip"}
+    ships = a_panel()
+    ships.values[4] = np.where(np.arange(ships.width) % 3 == 0, 2000 + 37 * np.arange(ships.width) % 700, 0)
+    assert [one for one in found_in(ships) if one.row == 4] == []
+
+
+def test_a_fall_that_is_explained_is_no_wrong_unit() -> None:
+    panel = a_panel()
+    panel.values[3, 60:75] = np.round(panel.values[3, 60:75] * np.linspace(0.05, 0.2, 15))
+    assert found_in(panel, Explained(panel.period(60).start, panel.period(74).end, (panel.keys[3].subject,))) == []
 
 
 def test_swapped_series() -> None:

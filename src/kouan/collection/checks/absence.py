@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 
@@ -84,7 +85,9 @@ def zeros(exam: Exam) -> None:
     marks: list[Run] = []
     levels = _levels(exam)
     # A run beside figures that are always small cannot matter: most noughts of small ports go no further than this.
-    for run in runs(at_nought):
+    found = runs(at_nought)
+    together = Counter((exam.panel.keys[run.row].subject, run.start, run.stop) for run in found if levels[run.row] >= smallest / 6)
+    for run in found:
         if max(levels[run.row], 0) < smallest / 6:
             continue
         before, after = exam.neighbours(run, 12)
@@ -96,20 +99,38 @@ def zeros(exam: Exam) -> None:
         if usual * min(run.length, 3) < smallest or usual < 6:
             continue
         near = np.concatenate(exam.neighbours(run, 30))
-        rare = (float((near == 0).sum()) + 0.5) / (near.size + 1)
-        if seasonal.size >= 2 and (seasonal == 0).any():
+        # A run of noughts is one event: earlier months without reports are no proof that nought is usual.
+        noughts = near == 0
+        events = int((noughts[1:] & ~noughts[:-1]).sum()) + int(noughts[:1].sum())
+        rare = (events + 0.5) / (near.size - int(noughts.sum()) + events + 1)
+        if seasonal.size >= 2 and (seasonal == 0).any() and _stretch(exam, run) < exam.panel.season:
             rare = max(rare, (float((seasonal == 0).sum()) + 0.3) / (seasonal.size + 0.6))
         evidence = -math.log10(rare) * run.length**0.5 if run.length > 1 else -math.log10(rare)
         evidence *= min(1.0, math.log10(usual * run.length + 1) / 2 + 0.3)
+        # All measures of a port that are nought at once: not traffic stood still, a sheet is missing.
+        evidence *= 1 + 0.25 * min(together[exam.panel.keys[run.row].subject, run.start, run.stop] - 1, 4)
         common = _share_at_nought(exam, run)
         if common > 0.5:
             evidence *= 0.5
         wanted = float(spec.parameters["evidence"])
         if evidence >= wanted * 0.8:
-            exam.tell("zero_run", run, 0.0, usual, confidence(evidence, wanted))
+            nearest = [float(np.median(side)) for side in (before[-3:], after[:3]) if side.size]
+            fading = max(nearest, default=0.0) < smallest  # what had nearly ended already matters little
+            exam.tell("zero_run", run, 0.0, usual, confidence(evidence, wanted) * (0.5 if fading else 1.0))
             marks.append(run)
     for run in marks:
         exam.mark(run)
+
+
+def _stretch(exam: Exam, run: Run) -> int:
+    """How long nothing is said around a run: noughts through all the seasons are no matter of season."""
+    quiet = np.isnan(exam.values[run.row]) | (exam.values[run.row] == 0)
+    start, stop = run.start, run.stop
+    while start > 0 and quiet[start - 1]:
+        start -= 1
+    while stop < quiet.size and quiet[stop]:
+        stop += 1
+    return stop - start
 
 
 def _levels(exam: Exam) -> Floats:

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from kouan.collection.checks import absence, outliers, relations, repetition
+from kouan.collection.checks import absence, outliers, relations, repetition, sheets
 from kouan.collection.checks.declared import CheckSpec, shipped
 from kouan.collection.checks.exam import Exam
 from kouan.collection.checks.panel import Bools, Key, Panel
@@ -27,7 +27,7 @@ ALARM = 0.5  # from this likelihood on somebody is asked
 
 # The order of work: what is copied or nought must not teach what is usual.
 _STEPS: tuple[Callable[[Exam], None] | None, ...] = (
-    repetition.placeholders, repetition.stuck, repetition.copied_period, repetition.copies, absence.entities, absence.zeros, None,
+    repetition.placeholders, repetition.stuck, repetition.copied_period, repetition.copies, sheets.sheets, absence.entities, absence.zeros, None,
     outliers.swapped, outliers.standing_out, absence.reopened, absence.missing, None,
     relations.sums, outliers.level_shift, relations.ratios, relations.counterparts, outliers.among_peers,
 )

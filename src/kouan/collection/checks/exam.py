@@ -45,6 +45,14 @@ class Exam:
         return {key: row for row, key in enumerate(self.panel.keys)}
 
     @cached_property
+    def codes(self) -> tuple[Ints, Ints]:
+        """Per row a number for its subject, and one for its measure with direction and group."""
+        subjects: dict[str, int] = {}
+        measures: dict[tuple[str, ...], int] = {}
+        return (np.array([subjects.setdefault(key.subject, len(subjects)) for key in self.panel.keys], dtype=np.int64),
+                np.array([measures.setdefault(key[1:], len(measures)) for key in self.panel.keys], dtype=np.int64))
+
+    @cached_property
     def rows_of_subject(self) -> dict[str, list[int]]:
         """The series of each subject."""
         found: dict[str, list[int]] = {}
@@ -70,8 +78,11 @@ class Exam:
         return self.specs[check].explained and bool(self.explained[run.row, run.start : run.stop].all())
 
     def tell(self, check: str, run: Run, measured: float | None, expected: float | None, likelihood: float, *,
-             other: int | None = None, factor: float | None = None, weigh: float | None = None) -> None:
-        """Keep a suspicion. ``weigh``: how much of the figures would change, where that is not measured − expected."""
+             other: int | None = None, factor: float | None = None, weigh: float | None = None, source: int | None = None) -> None:
+        """Keep a suspicion. ``weigh``: how much of the figures would change, where that is not measured − expected.
+
+        ``source``: the column that was copied.
+        """
         spec, key = self.specs[check], self.panel.keys[run.row]
         if not spec.applies(self.panel.cadence, key.measure) or self.is_explained(check, run):
             return
@@ -81,7 +92,7 @@ class Exam:
         self.found.append(Suspicion(
             check, key, run.row, run.start, run.stop, self.panel.period(run.start), self.panel.period(run.stop - 1),
             _plain(measured), _plain(expected), min(max(likelihood, 0.0), 0.995), changed, None if other is None else self.panel.keys[other],
-            _plain(factor),
+            _plain(factor), source=None if source is None else self.panel.period(source),
         ))
 
     def mark(self, run: Run) -> None:
@@ -104,6 +115,12 @@ class Exam:
         before, after = row[: run.start], row[run.stop :]
         before, after = before[~np.isnan(before)][-reach:], after[~np.isnan(after)][:reach]
         return before, after
+
+    def is_beside_nothing(self, run: Run) -> bool:
+        """Whether nothing is reported, or nought, right before or after: the first and last months of service are parts of months."""
+        row = self.values[run.row]
+        beside = [row[at] for at in (run.start - 1, run.stop) if 0 <= at < self.panel.width]
+        return any(np.isnan(value) or value == 0 for value in beside)
 
     def same_season(self, run: Run, years: int = 4) -> tuple[Floats, int]:
         """Figures of the same seasons in other years, outside the run, and how many were not reported."""

@@ -7,8 +7,13 @@ import math
 import numpy as np
 
 from kouan.collection.checks.exam import Exam
-from kouan.collection.checks.panel import Floats, Run, median_of, running_median, runs
+from kouan.collection.checks.panel import Bools, Floats, Ints, Run, median_of, running_median, runs
+from kouan.collection.checks.seasonal import FEWEST_PEERS, LARGE
 from kouan.collection.checks.suspicion import confidence
+
+CROWD = 0.25  # from this share of peers on it is an event, not a wrong unit
+
+PART_OF_A_MONTH = 0.5  # a low figure beside nothing is likely a service that begins or ends
 
 
 def swapped(exam: Exam) -> None:
@@ -35,12 +40,14 @@ def swapped(exam: Exam) -> None:
         forth = np.abs(logs[up, column][:, None] - expected[down, column][None, :])
         back = np.abs(logs[down, column][None, :] - expected[up, column][:, None])
         straight = np.abs(model.deviation[up, column])[:, None] + np.abs(model.deviation[down, column])[None, :]
-        fits = (np.maximum(forth, back) <= np.minimum(2.5 * spread + 0.05, 0.3 * straight))
-        for i, j in zip(*np.nonzero(fits), strict=True):
+        farther = np.maximum(forth, back)
+        related = _related(exam, up, down)
+        fits = (farther <= np.minimum(2.5 * spread + 0.05, 0.3 * straight)) & related
+        # Where everything is in motion some pair fits by chance: how many would, as well as this one does?
+        by_chance = related.sum() * np.minimum(1.0, (farther + 0.03) / 1.5) ** 2
+        for i, j in zip(*np.nonzero(fits & (by_chance <= 0.03)), strict=True):
             one, two = int(up[i]), int(down[j])
             a, b = exam.panel.keys[one], exam.panel.keys[two]
-            if a.subject != b.subject and a[1:] != b[1:]:
-                continue
             gain = (straight[i, j] ** 2 - forth[i, j] ** 2 - back[i, j] ** 2) / spread[i, j] ** 2
             pair = (min(one, two), max(one, two))
             hits.setdefault(pair, {})[column] = float(gain) * (1.0 if a.subject == b.subject else 0.6)
@@ -60,6 +67,12 @@ def swapped(exam: Exam) -> None:
                 exam.mark(Run(row, found.start, found.stop))
 
 
+def _related(exam: Exam, up: Ints, down: Ints) -> Bools:
+    """Which of two sets of series could be exchanged for each other: same subject, or same measure."""
+    subjects, measures = exam.codes
+    return np.asarray((subjects[up][:, None] == subjects[down][None, :]) | (measures[up][:, None] == measures[down][None, :]))
+
+
 def standing_out(exam: Exam) -> None:
     """Spikes, dips and unit slips: one cell or a few, against neighbours, season and peers."""
     spike, dip, slip = exam.spec("spike"), exam.spec("dip"), exam.spec("unit_slip")
@@ -75,11 +88,22 @@ def standing_out(exam: Exam) -> None:
             continue
         bar = 4.0
         stands = judged & (sign * model.score >= bar) & (sign * model.deviation >= math.log(1.5)) & (exam.values > 0)
+        crowd = _crowd(exam, judged & (sign * model.score >= 3) & ((exam.values > 0) | (sign < 0)))
         for run in runs(stands):
-            _tell_run(exam, run, sign, check if spec is not None else None, alone)
+            beside = float(crowd[exam.panel.peers[run.row], run.start : run.stop].max())
+            _tell_run(exam, run, sign, check if spec is not None else None, alone, beside)
 
 
-def _tell_run(exam: Exam, run: Run, sign: int, check: str | None, alone: Floats) -> None:
+def _crowd(exam: Exam, far: Bools) -> Floats:
+    """Per set of peers and period, the share that stands out to the same side: a storm stops everybody, a wrong unit nobody else."""
+    shape = (int(exam.panel.peers.max(initial=0)) + 1, exam.panel.width)
+    out, known = np.zeros(shape), np.zeros(shape)
+    np.add.at(out, exam.panel.peers, far)
+    np.add.at(known, exam.panel.peers, ~np.isnan(exam.values) & (exam.model.expected >= LARGE))
+    return np.where((known >= FEWEST_PEERS) & (out >= 3), out / np.maximum(known, 1), 0.0)
+
+
+def _tell_run(exam: Exam, run: Run, sign: int, check: str | None, alone: Floats, crowd: float) -> None:
     model, cells = exam.model, slice(run.start, run.stop)
     deviation = float(np.median(model.deviation[run.row, cells]))
     scale = float(np.median(model.scale[run.row, cells])) / min(run.length, 4) ** 0.25
@@ -104,12 +128,20 @@ def _tell_run(exam: Exam, run: Run, sign: int, check: str | None, alone: Floats)
             wanted *= 1.2  # ten times is what a busy month may be; a thousand times never
         beside = np.concatenate(exam.neighbours(run, 4))
         # Amid noughts there is no figure whose unit could be wrong.
-        if distance <= slack and score >= wanted and large and beside.size and float(np.median(beside)) > 0:
+        # A wrong unit multiplies every figure by the same: what scatters between is a fall and recovery.
+        inside = model.deviation[run.row, cells]
+        steady = run.length < 3 or float(np.median(np.abs(inside - np.median(inside)))) <= max(0.12, 1.5 * scale)
+        is_fall = sign < 0 and exam.is_explained("dip", run)  # traffic at a tenth is what the exception says
+        alike = steady and not is_fall and crowd < CROWD
+        if distance <= slack and score >= wanted and large and alike and beside.size and float(np.median(beside)) > 0:
             chance = confidence(score, wanted) * (1 - 0.35 * (distance / slack) ** 2)
-            exam.tell("unit_slip", run, measured, expected, chance, factor=measured / max(expected, 1e-9))
-            exam.mark(run)
-            return
-    if check is None:
+            if sign < 0 and exam.is_beside_nothing(run):
+                chance *= PART_OF_A_MONTH
+            if chance >= 0.5 or check is None:
+                exam.tell("unit_slip", run, measured, expected, chance, factor=measured / max(expected, 1e-9))
+                exam.mark(run)
+                return
+    if check is None or (sign > 0 and _comes_and_goes(exam, run, measured)):
         return
     spec = exam.specs[check]
     parameters = spec.parameters
@@ -124,8 +156,18 @@ def _tell_run(exam: Exam, run: Run, sign: int, check: str | None, alone: Floats)
             exam.tell("level_shift", run, measured, expected, confidence(score, 1.2 * wanted))
             exam.mark(run)
         return
-    exam.tell(check, run, measured, expected, confidence(score, wanted))
+    chance = confidence(score, wanted) * (PART_OF_A_MONTH if sign < 0 and exam.is_beside_nothing(run) else 1.0)
+    exam.tell(check, run, measured, expected, chance)
     exam.mark(run)
+
+
+def _comes_and_goes(exam: Exam, run: Run, measured: float) -> bool:
+    """Whether a figure is as large as others of a series that is nought in between: cruise ships, coaches of the summer."""
+    beside = np.concatenate(exam.neighbours(run, 2 * max(exam.panel.season, 4)))
+    above = np.sort(beside[beside > 0])
+    if above.size < 4 or above.size > 0.75 * beside.size:
+        return False
+    return measured < 2.0 * float(above[int(0.9 * (above.size - 1))])
 
 
 def _tail(exam: Exam, run: Run, alone: Floats) -> float:
@@ -175,6 +217,8 @@ def level_shift(exam: Exam) -> None:
             offset = float(model.offset[row, at])
             was, now = math.exp(float(before[row, at]) + offset), math.exp(float(after[row, at]) + offset)
             run, change = Run(int(row), at, exam.panel.width), float(shift[row, at])
+            if not np.nan_to_num(exam.values[row, max(0, at - 3) : at + 3]).any():
+                continue  # nought on both sides: what ended did so before
             weigh = abs(now - was) * (exam.panel.width - at)
             if slip is not None:
                 near = min(slip.parameters["factors"][1:], key=lambda factor: abs(abs(change) - math.log(factor)))

@@ -13,10 +13,12 @@ from itertools import combinations
 
 import numpy as np
 
+from kouan.basis import PeriodKind
 from kouan.collection.checks.exam import Exam
 from kouan.collection.checks.panel import Bools, Floats, Run, runs
 from kouan.collection.checks.suspicion import confidence
 
+TIMETABLE = 5  # more than so many a day every day is an estimate
 _MEET = 2 * math.sqrt(math.pi)
 
 
@@ -104,10 +106,13 @@ def _repeats(exam: Exam, check: str, lag: int) -> None:
             continue
         habit = (repeats[run.row] - run.length) / max(pairs[run.row] - run.length, 1)
         evidence = float(-np.log10(np.maximum(chance[run.row, run.start : run.stop], habit)).sum())
-        if evidence < spec.parameters["evidence"]:
+        # Two large figures that are equal happen once in a hundred thousand, and there are so many.
+        if evidence < float(spec.parameters["evidence"]) + (lag == 1 and run.length == 1):
             continue
         whole = Run(run.row, run.start - (lag == 1), run.stop)
         if whole.length < int(spec.parameters["least"]):
+            continue
+        if _is_timetable(exam, whole):
             continue
         cells = values[run.row, whole.start : whole.stop]
         marked = Run(run.row, run.start, run.stop)
@@ -117,6 +122,14 @@ def _repeats(exam: Exam, check: str, lag: int) -> None:
             exam.mark(marked)
 
 
+def _is_timetable(exam: Exam, run: Run) -> bool:
+    """So many a day, every day: trains that run by a timetable repeat, and no sheet was copied."""
+    if exam.panel.cadence is not PeriodKind.MONTH:
+        return False
+    a_day = exam.values[run.row, run.start : run.stop] / np.array([exam.panel.period(at).day_count for at in range(run.start, run.stop)])
+    return bool(np.mean((a_day == np.round(a_day)) & (a_day <= TIMETABLE)) >= 0.7)
+
+
 def copies(exam: Exam) -> None:
     """One series equal to another over several periods: within a subject (a column), between subjects (an entity)."""
     column, entity = exam.spec("copied_column"), exam.spec("duplicate_entity")
@@ -124,7 +137,7 @@ def copies(exam: Exam) -> None:
         return
     smallest = min(float(spec.parameters["smallest"]) for spec in (column, entity) if spec is not None)
     chance = by_chance(exam)
-    together = _meetings(exam, smallest)
+    together = meetings(exam, smallest)
     keys, values = exam.panel.keys, exam.values
     found: list[tuple[float, str, Run, int]] = []
     for (one, two), columns in together.items():
@@ -163,7 +176,7 @@ def copies(exam: Exam) -> None:
         exam.mark(run)
 
 
-def _meetings(exam: Exam, smallest: float) -> dict[tuple[int, int], list[int]]:
+def meetings(exam: Exam, smallest: float) -> dict[tuple[int, int], list[int]]:
     """Pairs of series with the periods in which they say the same figure. By sorting: no pair is looked at in vain."""
     values = exam.values
     rows, columns = np.nonzero((values >= smallest) & ~exam.suspect)

@@ -29,7 +29,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kouan.collection.checks.panel import Bools, Floats, Ints, Key, Panel, median_of, running_median
+from kouan.collection.checks.panel import Bools, Floats, Ints, Key, Panel, median_of, running_median, runs
 
 __all__ = ["Key", "Seasonal"]
 
@@ -37,6 +37,8 @@ MAD_TO_SD = 1.4826
 YEARS = 4  # how many years each way tell the season
 LARGE = 30.0  # a series of this usual size has a say in the common movement
 FEWEST_PEERS = 6
+UNPROVEN = float(np.log(4))
+BLIP = float(np.log(1.5))
 _FLOOR_SHARE = 1e-3  # what stands for zero where figures are not counted one by one
 
 
@@ -143,9 +145,14 @@ def _season(logs: Floats, span: int) -> Floats:
     level, known = running_median(logs, range(-span, span + 1))
     ratio = np.where(known >= max(3, span // 2), logs - level, np.nan)
     reach = YEARS if span != 7 else 6
-    effect, years = running_median(ratio, [turn * span for turn in range(-reach, reach + 1) if turn])
-    # One other year is half a proof.
-    return np.where(np.isnan(effect), 0.0, effect) * np.where(years == 1, 0.7, 1.0)
+    turns = [turn * span for turn in range(-reach, reach + 1) if turn]
+    effect, years = running_median(ratio, turns)
+    effect = np.where(np.isnan(effect), 0.0, effect)
+    # Years that contradict each other know no season: one was shut, the next was not.
+    spread, _ = running_median(np.abs(ratio - effect), turns)
+    effect = np.where(np.nan_to_num(spread) <= np.maximum(0.5 * np.abs(effect), 0.25), effect, 0.0)
+    # One other year is half a proof, and two may both be the year of a closure.
+    return np.where(years <= 2, np.clip(effect, -UNPROVEN, UNPROVEN), effect) * np.where(years == 1, 0.7, 1.0)
 
 
 def _common(calm: Floats, logs: Floats, peers: Ints) -> Floats:
@@ -160,9 +167,21 @@ def _common(calm: Floats, logs: Floats, peers: Ints) -> Floats:
         if rows.size < FEWEST_PEERS:
             continue
         middle, known = median_of(steps[rows].T)
-        path = np.concatenate([[0.0], np.cumsum(np.where(known >= FEWEST_PEERS, middle, 0.0))])
+        path = _without_blips(np.concatenate([[0.0], np.cumsum(np.where(known >= FEWEST_PEERS, middle, 0.0))]))
         found[peers == number] = path - np.median(path)
     return found
+
+
+def _without_blips(path: Floats) -> Floats:
+    """A jump of everybody that is undone within three periods is a fault of the whole publication, not a movement to follow."""
+    level, _ = running_median(path[None, :], range(-4, 5))
+    blip = np.abs(path - level[0]) >= BLIP
+    long = [run for run in runs(blip[None, :]) if run.length <= 3]
+    smooth = path.copy()
+    for run in long:
+        if run.start >= 4 and run.stop <= path.size - 4:  # at the edges nobody knows yet whether it is undone
+            smooth[run.start : run.stop] = level[0, run.start : run.stop]
+    return smooth
 
 
 def _scale(rest: Floats, span: int, expected: Floats, is_count: Bools) -> Floats:

@@ -10,7 +10,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -93,18 +93,22 @@ def suitable(panel: Panel) -> list[int]:
 
 def seed(panel: Panel, per_kind: int, seed_number: int, kinds: Sequence[str] = ()) -> tuple[Panel, list[Seed]]:
     """The panel with so many faults of each kind, no series twice; and where they are. Fewer where series run out."""
+    return seed_with(panel, per_kind, seed_number, {kind: KINDS[kind] for kind in kinds or KINDS}, suitable(panel))
+
+
+def seed_with(panel: Panel, per_kind: int, seed_number: int, sowers: Mapping[str, Sower], free: list[int]) -> tuple[Panel, list[Seed]]:
+    """The same for any sowers and rows."""
     random = np.random.default_rng(seed_number)
     values = panel.values.copy()
-    free = suitable(panel)
     random.shuffle(free)
     used: set[int] = set()
     sown: list[Seed] = []
-    for kind in kinds or KINDS:
+    for kind, sow in sowers.items():
         for _ in range(per_kind):
             for row in free:
                 if row in used:
                     continue
-                planted = KINDS[kind](panel, values, row, [other for other in free if other not in used and other != row], random)
+                planted = sow(panel, values, row, [other for other in free if other not in used and other != row], random)
                 if planted is not None:
                     sown.append(replace(planted, kind=kind))
                     used |= set(planted.rows)

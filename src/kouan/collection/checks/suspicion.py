@@ -20,6 +20,7 @@ class Suspicion:
     ``measured`` and ``expected``: the figure (its mean over a run) and what was to be expected, in the series' unit.
     ``likelihood``: 0 to 1, how likely it is a fault or needs an explanation. ``weight``: the share of the figures of all
     its peers in these periods that would change. ``seen_by``: other checks that saw the same cells.
+    ``source``: the period from which they were copied.
     """
 
     check: str
@@ -36,6 +37,7 @@ class Suspicion:
     other: Key | None = None
     factor: float | None = None
     seen_by: tuple[str, ...] = ()
+    source: Period | None = None
 
     @property
     def rank(self) -> float:
@@ -69,6 +71,7 @@ class Suspicion:
             spec.message.in_language(language).format(
                 period=self.period.in_language(language), measured=number(self.measured), expected=number(self.expected),
                 other=other.in_language(language), factor=times(self.factor, language), count=self.count,
+                source=self.source.label(language) if self.source else "",
             ) for language in ("zh", "en")
         )
         return Text(zh, en)
@@ -90,7 +93,7 @@ class Suspicion:
             "group": self.key.group, "first": self.first.code, "last": self.last.code, "count": self.count,
             "measured": _rounded(self.measured), "expected": _rounded(self.expected), "factor": _rounded(self.factor),
             "likelihood": round(self.likelihood, 3), "weight": round(self.weight, 5), "rank": round(self.rank, 5),
-            "other": list(self.other) if self.other else None, "seen_by": list(self.seen_by),
+            "other": list(self.other) if self.other else None, "source": self.source.code if self.source else None, "seen_by": list(self.seen_by),
             "message": self.words().as_dict(),
         }
 

@@ -142,7 +142,7 @@ def cellwise(panel: Panel, twice: Iterable[tuple[Key, Period, float, float]] = (
         tell("negative_value", int(row), int(column), float(panel.values[row, column]), None, 0.9)
     known = ~np.isnan(panel.values)
     fraction = known & (panel.values != np.floor(panel.values))
-    lone = (fraction.sum(axis=1) <= np.maximum(1, 0.03 * known.sum(axis=1))) & (known.sum(axis=1) >= 12)
+    lone = (fraction.sum(axis=1) <= np.maximum(2, 0.03 * known.sum(axis=1))) & (known.sum(axis=1) >= 12)
     for row, column in zip(*np.nonzero(fraction & lone[:, None]), strict=True):
         tell("not_whole", int(row), int(column), float(panel.values[row, column]), None, 0.9)
     if today is not None:

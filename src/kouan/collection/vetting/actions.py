@@ -26,6 +26,7 @@ from kouan.basis import (
 )
 from kouan.collection.checks import CheckSpec, examine, shipped
 from kouan.collection.checks import Suspicion as Told
+from kouan.collection.checks.causes import causes
 from kouan.collection.models import Origin, Series
 from kouan.collection.vetting import queries, reading
 from kouan.collection.vetting.examine import told_by_hooks
@@ -64,9 +65,12 @@ def run_checks(*, actor: Any, benchmarks: bool = False, progress: Report | None 
         for cadence, panel in reading.panels(series).items():
             run.series += len(panel.keys)
             run.figures += int((panel.values == panel.values).sum())
-            for told in examine(panel, explained=known, links=links, rulings=rulings, checks=_checks_of(cadence)):
+            found = examine(panel, explained=known, links=links, rulings=rulings, checks=_checks_of(cadence))
+            leading: dict[str, str] = {}  # the number of a cause: the most pressing suspicion that has it
+            numbers = causes(found)
+            for told in found:
                 run.found += 1
-                run.fresh += _keep(told, run, nature[told.key])
+                run.fresh += _keep(told, run, nature[told.key], leading.setdefault(numbers[told.code], told.code))
         looked |= {(one.subject_kind, one.subject_code) for one in series}
     run.cleared = _clear(run, looked)
     run.seconds = round(time.perf_counter() - began, 3)
@@ -81,14 +85,14 @@ def _checks_of(cadence: PeriodKind) -> Mapping[str, CheckSpec]:
     return {name: spec for name, spec in shipped().items() if spec.kind in ("repetition", "scale", "sum") or name == "missing_period"}
 
 
-def _keep(told: Told, run: CheckRun, origin: str) -> int:
+def _keep(told: Told, run: CheckRun, origin: str, cause: str) -> int:
     """Keep one suspicion; 1 if it is new."""
     kind, _, code = told.key.subject.partition(":")
     held = Suspicion.objects.filter(code=told.code).first()
     fields: dict[str, Any] = {
         "last_start": told.last.start, "count": told.count, "measured": told.measured, "expected": told.expected, "factor": told.factor,
         "likelihood": told.likelihood, "weight": told.weight, "rank": told.rank, "other": list(told.other) if told.other else None,
-        "seen_by": list(told.seen_by), "last_run": run,
+        "seen_by": list(told.seen_by), "last_run": run, "source_start": told.source.start if told.source else None, "cause": cause,
     }
     if held is None:
         Suspicion.objects.create(

@@ -108,6 +108,8 @@ class Suspicion(models.Model):
     weight = models.FloatField("分量")
     rank = models.FloatField("次序", db_index=True)
     other = models.JSONField("另一序列", null=True)
+    source_start = models.DateField("照抄自", null=True)
+    cause = models.CharField("起因", max_length=320, blank=True, db_index=True)  # the code of the most pressing suspicion that shares it
     seen_by = models.JSONField("其他检查", default=list)
     first_run = models.ForeignKey(CheckRun, models.PROTECT, related_name="first_seen")
     last_run = models.ForeignKey(CheckRun, models.PROTECT, related_name="last_seen")
@@ -156,7 +158,8 @@ class Suspicion(models.Model):
         """As the engine said it."""
         first = self.period(self.first_start)
         return Told(self.check_id, self.key, 0, 0, self.count, first, self.period(self.last_start), self.measured, self.expected,
-                    self.likelihood, self.weight, self.other_key, self.factor, tuple(self.seen_by))
+                    self.likelihood, self.weight, self.other_key, self.factor, tuple(self.seen_by),
+                    self.period(self.source_start) if self.source_start else None)
 
     def words(self, name: Namer | None = None) -> Text:
         """The sentence of its check, filled in."""

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from kouan.accounts import actions, sessions
+from kouan.accounts.passwords import LONGEST
 from kouan.accounts.permissions import PERMISSIONS, may
 from kouan.accounts.scope import Scope, scope_of
 from kouan.basis import Finding, Refused, Text, codes
@@ -69,7 +70,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     findings: list[Finding] = []
     if request.method == "POST":
-        old, new, again = (request.POST.get(name, "")[:256] for name in ("old", "new", "again"))
+        old, new, again = (request.POST.get(name, "")[: LONGEST + 1] for name in ("old", "new", "again"))
         if new != again:
             findings = [not_the_same()]
         else:

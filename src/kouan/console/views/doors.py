@@ -20,7 +20,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kouan.accounts import actions, queries, second_factor, sessions
 from kouan.accounts.backends import SignInBackend
 from kouan.accounts.models import User
+from kouan.accounts.passwords import LONGEST
 from kouan.accounts.personal.fields import index_of
+from kouan.accounts.sealing import keyed_digest
 from kouan.audit.actions import record_event
 from kouan.basis import Finding, Place, Refused, Text
 from kouan.console.navigation import addresses_for
@@ -62,7 +64,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return redirect(following or reverse("home"))
         return _sign_in_page(request, following, [])
     username = request.POST.get("username", "").strip()[:64]
-    password = request.POST.get("password", "")[:256]
+    password = request.POST.get("password", "")[: LONGEST + 1]
     missing = [
         Finding.error("missing", zh, en, where=Place(field=field))
         for field, value, zh, en in (
@@ -81,6 +83,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         )], username, 429)
     user: Any = authenticate(request, username=username, password=password)
     if user is None:
+        # The counters of the lock are forgotten with the next success; the trail is not.
+        record_event("sign_in_failed", payload={"name": keyed_digest(username.lower()), "address": request.META.get("REMOTE_ADDR", "")[:45]})
         return _sign_in_page(request, following, [Finding.error(
             "sign_in_failed", "登录名或密码不正确。", "The sign-in name or the password is not right.",
             where=Place(field="username"),
@@ -112,7 +116,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         record_event("sign_out", actor_id=user.pk)
         sessions.session_ended(request.session.session_key, "signed_out")
     logout(request)
-    return redirect("sign-in")
+    response = redirect("sign-in")
+    # Drafts too, where the script did not get to it (drafts.js); browsers heed it over HTTPS only.
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 @require_POST
@@ -178,7 +185,7 @@ def choose_password(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         return render(request, "console/accounts/link_ended.html", status=410)
     findings: list[Finding] = []
     if request.method == "POST":
-        new, again = request.POST.get("new", "")[:256], request.POST.get("again", "")[:256]
+        new, again = request.POST.get("new", "")[: LONGEST + 1], request.POST.get("again", "")[: LONGEST + 1]
         if new != again:
             findings = [not_the_same()]
         else:

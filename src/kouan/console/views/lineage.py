@@ -45,7 +45,7 @@ from kouan.monitoring.queries import current
 from kouan.monitoring.studies.queries import studies_visible_to
 from kouan.monitoring.warnings.models import EarlyWarning
 from kouan.ports.queries import ports_visible_to
-from kouan.publication.models import DataVersion
+from kouan.publication.models import DataVersion, ReleaseProposal
 
 TITLE = Text("数据血缘", "Lineage")
 PARTS_SHOWN, USERS_SHOWN, FILES_SHOWN = 60, 60, 12
@@ -141,14 +141,21 @@ def _studies(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
 
 
 def _versions(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
-    rows = DataVersion.objects.filter(pk__in=_numbers(ids)).defer("content", "structure")
-    return {str(row.pk): (f"{row.data_set} {row.number}", address_of("published-version", row.data_set, row.number)) for row in rows}
+    """Published versions: public, so in everybody's sight."""
+    rows = DataVersion.objects.defer("content").filter(pk__in=_numbers(ids))
+    return {str(row.pk): (f"{row.structure['name']['zh']} {row.number}", address_of("published-version", row.data_set, row.number)) for row in rows}
+
+
+def _proposals(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
+    if not may(user, "releases.read"):
+        return {}
+    rows = ReleaseProposal.objects.defer("content").filter(pk__in=_numbers(ids))
+    return {str(row.pk): (f"{row.structure['name']['zh']} {row.number}", address_of("release", row.pk)) for row in rows}
 
 
 KINDS: dict[str, Kind] = {
     "monitoring/warning": Kind(Text("预警", "Early warnings"), _warnings),
     "monitoring/study": Kind(Text("放行时间研究", "Time release studies"), _studies),
-    "publication/data_version": Kind(Text("已发布数据版本", "Published versions"), _versions),
     "grading/verdict": Kind(Text("客货运量标准结论", "Verdicts of the volume standard"), _verdicts),
     "grading/list_entry": Kind(Text("名单条目", "Entries of lists"), _of_lists(ListEntry)),
     "grading/list_case": Kind(Text("名单办件证据", "Evidence of list cases"), _of_lists(ListCase)),
@@ -158,6 +165,8 @@ KINDS: dict[str, Kind] = {
     "evaluation/freeze": Kind(Text("年度评估冻结数据", "Freezes of yearly evaluations"), _of_rounds(Freeze)),
     "evaluation/scoring": Kind(Text("年度评估计分", "Scorings of yearly evaluations"), _of_rounds(Scoring)),
     "evaluation/port_score": Kind(Text("口岸评估得分", "Scores of ports"), _port_scores),
+    "publication/version": Kind(Text("公开的数据版本", "Published versions"), _versions),
+    "publication/proposal": Kind(Text("数据公布提请", "Proposals of releases"), _proposals),
     "evaluation/score_run": Kind(Text("对标评估得分", "Scores of benchmarks"), _runs),
 }
 

@@ -40,7 +40,7 @@
   }
   // The cookie, not the hidden field: signing in again in another window has changed the token.
   function token() {
-    const found = document.cookie.split("; ").find((each) => /^kouan(_exercise)?_csrf=/.test(each));
+    const found = document.cookie.split("; ").find((each) => /^(__Host-)?kouan(_exercise)?_csrf=/.test(each));
     return found ? found.split("=")[1] : form.querySelector("[name=csrfmiddlewaretoken]").value;
   }
 
