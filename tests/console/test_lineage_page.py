@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from typing import Any
 
 import pytest
@@ -52,22 +50,6 @@ def test_what_rests_on_a_verdict_depends_on_its_figures_too(open_as: Any, office
     # A record that is gone, or that the reader may not see, is counted and not shown.
     page = text_of(open_as(officer), f"/lineage?of=observation:{judged.pk}")
     assert "名单条目" in page and "1 项不在您的查看范围内" in page and "987654" not in page
-
-
-def test_every_flow_on_the_panorama_leads_to_its_parts(open_as: Any, officer: Any) -> None:
-    figures("port:luohu-rail", "person_crossings", a_year_of_months(2023, 700), direction="inbound", unit="persons")
-    figures("port:luohu-rail", "person_crossings", a_year_of_months(2023, 300), direction="outbound", unit="persons")
-    figures("counterpart_point:lo-wu", "person_crossings", a_year_of_months(2023, 450), origin="counterpart",
-            source="hk-control-points", unit="persons")
-    client = open_as(officer)
-    addresses = {unescape(each) for each in re.findall(r'href="(/lineage\?of=[^"]+)"', text_of(client, "/"))}
-    assert addresses
-    for address in addresses:
-        page = text_of(client, address)
-        assert "报送.xlsx" in page and "来处" in page
-    # December, both directions: a sum leads to the list of what was added up.
-    december = text_of(client, next(each for each in addresses if "2023-12-01" in each and "port%3Aluohu" in each))
-    assert len(re.findall(r'href="/intake/figures/\d+"', december)) >= 2
 
 
 def test_others_figures_are_not_found(open_as: Any, officer: Any, judged: Observation) -> None:

@@ -30,6 +30,11 @@ def tile(page: str, name: str) -> str:
     return next(part for part in re.findall(r"<li style=.*?</li>", page, re.S) if f">{name}<" in part)
 
 
+def plain(page: str) -> str:
+    """The page without its tags."""
+    return re.sub(r"<[^>]+>", "", page)
+
+
 def rows_of(client, query: str) -> list[dict]:
     return json.loads(b"".join(client.get(f"/?{query}").streaming_content))["rows"]
 
@@ -37,7 +42,7 @@ def rows_of(client, query: str) -> list[dict]:
 def test_registered_never_stands_alone_as_the_national_total(open_as, officer):
     page = open_as(officer).get("/").content.decode()
     assert "已登记 / 国务院批准（2020年底）" in page
-    assert re.search(r'>2<span class="figure-of"> / <a class="text-decoration-underline" href="/law/plan#B-07">313</a></span>', page)
+    assert re.search(r'>2</a><span class="figure-of"> / <a class="text-decoration-underline" href="/lineage\?of=quoted%3AB-07">313</a></span>', page)
     assert "不是全国口岸总数" in page
 
 
@@ -45,7 +50,7 @@ def test_a_planned_port_is_not_counted_as_registered(open_as, officer):
     port = a_port("guihua-road", "road", province_code="15")
     Port.objects.filter(pk=port.pk).update(status="planned")
     page = open_as(officer).get("/").content.decode()
-    assert ">2<span" in page
+    assert ">2</a><span" in page
     assert "规划建设" in page
 
 
@@ -70,11 +75,11 @@ def test_every_division_has_its_own_place():
 def test_a_province_sees_only_its_own_counts(open_as, guangdong):
     page = open_as(guangdong).get("/").content.decode()
     assert "本范围已登记" in page
-    assert re.search(r'>1<span class="figure-of"> 个</span>', page)
+    assert re.search(r'>1</a><span class="figure-of"> 个</span>', page)
     assert "罗湖铁路口岸" in page
     assert "满洲里" not in page
     assert "<li style=" not in page, "one province needs no chart of all"
-    assert "全国国务院批准 313 个" in page
+    assert "全国国务院批准 313 个" in plain(page)
 
 
 def test_exports_pass_scope_and_are_recorded(open_as, officer, guangdong):
@@ -224,7 +229,7 @@ def test_held_rows_elsewhere_are_those_of_ones_own_ports_with_the_office_that_de
     for user, count in ((guangdong, 1), (reporter, 1), (administrator, 3)):
         client = open_as(user)
         page = client.get("/").content.decode()
-        assert f"另有 {count} 行由国家口岸管理办公室处理。" in page
+        assert f"另有 {count} 行由国家口岸管理办公室处理。" in plain(page)
         assert "没有需要您处理的数据" in page
         rows = {row["name"]: row for row in rows_of(client, "s.format=json")}
         assert (rows["新闻报道中的口岸数据"]["waiting"], rows["新闻报道中的口岸数据"]["decided_by"]) == (count, "国家口岸管理办公室")
@@ -235,16 +240,16 @@ def test_a_reporter_is_not_told_to_decide_what_only_offices_decide(open_as, repo
     type(batch).objects.filter(pk=batch.pk).update(organisation_id=reporter.organisation_id)
     Holding.objects.create(batch=batch, row=7, outcome="held", raw=["x"], findings=[], subject_kind="port", subject_code="luohu-rail")
     page = open_as(reporter).get("/").content.decode()
-    assert "另有 1 行由省级或国家口岸办处理。" in page and "行数据暂存待处理" not in page
+    assert "另有 1 行由省级或国家口岸办处理。" in plain(page) and "行数据暂存待处理" not in page
 
 
 def test_national_figures_lead_to_their_source_with_the_exact_value(open_as, officer):
     series = figures("nation:CN", "person_crossings", {"2024": 610_000_000}, origin="press", source="press-facts", unit="person_crossings")
     seen = Observation.objects.get(series=series)
     page = open_as(officer).get("/").content.decode()
-    assert f'<a href="/intake/figures/{seen.pk}"><data value="610000000' in page and 'title="610000000人次">6.1亿人次</data></a>' in page
+    assert f'<a href="/lineage?of=observation%3A{seen.pk}"><data value="610000000' in page and 'title="610000000人次">6.1亿人次</data></a>' in page
     assert "第一部分" in page
-    assert '<a href="/law/plan#B-01"><data value="22190000000" title="22,190,000,000吨">221.9亿吨</data></a>' in page
+    assert '<a href="/lineage?of=quoted%3AB-01"><data value="22190000000" title="22,190,000,000吨">221.9亿吨</data></a>' in page
 
 
 def test_national_figures_in_english(open_as, officer):

@@ -13,8 +13,9 @@ from tests.monitoring.warning_office import TODAY, WarningOffices, daily, state
 
 from kouan.accounts.action import acting_system
 from kouan.audit.models import AuditEntry
-from kouan.basis import NotAllowed, NotFound, Refused, clock
-from kouan.collection.models import Origin
+from kouan.basis import EvidenceRef, NotAllowed, NotFound, Refused, clock
+from kouan.collection.lineage import dependants, evidence_of
+from kouan.collection.models import Origin, Series
 from kouan.desk import jobs
 from kouan.desk.matters.actions import give_opinion, run_clocks
 from kouan.desk.matters.models import Matter, MatterNotice
@@ -54,6 +55,11 @@ def test_a_spike_raises_one_alert_at_the_office_of_its_place_r042_r150(offices: 
     assert (warning.handler, warning.rule, warning.detector) == (offices.city.organisation, "flow", "seasonal")
     assert (warning.first_day, warning.last_day, warning.goes, warning.origin) == (YESTERDAY, YESTERDAY, "up", "official")
     assert len(warning.candidates) == 1 and "高出常态" in warning.message_zh
+    # The daily series that it was seen in leads to the warning and to its matter, once however often the detectors ran.
+    [used] = evidence_of(EvidenceRef("monitoring", "warning", warning.pk))
+    assert (used.kind, Series.objects.get(pk=used.id).direction) == ("series", "inbound")
+    assert [(each.reference.kind, each.reference.id) for each in dependants([used])] == [
+        ("warning", str(warning.pk)), ("matter", str(warning.matter_id))]
     assert [each.matter_id for each in inbox(offices.city)] == [warning.matter_id]
     assert not inbox(offices.province).exists() and not inbox(offices.agency).exists()
     assert set(MatterNotice.objects.filter(kind="warning").values_list("recipient_id", flat=True)) == {offices.city.pk}

@@ -24,8 +24,10 @@ from pysdmx.io.xml.doc_validation import validate_doc
 from tests.accounts.factories import a_national_officer, a_provincial_officer
 
 from kouan.accounts.action import acting_system
-from kouan.basis import Conflict, NotAllowed, NotFound, Refused, Text, measures
+from kouan.basis import Conflict, EvidenceRef, NotAllowed, NotFound, Refused, Text, measures
 from kouan.collection.actions import take_in
+from kouan.collection.lineage import evidence_of
+from kouan.collection.models import Series
 from kouan.evaluation.rounds.once import WrittenOnce
 from kouan.ports.actions import load_register
 from kouan.publication import cuts, definitions
@@ -82,6 +84,10 @@ def test_a_published_figure_leads_back_to_the_file(house: Any) -> None:
     march = found["lo-wu", "inbound", "all", "2023-03"]
     assert (march["passengers"], march["status"], march["days"]) == ("", "M", "30")
     assert version.sha256 == hashlib.sha256(version.content.encode()).hexdigest() and version.rows == len(found)
+    # Forward from a day's figure to the version, and only from series that it read.
+    read = {int(each.id) for each in evidence_of(EvidenceRef("publication", "version", version.pk))}
+    assert read == set(Series.objects.filter(subject_kind="counterpart_point", measure="person_crossings", granularity="day").values_list(
+        "pk", flat=True))
     every_format_says_the_same(version)
     an_old_version_stays(house, version)
 

@@ -180,14 +180,15 @@ class Dependant:
 MOST_STEPS, MOST_DEPENDANTS = 6, 5000
 
 
-def dependants(used: Iterable[EvidenceRef], *, most: int = MOST_DEPENDANTS) -> list[Dependant]:
+def dependants(used: Iterable[EvidenceRef], *, direct: Iterable[Dependant] = (), most: int = MOST_DEPENDANTS) -> list[Dependant]:
     """Everything that was made with the evidence, and with what was made of it, nearest first; any revision, each record once.
 
+    ``direct``: users that are known otherwise than by a link, as what names a port rests on its entry in the register; followed from there.
     At most ``most`` records in at most six steps: a figure of the nation's largest port has some hundred.
     """
-    at = {(each.room, each.kind, str(each.id)) for each in used}
+    found = list({(each.reference.room, each.reference.kind, str(each.reference.id)): each for each in direct}.values())[:most]
+    at = {(each.room, each.kind, str(each.id)) for each in [*used, *(one.reference for one in found)]}
     known = set(at)
-    found: list[Dependant] = []
     for steps in range(1, MOST_STEPS + 1):
         by_kind: dict[tuple[str, str], list[str]] = {}
         for room, kind, number in sorted(at):

@@ -34,3 +34,8 @@ def static_address(path: str) -> str:
 @lru_cache(maxsize=256)
 def _static(path: str, prefix: str) -> str:
     return static(path)
+
+
+def count_address(*parts: Any) -> str:
+    """The lineage of a figure that was counted: ``count_address("reported", 2025, "44")``."""
+    return address_of("lineage", of=f"count:{'/'.join(str(part) for part in parts)}")

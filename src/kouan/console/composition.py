@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from kouan.accounts.scope import scope_of
 from kouan.basis import Text
 from kouan.console import words
-from kouan.console.addresses import address_of
+from kouan.console.addresses import address_of, count_address
 from kouan.console.marks import status_badge, verdict_badge
 from kouan.console.views.ports import NOT_JUDGED, with_verdict
 from kouan.console.words import here
@@ -27,13 +28,14 @@ from kouan.ports.queries import OUT, ports_visible_to
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: what, how many, how much of the longest line (0–100), and the list behind it."""
+    """One line: what, how many, how much of the longest line (0–100), the list behind it and where the number is from."""
 
     label: SafeString | str
     number: int
     share: int
     address: str = ""
-    note: str = ""
+    note: SafeString | str = ""
+    lineage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,14 @@ def count_ports(user: Any, year: int | None) -> PortCounts:
     return PortCounts(year, sum(modes.values()), modes, statuses, approvals, verdicts, provinces)
 
 
-def _lines(counts: Mapping[str, int], labels: Mapping[str, Any], key: str, *, keep_zeros: bool = False,
+def _lines(counts: Mapping[str, int], labels: Mapping[str, Any], counted: str, key: str, *, keep_zeros: bool = False,
            query: Mapping[str, str] | None = None) -> list[Line]:
+    """``counted``: what the numbers are called in the address of their lineage; ``key``: in the address of the list."""
     longest = max(counts.values(), default=0) or 1
     return [
         Line(label, counts.get(code, 0), round(100 * counts.get(code, 0) / longest),
-             address_of("ports", **{key: code}, **(query or {})) if key and code and counts.get(code) else "")
+             address_of("ports", **{key: code}, **(query or {})) if key and code and counts.get(code) else "",
+             lineage=count_address(counted, code or "none", *(query or {}).values()))
         for code, label in labels.items() if keep_zeros or counts.get(code)
     ]
 
@@ -100,17 +104,17 @@ def blocks(counts: PortCounts) -> list[Block]:
     year = {"year": str(counts.year)} if counts.year else {}
     made = [
         Block("mode", Text("运输方式", "Mode"), _lines(
-            counts.by_mode, {code: here(name) for code, name in words.MODES.items()}, "mode", keep_zeros=True), PORTS),
+            counts.by_mode, {code: here(name) for code, name in words.MODES.items()}, "mode", "mode", keep_zeros=True), PORTS),
         Block("status", Text("运行状态", "Operating status"), _lines(
-            counts.by_status, {code: status_badge(code) for code in words.STATUSES}, "status"), PORTS,
+            counts.by_status, {code: status_badge(code) for code in words.STATUSES}, "status", "status"), PORTS,
             Text("规划建设、已关闭和已整合的不计入已登记数。", "Planned, closed and merged ports are not counted as registered.")),
         Block("approval", Text("批准情况", "Approval"), _lines(
-            counts.by_approval, {code: here(name) for code, name in words.APPROVALS.items()}, ""), PORTS),
+            counts.by_approval, {code: here(name) for code, name in words.APPROVALS.items()}, "approval", ""), PORTS),
     ]
     if counts.year:
         made.insert(1, Block(
             "verdict", Text(f"客货运量标准（{counts.year}年度）", f"Volume standard, {counts.year}"),
-            _lines(counts.by_verdict, verdicts, "verdict", query=year), PORTS,
+            _lines(counts.by_verdict, verdicts, "verdict", "verdict", query=year), PORTS,
             Text("按专栏6判定，为附理由的建议；未报送的口岸不判不达标。",
                  "Judged by Box 6, as advice with reasons. A port that has not reported is never judged to fail."),
         ))
@@ -126,28 +130,42 @@ LAYOUT_LINES: Sequence[tuple[str, Text, str]] = (
 )
 
 
-def layout_block(user: Any) -> Block:
-    """The rows of 专栏2–4 and the ports behind them; of a province, the rows that concern it."""
-    entries = list(LayoutEntry.objects.visible_to(user).order_by().values_list(
-        "pk", "box", "role", "hub_tier", "is_planned", "province_code"
-    ))
+@dataclass(frozen=True, slots=True)
+class LayoutRow:
+    """A row of 专栏2–4 that concerns the reader: under which line it counts, and the ports in sight behind it."""
+
+    pk: int
+    key: str
+    is_planned: bool
+    ports: frozenset[int]
+
+
+def layout_rows(user: Any) -> list[LayoutRow]:
+    """The rows of the plan's layout; of a province those that concern it."""
     links: dict[int, set[int]] = defaultdict(set)
     for entry, port in LayoutLink.objects.filter(port__in=ports_visible_to(user).order_by().values("pk")).values_list("entry_id", "port_id"):
         links[entry].add(port)
     scope = scope_of(user)
-    if not scope.everything:
-        entries = [row for row in entries if row[0] in links or row[5] in scope.provinces]
+    entries = LayoutEntry.objects.visible_to(user).order_by().values_list("pk", "role", "hub_tier", "is_planned", "province_code")
+    return [
+        LayoutRow(pk, tier or role or "border", is_planned, frozenset(links.get(pk, ())))
+        for pk, role, tier, is_planned, province in entries if scope.everything or pk in links or province in scope.provinces
+    ]
+
+
+def layout_block(user: Any) -> Block:
+    """The rows of 专栏2–4 and the ports behind them; of a province, the rows that concern it."""
     rows: Counter[str] = Counter()
     planned: Counter[str] = Counter()
     ports: dict[str, set[int]] = defaultdict(set)
-    for pk, _box, role, tier, is_planned, _province in entries:
-        key = tier or role or "border"
-        rows[key] += 1
-        planned[key] += is_planned
-        ports[key] |= links.get(pk, set())
+    for row in layout_rows(user):
+        rows[row.key] += 1
+        planned[row.key] += row.is_planned
+        ports[row.key] |= row.ports
     longest = max(rows.values(), default=0) or 1
     lines = [
-        Line(here(label), rows[key], round(100 * rows[key] / longest), address_of("ports", role=role), _layout_note(len(ports[key]), planned[key]))
+        Line(here(label), rows[key], round(100 * rows[key] / longest), address_of("ports", role=role),
+             _layout_note(key, len(ports[key]), planned[key]), count_address("layout", key))
         for key, label, role in LAYOUT_LINES if rows[key]
     ]
     return Block(
@@ -157,7 +175,9 @@ def layout_block(user: Any) -> Block:
     )
 
 
-def _layout_note(ports: int, planned: int) -> str:
-    zh = f"对应 {ports} 个口岸" + (f"，其中规划 {planned} 条" if planned else "")
-    en = f"{ports} ports behind them" + (f"; {planned} rows planned" if planned else "")
-    return here(Text(zh, en))
+def _layout_note(key: str, ports: int, planned: int) -> SafeString:
+    counted = ("layout-ports", ports, Text("对应", ""), Text("个口岸", "ports behind them"))
+    parts = [counted] + ([("layout-planned", planned, Text("其中规划", ""), Text("条", "rows planned"))] if planned else [])
+    said = format_html_join(here(Text("，", "; ")), '{} <a href="{}">{}</a> {}', (
+        (here(before), count_address(name, key), number, here(after)) for name, number, before, after in parts))
+    return SafeString(said.strip())

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from kouan.basis import Text, codes
 from kouan.console import words
+from kouan.console.addresses import count_address
 from kouan.console.words import here, page_language
 
 COLUMNS, ROWS = 8, 8
@@ -50,6 +51,7 @@ class Tile:
     shade: int
     address: str
     said: str
+    lineage: str = ""
 
 
 def shade_of(number: int) -> int:
@@ -91,5 +93,5 @@ def _tile(province: codes.Province, by_mode: Mapping[str, int], address: str) ->
         said += f"（{detail}）" if zh else f" ({detail})"
     return Tile(
         province.code, name, letters, column, row, number, tuple((here(MODE_MARKS[mode]), count) for mode, count in there),
-        shade_of(number), f"{address}?province={province.code}", said,
+        shade_of(number), f"{address}?province={province.code}", said, count_address("province", province.code),
     )

@@ -81,6 +81,11 @@ def _before(end: date, months: int) -> date:
     return date(at // 12, at % 12 + 1, 1)
 
 
+def first_of_trail(period: Period) -> date:
+    """The first day that the trail of a figure draws: its own period, or the first of the months up to its end."""
+    return min(period.start, _before(period.end, TRAIL - 1))
+
+
 def _change(now: Decimal | None, before: Decimal | None) -> float | None:
     return None if now is None or not before else float(now / before) - 1
 
@@ -254,18 +259,20 @@ class Reporting:
         return self.expected - self.reported
 
 
+def own_series_of(year: int) -> QuerySet[Series]:
+    """The series in which a port itself said anything of a year; whose ports they are is the caller's to narrow."""
+    period = Period.year(year)
+    of_year = Observation.objects.filter(series=OuterRef("pk"), period_start__lte=period.end, period_end__gte=period.start)
+    return Series.objects.filter(Exists(of_year), subject_kind="port", origin__in=OWN).order_by()
+
+
 def reporting(user: Any, year: int) -> Reporting:
     """Ports in scope that reported anything of the year; planned, closed and merged ones need not.
 
     ``by_province``: province code → (reported, expected).
     """
-    period = Period.year(year)
-    of_year = Observation.objects.filter(
-        series=OuterRef("pk"), period_start__lte=period.end, period_end__gte=period.start
-    )
     ports = ports_visible_to(user).counted().exclude(status__in=OUT)
-    own = Series.objects.filter(Exists(of_year), subject_kind="port", origin__in=OWN).order_by()
-    reported = set(own.values_list("subject_code", flat=True).distinct())
+    reported = set(own_series_of(year).values_list("subject_code", flat=True).distinct())
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for code, province in ports.order_by().values_list("code", "province_code"):
         counts[province][1] += 1

@@ -38,8 +38,10 @@ def publish_version(*, actor: Any, data_set: str, number: str, changes: Text, da
             f"“{found.name.en}” is cut from data that are not public; another person approves it.", measured=found.code,
             remedy=("请在“数据公布”页提请核准。", "Propose it on the page 数据公布."))
     made = prepared(found, number, changes)
-    return DataVersion.objects.create(
+    version = DataVersion.objects.create(
         **_written(found, number, changes, made), published_on=day or clock.today(), published_by_id=getattr(actor, "pk", None))
+    record_use(EvidenceRef("publication", "version", version.pk), [EvidenceRef("collection", "series", pk) for pk in made.series])
+    return version
 
 
 def prepared(found: Definition, number: str, changes: Text) -> Cut:

@@ -35,11 +35,12 @@ MODES = {mode.value: Text(str(mode.label), mode.value) for mode in TransportMode
 
 @dataclass(frozen=True)
 class Cut:
-    """The rows of a data set at one moment. ``labels``: column → code → words in both languages."""
+    """The rows of a data set at one moment. ``labels``: column → code → words in both languages; ``series``: what its figures were read from."""
 
     rows: tuple[Row, ...]
     labels: Labels
     content: str
+    series: tuple[int, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -65,7 +66,7 @@ def cut(found: Definition) -> Cut:
         raise ValueError(f"{found.code}: codes without words: {nameless[:5]}")
     said = {name: {code: words.as_dict() for code, words in codes.items() if code in {row[name] for row in ordered}} for name,
         codes in labels.items()}
-    return Cut(tuple(ordered), said, written(names, ordered))
+    return Cut(tuple(ordered), said, written(names, ordered), SERIES[found.recipe](found) if found.recipe in SERIES else ())
 
 
 def written(names: list[str], rows: Iterable[Row]) -> str:
@@ -103,6 +104,10 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+_POINTS = {"series__subject_kind": "counterpart_point", "series__measure": "person_crossings"}
+_BENCHMARKS = {"series__subject_kind": "benchmark_port", "series__group": "all"}
+
+
 # ---- figures ---------------------------------------------------------------------------------------
 
 
@@ -120,10 +125,19 @@ def _open_figures(source: str, granularity: str) -> Any:
     return figures.filter(~Exists(later))
 
 
+def _series_of(granularity: str, **conditions: Any) -> Callable[[Definition], tuple[int, ...]]:
+    """Which series a recipe of figures reads, for the lineage of the version: under the same conditions as the recipe itself."""
+    def of(found: Definition) -> tuple[int, ...]:
+        rows = _open_figures(found.source, granularity).filter(**conditions).order_by().values_list("series_id", flat=True)
+        return tuple(sorted(set(rows.distinct())))
+
+    return of
+
+
 def _counterpart_months(found: Definition) -> tuple[list[Row], dict[str, dict[str, Text]]]:
     """Hong Kong's control points by month. A month of which a day is missing has no value and says M."""
     points = {each.code: each for each in CounterpartPoint.objects.all()}
-    sums = (_open_figures(found.source, "day").filter(series__subject_kind="counterpart_point", series__measure="person_crossings")
+    sums = (_open_figures(found.source, "day").filter(**_POINTS)
             .annotate(month=TruncMonth("period_start")).order_by()
             .values("series__subject_code", "series__direction", "series__group", "month").annotate(total=Sum("value"), days=Count("id")))
     rows = []
@@ -142,7 +156,7 @@ def _counterpart_months(found: Definition) -> tuple[list[Row], dict[str, dict[st
 def _benchmark_years(found: Definition) -> tuple[list[Row], dict[str, dict[str, Text]]]:
     """US border crossings by port, measure and year. A year of which a month is missing has no value and says M."""
     ports = {each.code: each for each in BenchmarkPort.objects.all()}
-    sums = (_open_figures(found.source, "month").filter(series__subject_kind="benchmark_port", series__group="all")
+    sums = (_open_figures(found.source, "month").filter(**_BENCHMARKS)
             .annotate(year=TruncYear("period_start")).order_by()
             .values("series__subject_code", "series__measure", "series__direction", "year").annotate(total=Sum("value"), months=Count("id")))
     rows = [{"port": each["series__subject_code"], "measure": each["series__measure"], "direction": each["series__direction"],
@@ -187,4 +201,7 @@ def _volume_standards(found: Definition) -> tuple[list[Row], dict[str, dict[str,
 RECIPES: Mapping[str, Callable[[Definition], tuple[list[Row], dict[str, dict[str, Text]]]]] = {
     "counterpart_months": _counterpart_months, "benchmark_years": _benchmark_years, "plan_projects": _plan_projects, "plan_layout": _plan_layout,
     "volume_standards": _volume_standards, "returned_months": returned_months,
+}
+SERIES: Mapping[str, Callable[[Definition], tuple[int, ...]]] = {
+    "counterpart_months": _series_of("day", **_POINTS), "benchmark_years": _series_of("month", **_BENCHMARKS),
 }

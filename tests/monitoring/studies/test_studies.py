@@ -12,7 +12,9 @@ from tests.accounts.factories import a_provincial_officer, an_enterprise_user
 from tests.monitoring.journal_factories import NOON, OTHER_PORT, PORT, sent
 from tests.monitoring.studies.a_log import House, a_case
 
-from kouan.basis import Conflict, NotAllowed, NotFound, Refused, clock
+from kouan.basis import Conflict, EvidenceRef, NotAllowed, NotFound, Refused, clock
+from kouan.collection.lineage import dependants
+from kouan.monitoring.journal.evidence import port_months
 from kouan.monitoring.studies.actions import confirm_study, draft_study, measure_study, remark_on_case
 from kouan.monitoring.studies.files import study_file
 from kouan.monitoring.studies.models import TimeStudy
@@ -54,6 +56,8 @@ def test_a_study_measures_every_case_and_says_which_it_cannot(house: House) -> N
     assert abs(sum(each["share"] for each in figures["by_owner"]) - 1) < 1e-12
     slow = figures["causes"]["cases"][0]
     assert (slow["case_id"], slow["cause"], slow["owners"], slow["by_norm"]) == ("SLOW", "docs_check", ["customs"], False)
+    assert {each.reference.uri for month in port_months([PORT], study.first_day, study.last_day) for each in dependants([month])} == {
+        EvidenceRef("monitoring", "study", str(study.pk), study.version).uri}
     assert study.events_read == 24 * 6 - 3 and len(study.events_sha256) == len(study.figures_sha256) == 64
     assert len(cases_of(study)["cases"]) == 24 and not check_study(house.national, study.pk)
 

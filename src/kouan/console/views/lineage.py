@@ -2,6 +2,8 @@
 
 ``/lineage?of=observation:12`` for one recorded figure; ``/lineage?of=figure:port:luohu-rail/person_crossings/official/port-return/
 2023-01-01/2023-12-31`` for one that was added up: every recorded figure of that subject, measure and source in those days.
+``change:…`` the same for a change on the year: both periods; ``count:…`` and ``quoted:…`` for what was counted or quoted (counted.py),
+``events:…`` for the figures of the running day (event_lineage.py).
 What the reader may not see is counted, not shown.
 """
 
@@ -10,10 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -25,8 +27,10 @@ from kouan.casework.models import Gathering
 from kouan.collection import lineage
 from kouan.collection.models import Observation, Origin, Series
 from kouan.collection.queries import batches_visible_to, get_observation, observations_visible_to
-from kouan.console import figures
+from kouan.console import figures, words
 from kouan.console.addresses import address_of
+from kouan.console.counted import counted
+from kouan.console.event_lineage import events_counted
 from kouan.console.lineage_map import Box, lineage_map
 from kouan.console.page import page
 from kouan.console.subject_names import SubjectNames, direction_text
@@ -38,13 +42,15 @@ from kouan.evaluation.rounds.models import Freeze, PortScore, Scoring
 from kouan.evaluation.rounds.queries import rounds_visible_to
 from kouan.grading.models import ListCase, ListEntry, VerdictRecord
 from kouan.monitoring.queries import current
+from kouan.monitoring.studies.queries import studies_visible_to
+from kouan.monitoring.warnings.models import EarlyWarning
 from kouan.ports.queries import ports_visible_to
 from kouan.publication.models import DataVersion, ReleaseProposal
 
 TITLE = Text("数据血缘", "Lineage")
 PARTS_SHOWN, USERS_SHOWN, FILES_SHOWN = 60, 60, 12
 _DAY = r"(\d{4}-\d\d-\d\d)"
-FIGURE = re.compile(rf"^figure:(\w+):([A-Za-z0-9][-A-Za-z0-9._]{{0,63}})/([a-z_]{{1,48}})/([a-z]{{1,12}})/([-\w]{{1,64}})/{_DAY}/{_DAY}$")
+FIGURE = re.compile(rf"^(figure|change):(\w+):([A-Za-z0-9][-A-Za-z0-9._]{{0,63}})/([a-z_]{{1,48}})/([a-z]{{1,12}})/([-\w]{{1,64}})/{_DAY}/{_DAY}$")
 
 
 def figure_reference(subject: Any, measure: str, origin: str, source: str, start: date, end: date) -> str:
@@ -54,6 +60,11 @@ def figure_reference(subject: Any, measure: str, origin: str, source: str, start
     'figure:port:luohu-rail/cargo_tonnes/official/port-return/2023-01-01/2023-12-31'
     """
     return f"figure:{subject}/{measure}/{origin}/{source}/{start.isoformat()}/{end.isoformat()}"
+
+
+def change_reference(subject: Any, measure: str, origin: str, source: str, start: date, end: date) -> str:
+    """How a change on the year is named: by the later of the two periods it compares."""
+    return f"change{figure_reference(subject, measure, origin, source, start, end).removeprefix('figure')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,15 @@ def _runs(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
     return {str(row.pk): (f"{row.framework} {row.first_year}–{row.last_year}", address_of("benchmark")) for row in rows}
 
 
+def _warnings(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
+    rows = EarlyWarning.objects.filter(pk__in=_numbers(ids)).visible_to(user) if may(user, "warnings.read") else EarlyWarning.objects.none()
+    return {str(row.pk): (row.message_zh if words.page_language() == "zh" else row.message_en, address_of("warning", row.pk)) for row in rows}
+
+
+def _studies(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
+    return {str(row.pk): (row.title, address_of("time-study", row.pk)) for row in studies_visible_to(user).filter(pk__in=_numbers(ids))}
+
+
 def _versions(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
     """Published versions: public, so in everybody's sight."""
     rows = DataVersion.objects.defer("content").filter(pk__in=_numbers(ids))
@@ -134,6 +154,8 @@ def _proposals(user: Any, ids: list[str]) -> dict[str, tuple[str, str]]:
 
 
 KINDS: dict[str, Kind] = {
+    "monitoring/warning": Kind(Text("预警", "Early warnings"), _warnings),
+    "monitoring/study": Kind(Text("放行时间研究", "Time release studies"), _studies),
     "grading/verdict": Kind(Text("客货运量标准结论", "Verdicts of the volume standard"), _verdicts),
     "grading/list_entry": Kind(Text("名单条目", "Entries of lists"), _of_lists(ListEntry)),
     "grading/list_case": Kind(Text("名单办件证据", "Evidence of list cases"), _of_lists(ListCase)),
@@ -154,6 +176,8 @@ def lineage_page(request: HttpRequest) -> HttpResponse:
     """Where a figure is from and what depends on it, as picture and tables."""
     user: Any = request.user
     said = request.GET.get("of", "").strip()[:300]
+    if said.startswith(("count:", "quoted:", "events:")):
+        return _counted_page(request, said)
     parts, beyond = _parts_of(user, said)
     used = [EvidenceRef("collection", "observation", each.pk) for each in parts]
     used += [EvidenceRef("collection", "series", pk) for pk in sorted({each.series_id for each in parts})]
@@ -180,6 +204,24 @@ def lineage_page(request: HttpRequest) -> HttpResponse:
     })
 
 
+def _counted_page(request: HttpRequest, said: str) -> HttpResponse:
+    """The lineage of what was counted or quoted: its parts in sight, each with its source, and what rests on them."""
+    found = events_counted(request.user, said) if said.startswith("events:") else counted(request.user, said)
+    if found is None:
+        raise _nothing()
+    groups, hidden = _groups(request.user, lineage.dependants(found.used, direct=found.dependants))
+    svg = lineage_map([
+        [Box(each.name, each.origin, each.address) for each in found.parts],
+        [Box(here(found.title), f"{found.number} {here(found.unit)}".strip())],
+        [Box(here(group["label"]), here(Text(f"{group['total']} 项", f"{group['total']}")), f"#{group['anchor']}") for group in groups],
+    ])
+    return render(request, "console/lineage.html", {
+        "title": here(found.title), "of": said, "svg": svg, "counted": found, "beyond": found.beyond,
+        "more": found.total - len(found.parts), "groups": groups, "hidden": hidden, "total": sum(group["total"] for group in groups),
+        "crumbs": [{"label": TITLE}],
+    })
+
+
 def _parts_of(user: Any, said: str) -> tuple[list[Observation], int]:
     """The recorded figures that a reference means, those in sight and how many are not. NotFound where none is in sight."""
     if said.startswith("observation:") and said[12:].isdigit() and len(said) < 31:
@@ -189,7 +231,7 @@ def _parts_of(user: Any, said: str) -> tuple[list[Observation], int]:
         raise Refused.because(
             "bad_reference", "请从某个数据进入数据血缘。", "Come to the lineage from a figure.", where=Place(field="of"), measured=said[:80],
             required="observation:N", remedy=("在全景、口岸页或数据页点“来处与影响”。", "Follow “where from, what for” on a figure."))
-    kind, code, measure, origin, source, start, end = found.groups()
+    form, kind, code, measure, origin, source, start, end = found.groups()
     if kind not in set(SubjectKind) or origin not in Origin.values or measure not in measures.all_measures():
         raise _nothing()
     try:
@@ -197,13 +239,24 @@ def _parts_of(user: Any, said: str) -> tuple[list[Observation], int]:
     except ValueError:
         raise _nothing()
     series = Series.objects.filter(subject_kind=kind, subject_code=code, measure=measure, origin=origin, source=source, group="all")
-    rows = current(Observation.objects.filter(series__in=series, period_start__gte=days[0], period_end__lte=days[1]))
-    seen = current(observations_visible_to(user).filter(series__in=series, period_start__gte=days[0], period_end__lte=days[1]))
+    within = Q(period_start__gte=days[0], period_end__lte=days[1])
+    if form == "change":
+        before = [_year_before(day) for day in days]
+        within |= Q(period_start__gte=before[0], period_end__lte=before[1])
+    rows = current(Observation.objects.filter(within, series__in=series))
+    seen = current(observations_visible_to(user).filter(within, series__in=series))
     parts = list(seen.select_related("series", "batch__organisation", "batch__submitted_by")
                  .order_by("period_start", "series__direction", "pk")[:4000])
     if not parts:
         raise _nothing()
     return parts, max(0, rows.count() - len(parts))
+
+
+def _year_before(day: date) -> date:
+    """The same day a year before; the last day of February stays the last day of February."""
+    if day.month == 2 and (day + timedelta(days=1)).month == 3:
+        return date(day.year - 1, 3, 1) - timedelta(days=1)
+    return day.replace(year=day.year - 1)
 
 
 def _nothing() -> Refused:

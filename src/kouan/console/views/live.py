@@ -16,6 +16,7 @@ from django.urls import path, reverse
 from kouan.accounts.scope import scope_of
 from kouan.basis import NotFound, Place, Text, clock, codes
 from kouan.console import tilegrid, words
+from kouan.console.event_lineage import events_address
 from kouan.console.page import page
 from kouan.console.words import here, page_language
 from kouan.desk import streams
@@ -113,6 +114,7 @@ def _shown(request: HttpRequest, template: str) -> HttpResponse:
         "may_replay": settings.IS_EXERCISE, "wall": reverse("live-wall") + query, "page": reverse("live") + query,
         "up": reverse("live") + asked.query(port="", province=_province_of(asked, named)) if asked.port else
               reverse("live") + asked.query(province="") if asked.province and scope_of(request.user).everything else "",
+        "lineage": "" if asked.replay else events_address(clock.today(), asked.province, asked.port),
         "live_words": {
             "port_page": reverse("live") + asked.query(port="CODE", province=""),
             "zh": page_language() == "zh",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -17,29 +18,31 @@ from kouan.accounts.permissions import may
 from kouan.accounts.scope import scope_of
 from kouan.basis import Finding, Text, clock, codes, measures
 from kouan.collection import sources
-from kouan.collection.actions import may_submit
-from kouan.collection.queries import SourceState, holdings_visible_to, observations_visible_to, source_states
+from kouan.collection.queries import SourceState, observations_visible_to, source_states
 from kouan.console import base_map, figures, plan_figures, tilegrid, words
-from kouan.console.addresses import address_of
+from kouan.console.addresses import address_of, count_address
 from kouan.console.composition import PortCounts, blocks, count_ports, layout_block
 from kouan.console.figures import Figure
 from kouan.console.marks import origin_badge, status_badge, verdict_badge
 from kouan.console.page import missing, page
 from kouan.console.sparklines import sparkline
 from kouan.console.tables import Column, Table
-from kouan.console.views.lineage import figure_reference
+from kouan.console.views.lineage import change_reference, figure_reference
 from kouan.console.views.ports import NOT_JUDGED, judged_years, port_name, with_verdict
+from kouan.console.waiting import OFFICES, decides, elsewhere_words, waiting_rows
 from kouan.console.words import here
 from kouan.monitoring import baseline
-from kouan.monitoring.overview import LatestFlow, Reporting, latest_flows, national_figures, reporting
+from kouan.monitoring.overview import (
+    LatestFlow,
+    Reporting,
+    first_of_trail,
+    latest_flows,
+    national_figures,
+    reporting,
+)
 from kouan.ports.queries import APPROVED_TOTAL_CITATION, plan_counts, ports_visible_to
 
 REGISTER = Text("口岸名录", "Register of ports")
-# Who decides about held rows, by who may submit the source (holdings.py: province or nation; open sources: the nation).
-OFFICES: Mapping[str, Text] = {
-    "national": Text("国家口岸管理办公室", "the national port office"),
-    "scope": Text("省级或国家口岸办", "the provincial or national port office"),
-}
 
 
 def _linked(address: str, label: Any) -> SafeString | str:
@@ -50,7 +53,8 @@ def _linked(address: str, label: Any) -> SafeString | str:
 
 
 def _mode_column(mode: str) -> Column:
-    return Column(mode, words.MODES[mode], is_number=True, order=True, value=lambda row: row["modes"].get(mode, 0))
+    return Column(mode, words.MODES[mode], is_number=True, order=True, value=lambda row: row["modes"].get(mode, 0),
+                  show=lambda row: _linked(count_address("mode", mode, row["code"]), row["modes"].get(mode, 0)))
 
 
 PROVINCES = Table(
@@ -60,9 +64,11 @@ PROVINCES = Table(
         Column("name", Text("省份", "Province"), order=True, is_key=True, keeps_line=True,
                show=lambda row: _linked(address_of("ports", province=row["code"]), here(row["name"]))),
         Column("code", Text("区划代码", "GB/T 2260"), only="export"),
-        Column("registered", Text("已登记", "Registered"), is_number=True, order=True),
+        Column("registered", Text("已登记", "Registered"), is_number=True, order=True,
+               show=lambda row: _linked(count_address("province", row["code"]), row["registered"])),
         *(_mode_column(mode) for mode in words.MODES),
-        Column("reported", Text("有报送", "Reported"), is_number=True, order=True),
+        Column("reported", Text("有报送", "Reported"), is_number=True, order=True,
+               show=lambda row: _linked(count_address("reported", row["year"], row["code"]), row["reported"])),
     ),
     prefix="p",
     stacks=False,
@@ -78,7 +84,7 @@ def province_rows(counts: PortCounts, states: Reporting) -> list[dict[str, Any]]
         {
             "code": one.code, "name": one.short_name, "modes": counts.by_province.get(one.code, {}),
             "registered": sum(counts.by_province.get(one.code, {}).values()),
-            "reported": states.by_province.get(one.code, (0, 0))[0],
+            "reported": states.by_province.get(one.code, (0, 0))[0], "year": states.year,
         }
         for one in codes.mainland_provinces
     ]
@@ -111,12 +117,33 @@ MINE = Table(
 # ---- flows -------------------------------------------------------------------------------------------
 
 
+def _flow_lineage(flow: LatestFlow, first: date | None = None) -> str:
+    return address_of("lineage", of=figure_reference(flow.subject, flow.measure, flow.origin, flow.source, first or flow.period.start,
+                                                     flow.period.end))
+
+
 def _flow_value(flow: LatestFlow) -> SafeString:
     figure = Figure(flow.value, flow.unit)
     zh = words.page_language()
-    reference = figure_reference(flow.subject, flow.measure, flow.origin, flow.source, flow.period.start, flow.period.end)
-    return format_html('<a href="{}"><data value="{}" title="{}">{}</data></a>', address_of("lineage", of=reference), flow.value.normalize(),
+    return format_html('<a href="{}"><data value="{}" title="{}">{}</data></a>', _flow_lineage(flow), flow.value.normalize(),
                        figure.exact(zh), figure.short(zh))
+
+
+def _flow_change(flow: LatestFlow) -> SafeString | str:
+    said = figures.percent(flow.on_year, signed=True)
+    if flow.on_year is None:
+        return said
+    reference = change_reference(flow.subject, flow.measure, flow.origin, flow.source, flow.period.start, flow.period.end)
+    return _linked(address_of("lineage", of=reference), said)
+
+
+def _flow_trail(flow: LatestFlow) -> SafeString:
+    """The line of two years, leading to the figures that it draws."""
+    drawn = sparkline(flow.trail)
+    if not drawn:
+        return drawn
+    whole = here(Text("近24个月各月数据的来处", "Where the figures of the last 24 months are from"))
+    return format_html('<a href="{}" title="{}" aria-label="{}">{}</a>', _flow_lineage(flow, first_of_trail(flow.period)), whole, whole, drawn)
 
 
 def _flow_source(flow: LatestFlow) -> str:
@@ -135,8 +162,8 @@ FLOWS = Table(
         Column("value", Text("数值", "Figure"), is_number=True, order=True, show=_flow_value),
         Column("unit", Text("单位", "Unit"), value=lambda flow: figures.unit_name(flow.unit), only="export"),
         Column("on_year", Text("同比", "On the year"), is_number=True, order=True,
-               show=lambda flow: figures.percent(flow.on_year, signed=True)),
-        Column("trail", Text("近24个月", "Last 24 months"), show=lambda flow: sparkline(flow.trail), only="page",
+               show=_flow_change),
+        Column("trail", Text("近24个月", "Last 24 months"), show=_flow_trail, only="page",
                value=lambda flow: None),
         Column("origin", Text("性质", "Origin"), value=lambda flow: words.ORIGINS[flow.origin],
                show=lambda flow: _linked(_flow_source(flow), origin_badge(flow.origin)), keeps_line=True),
@@ -168,7 +195,8 @@ SOURCES = Table(
                show=lambda row: origin_badge(row["origin"])),
         Column("last_day", Text("数据截至", "Figures up to"), keeps_line=True),
         Column("last_committed_at", Text("最近入库", "Last intake"), keeps_line=True, show=lambda row: figures.day(row["last_committed_at"])),
-        Column("batches", Text("批次", "Batches"), is_number=True),
+        Column("batches", Text("批次", "Batches"), is_number=True,
+               show=lambda row: _linked(count_address("batches", row["id"]), row["batches"])),
         Column("waiting", Text("暂存", "Held"), is_number=True, show=lambda row: _held(row)),
         Column("decided_by", Text("由谁处理", "Decided by"), only="export"),
     ),
@@ -182,7 +210,7 @@ def source_rows(states: Mapping[str, SourceState], waiting: Mapping[str, int]) -
     for source in sources.all_sources():
         state = states.get(source.id)
         rows.append({
-            "name": source.name, "address": address_of("source", source.id),
+            "id": source.id, "name": source.name, "address": address_of("source", source.id),
             "origin": next(iter(source.origins.values())),
             "batches": state.batches if state else 0,
             "last_day": state.last_day if state else None,
@@ -193,38 +221,11 @@ def source_rows(states: Mapping[str, SourceState], waiting: Mapping[str, int]) -
 
 
 def _held(row: dict[str, Any]) -> SafeString | str:
+    number = _linked(count_address("held", row["id"]), row["waiting"])
     if not row["waiting"]:
-        return "0"
-    return format_html('{}<span class="subline">{}</span>', row["waiting"],
+        return number
+    return format_html('{}<span class="subline">{}</span>', number,
                        here(Text(f"由{row['decided_by'].zh}处理", f"for {row['decided_by'].en}")))
-
-
-def waiting_rows(user: Any) -> dict[str, int]:
-    """Held rows by source that are the user's own: of all ports for who sees the nation; else of batches that are not open
-    to all and of the user's ports. Rows about foreign ports or about other provinces are nobody's concern here.
-    """
-    rows = holdings_visible_to(user).waiting().order_by()
-    if not scope_of(user).everything:
-        own = ports_visible_to(user).order_by().values("code")
-        rows = rows.filter(Q(batch__is_open=False) | Q(subject_kind="port", subject_code__in=own))
-    return dict(rows.values_list("batch__source").annotate(n=Count("pk")).values_list("batch__source", "n"))
-
-
-def elsewhere_words(user: Any, waiting: Mapping[str, int]) -> list[str]:
-    """For each office that decides rows which this user does not: how many wait there."""
-    counts: dict[str, int] = {}
-    for source, count in waiting.items():
-        if not _decides(user, source):
-            submitter = sources.get(source).submitter
-            counts[submitter] = counts.get(submitter, 0) + count
-    return [
-        here(Text(f"另有 {count} 行由{OFFICES[submitter].zh}处理。", f"Another {count} are for {OFFICES[submitter].en} to decide."))
-        for submitter, count in counts.items()
-    ]
-
-
-def _decides(user: Any, source: str) -> bool:
-    return may(user, "intake.resolve") and may_submit(user, sources.get(source))
 
 
 def nation_rows(user: Any) -> list[dict[str, Any]]:
@@ -238,24 +239,24 @@ def nation_rows(user: Any) -> list[dict[str, Any]]:
     rows = observations_visible_to(user).filter(
         wanted, series__subject_kind="nation", series__granularity="year", series__group="all", series__direction="total",
     ).order_by("revision").values_list("series__measure", "pk")
-    pages = {measure: address_of("observation", pk) for measure, pk in rows}
+    pages = {measure: address_of("lineage", of=f"observation:{pk}") for measure, pk in rows}
     return [
         {
             "name": here(measures.get(one.measure).name), "origin": one.origin, "period": one.period, "on_year": one.on_year,
             "shown": (figure := Figure(one.value, one.unit)).short(language), "exact": figure.exact(language),
-            "plain": f"{one.value:f}", "address": pages.get(one.measure, ""),
+            "plain": f"{one.value:f}", "address": pages.get(one.measure, ""), "change": address_of("lineage", of=change_reference(
+                "nation:CN", one.measure, one.origin, one.source, one.period.start, one.period.end)),
         }
         for one in found
     ]
 
 
 def plan_rows() -> list[dict[str, Any]]:
-    """The plan's sums of 2016–2020 in words, each leading to the sentence it is quoted from."""
-    page_of_plan = reverse("plan-figures")
+    """The plan's sums of 2016–2020 in words, each leading to its lineage and from there to the sentence it is quoted from."""
     return [
         {
             "name": here(Text(one.name_zh, one.name_en)), "shown": here(plan_figures.shown(one)), "exact": here(plan_figures.exact(one)),
-            "plain": plan_figures.plain(one), "address": f"{page_of_plan}#{one.id}", "quote": one.quote,
+            "plain": plan_figures.plain(one), "address": address_of("lineage", of=f"quoted:{one.id}"), "quote": one.quote,
         }
         for one in baseline.headlines()
     ]
@@ -269,14 +270,14 @@ def next_steps(user: Any, states: Reporting, waiting: int) -> list[dict[str, str
     steps = []
     if waiting and may(user, "intake.resolve"):
         steps.append({
-            "icon": "inbox", "address": address_of("holdings") or address_of("intake"),
+            "icon": "inbox", "lineage": count_address("held"), "address": address_of("holdings") or address_of("intake"),
             "text": here(Text(f"{waiting} 行数据暂存待处理：请核准、改正或不予采用。",
                               f"{waiting} rows are held: accept, correct or discard them.")),
             "action": here(Text("处理暂存", "Decide")),
         })
     if states.silent and may(user, "intake.submit"):
         steps.append({
-            "icon": "file-import", "address": address_of("intake"),
+            "icon": "file-import", "lineage": count_address("silent", states.year), "address": address_of("intake"),
             "text": here(Text(f"{states.silent} 个口岸未报送{states.year}年数据，无法判定客货运量标准。由口岸报送员或主管的口岸办填报。",
                               f"{states.silent} ports have not reported {states.year} and cannot be judged. "
                               "Their reporters or port offices file the return.")),
@@ -297,7 +298,7 @@ def panorama(request: HttpRequest) -> HttpResponse:
     states = reporting(user, last_year)
     arrived = source_states(user)
     waiting = waiting_rows(user)
-    mine = sum(count for source, count in waiting.items() if _decides(user, source))
+    mine = sum(count for source, count in waiting.items() if decides(user, source))
     if scope.everything:
         places = PROVINCES.read(request, province_rows(counts, states))
     else:
@@ -320,7 +321,12 @@ def panorama(request: HttpRequest) -> HttpResponse:
         "fresh_at": max((s.last_committed_at for s in arrived.values() if s.last_committed_at), default=None),
         "headlines": plan_rows(), "nation": nation_rows(user), "plan": APPROVED_TOTAL_CITATION.instrument,
         "plan_part": here(plan_figures.section_words(APPROVED_TOTAL_CITATION.article)),
-        "approved_address": f"{reverse('plan-figures')}#{baseline.APPROVED_PORTS}",
+        "approved_address": address_of("lineage", of=f"quoted:{baseline.APPROVED_PORTS}"),
+        "of": {
+            "registered": count_address("registered"), "reported": count_address("reported", last_year), "due": count_address("due", last_year),
+            "silent": count_address("silent", last_year), "held": count_address("held"),
+            **{verdict: count_address("verdict", verdict, year) for verdict in ("meets", "fails", "incomplete") if year},
+        },
         "steps": next_steps(user, states, mine), "sees_live": may(user, "events.read"),
         "base_map": drawn if isinstance(drawn, base_map.BaseMap) else None,
         "findings": [drawn] if isinstance(drawn, Finding) else [],

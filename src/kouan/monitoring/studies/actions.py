@@ -7,8 +7,10 @@ from datetime import date
 from typing import Any
 
 from kouan.accounts.action import action, allows, refuse
-from kouan.basis import Conflict, Finding, NotAllowed, Place, Refused, clock
+from kouan.basis import Conflict, EvidenceRef, Finding, NotAllowed, Place, Refused, clock
+from kouan.collection.lineage import record_use
 from kouan.desk.actions import refuse_secrets
+from kouan.monitoring.journal.evidence import port_months
 from kouan.monitoring.journal.visibility import ports_for
 from kouan.monitoring.studies.frozen import digest, pack
 from kouan.monitoring.studies.models import CaseRemark, StudyPort, TimeStudy
@@ -89,6 +91,8 @@ def keep_figures(*, actor: Any, study: int, version: int, read: Read) -> TimeStu
     held.events_sha256, held.events_read = read.events_sha256, read.events
     held.measured_by_id, held.measured_at, held.version = actor.pk, clock.now(), held.version + 1
     held.save()
+    ports = sorted(held.ports.values_list("port__code", flat=True))
+    record_use(EvidenceRef("monitoring", "study", held.pk, held.version), port_months(ports, held.first_day, held.last_day))
     return held
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from kouan.accounts.action import System, action
 from kouan.accounts.models import OrganisationKind
 from kouan.audit import record_event
-from kouan.basis import Conflict, NotAllowed, NotFound, Place, Refused, SubjectRef, Text, clock
+from kouan.basis import Conflict, EvidenceRef, NotAllowed, NotFound, Place, Refused, SubjectRef, Text, clock
+from kouan.collection.lineage import record_use
 from kouan.desk.actions import refuse_secrets
 from kouan.desk.matters import mails
 from kouan.desk.matters.actions import Concerns, open_matter
@@ -30,6 +31,7 @@ from kouan.monitoring.detection import (
 )
 from kouan.monitoring.detection.episodes import QUIET_DAYS
 from kouan.monitoring.warnings import forecasts, operations, reading, routing
+from kouan.monitoring.warnings.evidence import record_evidence, reference
 from kouan.monitoring.warnings.models import (
     EarlyWarning,
     PlannedSilence,
@@ -112,7 +114,9 @@ def _tell(actor: System, port: Port, origin: str, episode: Episode) -> tuple[Ear
     label = registered_detectors()[peak.detector].title
     title = f"{port.name_zh}：{label.zh}（{episode.first:%Y-%m-%d}）"
     values = _seen(episode.candidates, peak)
-    return open_warning(actor, port, title, sent, first_day=episode.first, origin=origin, **values), True
+    warning = open_warning(actor, port, title, sent, first_day=episode.first, origin=origin, **values)
+    record_evidence(warning, episode.candidates)
+    return warning, True
 
 
 def open_warning(actor: Any, port: Port, title: str, sent: routing.Route, **values: Any) -> EarlyWarning:
@@ -125,6 +129,7 @@ def open_warning(actor: Any, port: Port, title: str, sent: routing.Route, **valu
     warning = EarlyWarning.objects.create(
         matter=matter, port=port, rule=sent.rule.code, why_zh=sent.why.zh[:300], why_en=sent.why.en[:400], handler=sent.handler,
         is_joint=bool(sent.members), **values)
+    record_use(EvidenceRef("desk", "matter", matter.pk), [reference(warning)])
     for office in {sent.handler.pk: sent.handler, **{each.pk: each for each in sent.members.values()}}.values():
         for person in office.users.filter(is_active=True, role__in=routing.roles_of(office)):
             MatterNotice.objects.create(
@@ -156,6 +161,7 @@ def _prolong(warning: EarlyWarning, episode: Episode) -> EarlyWarning:
         warning.score, warning.goes = peak.score, peak.goes
         warning.message_zh, warning.message_en = peak.message.zh[:600], peak.message.en[:900]
     warning.save()
+    record_evidence(warning, new)
     return warning
 
 
