@@ -419,16 +419,15 @@ class TestWhatTheyDo:
     def test_a_case_begun_from_the_list_clears_the_port_of_its_entry(self, offices: Offices) -> None:
         row = a_class_two_port(offices)
         offices.settle("class_two_clearance")
-        matter = open_case(actor=offices.province, kind="class-two", subject=f"class-two:{row.code}")
-        Matter.objects.filter(pk=matter.pk).update(named=offices.named("class_two_clearance"))
-        gather_facts(actor=offices.province, matter=matter.pk)
-        matter.refresh_from_db()
-        assert matter.facts["is_on_class_two_list"] is True
-        today = clock.today()
-        offices.day = today
-        offices.go(matter, "propose", "consult", "agree", "approve_plan", "record_closing")
+        with clock.travel_to(DAY):
+            matter = open_case(actor=offices.province, kind="class-two", subject=f"class-two:{row.code}")
+            Matter.objects.filter(pk=matter.pk).update(named=offices.named("class_two_clearance"))
+            gather_facts(actor=offices.province, matter=matter.pk)
+            matter.refresh_from_db()
+            assert matter.facts["is_on_class_two_list"] is True
+            offices.go(matter, "propose", "consult", "agree", "approve_plan", "record_closing")
         held = ClassTwoClearance.objects.get()
-        assert (held.port, held.outcome, held.cleared_on) == (row, "closed", today)
+        assert (held.port, held.outcome, held.cleared_on) == (row, "closed", DAY)
 
     def test_a_demonstration_port_keeps_the_score_it_rested_on(self, offices: Offices) -> None:
         matter, step, given = to_selection(offices)
