@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-Node = etree._Element
+Node = Any  # an element of lxml, which has no types
 _SPACE = " \t\r\n"
 
 

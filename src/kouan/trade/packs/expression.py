@@ -197,7 +197,7 @@ class _Reader:
     def _function(self) -> Expression:
         """``{ContextHelper current, ContextHelper local -> …}``: answers a function of the node at hand."""
         outside = self._names
-        names = []
+        names: list[str] = []
         while not names or self._peek() == ",":
             if names:
                 self._next(",")

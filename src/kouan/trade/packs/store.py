@@ -32,7 +32,8 @@ def install(home: Path, source: Path, name: str, *, at: datetime) -> dict[str, A
     """
     if not _NAME.fullmatch(name) or name.endswith(NEW):
         raise Refused.because("bad_pack_name", f"规则包名称“{name[:40]}”不可用。", f"“{name[:40]}” is no name for a pack.",
-                              where=Place(field="name"), measured=name[:40], required="a-z 0-9 -", remedy=("如 ics-ens；-new 留给新版。", "As ics-ens; -new is kept for editions."))
+                              where=Place(field="name"), measured=name[:40], required="a-z 0-9 -",
+                              remedy=("如 ics-ens；-new 留给新版。", "As ics-ens; -new is kept for editions."))
     (home / "packs").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home / "packs", prefix=".taking-in-") as made:
         place = Path(made) / "pack"
@@ -96,16 +97,19 @@ def opened(home: Path, name: str) -> Pack:
     folder = home / "packs" / base
     if not _NAME.fullmatch(base) or not (folder / "manifest.json").is_file():
         known = [pack["name"] + suffix for pack in installed(home) for suffix in ("", NEW)]
+        there = nearest(name, known) or known
         raise NotFound.because(
-            "unknown_pack", f"没有安装规则包“{name[:40]}”。", f"No pack “{name[:40]}” is installed.", where=Place(field="pack"), measured=name[:40],
-            remedy=(f"已安装：{'、'.join(nearest(name, known) or known) or '无'}；安装：kouan trade pack install 文件夹 --name 名称。",
-                    f"Installed: {', '.join(nearest(name, known) or known) or 'none'}; kouan trade pack install FOLDER --name NAME."))
+            "unknown_pack", f"没有安装规则包“{name[:40]}”。", f"No pack “{name[:40]}” is installed.", where=Place(field="pack"),
+            measured=name[:40],
+            remedy=(f"已安装：{'、'.join(there) or '无'}；安装：kouan trade pack install 文件夹 --name 名称。",
+                    f"Installed: {', '.join(there) or 'none'}; kouan trade pack install FOLDER --name NAME."))
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     altered = [each for each, digest in manifest["files"].items()
                if not (folder / each).is_file() or hashlib.sha256((folder / each).read_bytes()).hexdigest() != digest]
     if altered:
         raise Refused.because("pack_altered", f"规则包“{base}”的文件与安装时不同：{altered[0]}。",
-                              f"Files of the pack {base} differ from those installed: {altered[0]}.", where=Place(file=altered[0]), remedy=("请重新安装。", "Install it anew."))
+                              f"Files of the pack {base} differ from those installed: {altered[0]}.", where=Place(file=altered[0]),
+                              remedy=("请重新安装。", "Install it anew."))
     return load(folder, name, edition)
 
 
