@@ -253,7 +253,42 @@ def _log(name: str) -> Callable[[bytes], Any]:
     return at_path(read, name)
 
 
+@cache
+def _partner() -> Any:
+    from tests.trade.test_packs import a_folder
+
+    from kouan.trade.packs.pack import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        return load(a_folder(Path(folder) / "pack"), "made-up")
+
+
+def _partner_messages() -> list[bytes]:
+    from tests.trade.test_packs import a_message
+
+    return [a_message("<Kind>A</Kind><Mass>x</Mass>", "<Mass> 7 </Mass>", count="5"), a_message("", mode="4")]
+
+
+def _partner_packs() -> list[bytes]:
+    from tests.trade.test_packs import a_folder
+
+    with tempfile.TemporaryDirectory() as folder:
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w") as tar:
+            tar.add(a_folder(Path(folder) / "pack"), arcname="pack")
+        return [stream.getvalue()]
+
+
+def _partner_pack(path: Path) -> Any:
+    from kouan.trade.packs.store import install
+
+    with tempfile.TemporaryDirectory() as home:
+        return list(install(Path(home), path, "made-up", at=datetime(2026, 11, 27))["files"])
+
+
 CARRIED: tuple[Parser, ...] = (
+    Parser("partner-message", "text", _partner_messages, lambda data: [each.message for each in _partner().check(data)]),
+    Parser("partner-pack", "bytes", _partner_packs, at_path(_partner_pack, "pack.tar")),
     Parser("edifact", "text", said(*EDIFACT), _edifact),
     Parser("exchange-envelope", "json", _envelopes, _envelope),
     Parser("exchange-manifest", "json", _manifests, _manifest),

@@ -40,7 +40,7 @@ FED: dict[str, str] = {
     "monitoring/detection/replay.py": "replayed-passengers", "monitoring/detection/thresholds.py": "thresholds",
     "monitoring/eventlog/dialect.py": "log-csv", "monitoring/journal/files.py": "events-csv", "monitoring/live/replay/hourly.py": "hourly-waits",
     "monitoring/timing/clocks.py": "hours", "monitoring/timing/norms.py": "norms", "procedure/reading.py": "procedure",
-    "procedure/working_days.py": "holidays",
+    "procedure/working_days.py": "holidays", "trade/packs/pack.py": "partner-message", "trade/packs/store.py": "partner-pack",
 }
 # Doors that hand what they are given to a reader that is fed: the code of their own is that of pages and commands.
 DOORS = {"cli/law_changes.py", "console/views/law_changes.py"}

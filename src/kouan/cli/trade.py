@@ -105,7 +105,7 @@ def list_packs(json: bool = JSON) -> None:
 
 
 @pack.command("remove")
-def remove_pack(name: str = typer.Argument(..., help="规则包名称 / the pack")) -> None:
+def remove_pack(name: str = typer.Argument(..., help="规则包名称 / the pack"), json: bool = JSON) -> None:
     """卸载规则包。 / Take a pack away.
 
     例：kouan trade pack remove ics-ens
@@ -113,4 +113,7 @@ def remove_pack(name: str = typer.Argument(..., help="规则包名称 / the pack
     from kouan.trade.packs.store import remove
 
     remove(_home(), name)
-    out.print(say("已卸载。", "Removed."))
+    if json:
+        write_json({"removed": name})
+    else:
+        out.print(say("已卸载。", "Removed."))
