@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "kouan.accounts",
     "kouan.desk",
     "kouan.desk.sharing",
+    "kouan.desk.watch",
     "kouan.ports",
     "kouan.collection",
     "kouan.collection.vetting",

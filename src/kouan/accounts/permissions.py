@@ -113,6 +113,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "exchange.keep": frozenset({Role.ADMINISTRATOR}),
     "audit.read": frozenset({Role.AUDITOR}),
     "audit.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
+    "audit.watch": frozenset({Role.AUDITOR}),
+    "audit.rule": frozenset({Role.AUDITOR}),
     "account.own": frozenset(Role),
     "personal.keys": frozenset({Role.ADMINISTRATOR}),
     "users.manage": frozenset({Role.ADMINISTRATOR}),

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from kouan.accounts.action import action
 from kouan.accounts.models import SignInSession, User
+from kouan.audit import acting
 from kouan.basis import Finding, NotFound, clock
 
 _BEGAN, _SEEN = "signed_in_at", "seen_at"
@@ -33,9 +34,10 @@ def session_began(user: User, session: Any, *, address: str, browser: str) -> No
     if session.session_key is None:
         session.create()
     session[_BEGAN] = session[_SEEN] = now.timestamp()
-    SignInSession.objects.create(user=user, session_key=session.session_key, began_at=now, address=address[:45], browser=browser[:200])
-    for each in running(user)[settings.KOUAN_SESSIONS_PER_USER:]:
-        _end(each, "limit")
+    with acting(user.pk, "accounts.sessions.session_began"):
+        SignInSession.objects.create(user=user, session_key=session.session_key, began_at=now, address=address[:45], browser=browser[:200])
+        for each in running(user)[settings.KOUAN_SESSIONS_PER_USER:]:
+            _end(each, "limit")
 
 
 def is_over(session: Any) -> str:
@@ -89,13 +91,15 @@ def end_other_sessions(*, actor: User, keep: str = "") -> int:
 
 def session_ended(session_key: str | None, reason: str) -> None:
     """Note that a session ended: signed out, too long, idle."""
-    SignInSession.objects.filter(session_key=session_key or "", ended_at__isnull=True).update(ended_at=clock.now(), ended_by=reason)
+    with acting(None, "accounts.sessions.session_ended"):
+        SignInSession.objects.filter(session_key=session_key or "", ended_at__isnull=True).update(ended_at=clock.now(), ended_by=reason)
 
 
 def end_all_sessions(user: User, reason: str) -> None:
     """End every session of somebody: a new password, a block."""
-    for each in _unended(user):
-        _end(each, reason)
+    with acting(None, "accounts.sessions.end_all_sessions"):
+        for each in _unended(user):
+            _end(each, reason)
 
 
 def _unended(user: User) -> QuerySet[SignInSession]:

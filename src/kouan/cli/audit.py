@@ -184,3 +184,104 @@ def _late_progress(quiet: bool) -> Iterator[Any]:
     finally:
         if opened:
             opened[0].__exit__(None, None, None)
+
+
+AS_AUDITOR = typer.Option(..., "--as", help="审计员的登录名 / sign-in name of an auditor")
+MONTH = typer.Argument(..., help="月份，如 2026-10 / month, as 2026-10")
+
+
+@app.command()
+def watch(
+    day: str = typer.Argument("", help="哪一天，如 2026-10-08；不给则查看昨天及此前一周 / which day; the last week without it"),
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """比对留痕和授权读取，找出异常使用（后台进程每天自动进行）。 / Look for unusual use in the trail and the readings through grants.
+
+    例：kouan audit watch 2026-10-08
+    """
+    from datetime import date
+
+    from kouan.accounts.action import acting_system
+    from kouan.desk.watch.actions import look_over, look_over_due
+
+    try:
+        wanted = date.fromisoformat(day) if day else None
+    except ValueError:
+        raise typer.BadParameter(say(f"“{day}”不是日期，写作 2026-10-08", f"“{day}” is no day; write it 2026-10-08"), param_hint="DAY")
+    with acting_system("kouan audit watch") as system:
+        fresh = look_over(actor=system, day=wanted) if wanted else look_over_due(actor=system)
+    if json:
+        write_json({"new": fresh})
+    else:
+        out.print(say(f"新发现 {fresh} 项异常使用", f"{fresh} new findings of unusual use"))
+
+
+@app.command()
+def unusual(as_user: str = AS_AUDITOR, json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON")) -> None:
+    """列出异常使用及裁定，最近的在前；不列审计员本人的。 / List unusual use and rulings, newest first, without what is about the auditor.
+
+    例：kouan audit unusual --as shenji
+    """
+    from kouan.accounts.action import refuse
+    from kouan.accounts.permissions import may
+    from kouan.cli.who import reader
+    from kouan.desk.watch.detectors import KINDS
+    from kouan.desk.watch.models import UnusualUse
+
+    user = reader(as_user)
+    if not may(user, "audit.read"):
+        raise refuse(user, "audit.read", "cli.audit.unusual")
+    found = list(UnusualUse.objects.visible_to(user).select_related("user")[:500])
+    if json:
+        write_json([{"id": each.pk, "kind": each.kind, "day": each.day, "user": each.user.username if each.user else None,
+                     "about": each.about, "count": each.count, "limit": each.limit, "ruling": each.ruling, "words": each.words}
+                    for each in found])
+        return
+    table([say("编号", "number"), say("日期", "day"), say("类别", "kind"), say("何人或何处", "who or where"), say("数量", "count"),
+           say("界限", "limit"), say("裁定", "ruling")],
+          ([each.pk, each.day, text(KINDS[each.kind]), each.user.username if each.user else each.about[:24], f"{each.count:,}",
+            f"{each.limit:,}", each.get_ruling_display()] for each in found), right=[4, 5])
+
+
+@app.command("rule")
+def rule_on(
+    number: int = typer.Argument(..., help="编号 / number"), ruling: str = typer.Argument(..., help="explained 或 confirmed / one of them"),
+    words: str = typer.Option(..., "--words", help="核实情况 / what was established"), as_user: str = AS_AUDITOR,
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """裁定一项异常使用：有正当理由，或确属异常。 / Rule on a finding: explained or confirmed.
+
+    例：kouan audit rule 3 explained --words 夜间值班核对数据，已向科长核实 --as shenji
+    """
+    from kouan.cli.who import reader
+    from kouan.desk.watch.actions import rule
+
+    held = rule(actor=reader(as_user), number=number, ruling=ruling, words=words)
+    if json:
+        write_json({"id": held.pk, "ruling": held.ruling, "words": held.words})
+    else:
+        out.print(say("已记录。", "Recorded."))
+
+
+@app.command()
+def report(
+    month: str = MONTH, to: Path = typer.Option(..., "--to", dir_okay=False, help="写到哪个 PDF 文件 / the PDF to write"), as_user: str = AS_AUDITOR,
+    json: bool = typer.Option(False, "--json", help="输出 JSON / write JSON"),
+) -> None:
+    """运行审计月报（PDF）：谁办了、导出了、失败了什么，异常使用及裁定，审计链的状况。 / The month's report: who did, took and failed what,
+    unusual use with rulings, how the trail stands.
+
+    例：kouan audit report 2026-10 --to 运行审计月报.pdf --as shenji
+    """
+    from kouan.cli.who import reader
+    from kouan.desk.watch.monthly import monthly_pdf, period_said
+
+    content = monthly_pdf(reader(as_user), period_said(month))
+    try:
+        to.write_bytes(content)
+    except OSError as error:
+        raise typer.BadParameter(say(f"无法写入：{error}", f"cannot be written: {error}"), param_hint="--to")
+    if json:
+        write_json({"file": str(to), "bytes": len(content)})
+    else:
+        out.print(say(f"已写入 {to}", f"Written to {to}"), markup=False)

@@ -279,6 +279,21 @@ def _run_clocks(log: Any) -> Any:
     return day
 
 
+def _look_over(log: Any) -> Any:
+    """Look for unusual use in the days before this one, and answer the day: once a day, whatever comes of it."""
+    from kouan.accounts.action import acting_system
+    from kouan.basis import clock
+    from kouan.desk.watch.actions import look_over_due
+
+    day = clock.today()
+    try:
+        with acting_system("watch") as system:
+            look_over_due(actor=system, today=day)
+    except Exception:
+        log.exception("the look over yesterday's use is left out; kouan audit watch makes up for it")
+    return day
+
+
 def _detect_warnings(log: Any) -> Any:
     """Let the detectors look at yesterday's figures, and answer the day: once a day, whatever comes of it. Until the national
     office has set the periods of the procedure nothing can be raised, which is no fault."""
@@ -360,6 +375,7 @@ def _keep_house(ended: threading.Event) -> None:
     log = logging.getLogger("kouan.worker")
     clocks_ran_on = None
     detected_on = None
+    looked_over_on = None
     returns_opened_on = None
     while not ended.is_set():
         close_old_connections()
@@ -379,4 +395,6 @@ def _keep_house(ended: threading.Event) -> None:
             clocks_ran_on = _run_clocks(log)
         if detected_on != clock.today():
             detected_on = _detect_warnings(log)
+        if looked_over_on != clock.today():
+            looked_over_on = _look_over(log)
         ended.wait(60)

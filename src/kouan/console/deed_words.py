@@ -29,6 +29,9 @@ VERBS: Mapping[str, Text] = {
     "accounts.second_factor.renew_recovery_codes": Text("换发备用码", "Renew recovery codes"),
     "accounts.second_factor.end_second_factor": Text("停用自己的动态口令", "End one's own second factor"),
     "accounts.second_factor.reset_second_factor": Text("重置用户动态口令", "Reset a user's second factor"),
+    "accounts.sessions.session_began": Text("登录会话开始", "A session began"),
+    "accounts.sessions.session_ended": Text("登录会话终止", "A session ended"),
+    "accounts.sessions.end_all_sessions": Text("终止一人的全部会话", "End every session of somebody"),
     "accounts.sessions.end_session": Text("结束一个登录会话", "End a session"),
     "accounts.sessions.end_other_sessions": Text("结束其他登录会话", "End the other sessions"),
     "accounts.actions.set_language": Text("更改界面语言", "Change the language of the pages"),
@@ -42,6 +45,8 @@ VERBS: Mapping[str, Text] = {
     "monitoring.journal.actions.rule_on_clock": Text("裁定来源时钟校正", "Rule on the clock of a source"),
     "monitoring.journal.actions.revoke_clock_ruling": Text("撤销来源时钟裁定", "Revoke a ruling on a clock"),
     "monitoring.journal.compaction.record_month": Text("归档事件月份", "Compact a month of events"),
+    "desk.watch.actions.look_over": Text("查看一天的使用", "Look a day of use over"),
+    "desk.watch.actions.rule": Text("裁定异常使用", "Rule on unusual use"),
     "publication.actions.publish_version": Text("发布数据版本", "Publish a version of a data set"),
     "publication.actions.propose_version": Text("提请公布数据", "Propose a release of figures"),
     "publication.actions.decide_release": Text("办理数据公布提请", "Decide a proposed release"),
@@ -238,6 +243,7 @@ VERBS: Mapping[str, Text] = {
 }
 
 TABLES: Mapping[str, Text] = {
+    "watch_unusualuse": Text("异常使用", "Unusual use"),
     "publication_dataversion": Text("发布的数据版本", "Published data versions"),
     "publication_releaseproposal": Text("数据公布提请", "Proposed releases"),
     "publication_erratum": Text("发布数据勘误", "Errata of published data"),

@@ -23,7 +23,7 @@ PAGES = (
     "evaluation_tasks", "evaluation_publication", "evaluation_public", "evaluation_reports",
     "law", "law_changes", "law_try", "law_try_case", "access_facts", "plan",
     "codes", "data_sets", "lineage", "dictionary", "data", "releases",
-    "exchange", "trail", "users", "jobs",
+    "exchange", "trail", "unusual", "users", "jobs",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [

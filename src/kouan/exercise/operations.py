@@ -13,6 +13,7 @@ from django.conf import settings
 
 from kouan.accounts.action import acting_system
 from kouan.accounts.models import User
+from kouan.audit import acting
 from kouan.basis import Refused, clock
 from kouan.desk.matters.queries import settings_of
 from kouan.desk.matters.registry import in_force
@@ -68,7 +69,8 @@ def fill_operations(actor: Any, say: Callable[[str, str], None]) -> None:
         # On a first day the morning before is played as well, and the forecast of the one before that, so that there are forecasts to be missed.
         if not was_begun:
             evening = clock.today() - timedelta(days=3)
-            store_forecasts(panel_of(Port.objects.filter(code__in=CODES), evening)[0], evening)
+            with acting(None, "exercise"):
+                store_forecasts(panel_of(Port.objects.filter(code__in=CODES), evening)[0], evening)
         for back in (0,) if was_begun else (1, 0):
             with clock.travel_to(clock.now() - timedelta(days=back)), acting_system("warnings") as system:
                 detect_warnings(actor=system)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 
 from kouan.accounts.models import User
+from kouan.audit import acting
 from kouan.basis import clock
 from kouan.monitoring.imagery.actions import NewFeed, register_feed
 from kouan.monitoring.imagery.models import FeedSpan, ImageFeed
@@ -30,7 +30,7 @@ def play(say: Callable[[str, str], None]) -> None:
         return
     say("演练：影像源登记", "Exercise: the register of feeds")
     now = clock.now()
-    with transaction.atomic():
+    with acting(None, "exercise"):
         for code, name, place, kind, purpose, spans, fault in FEEDS:
             with clock.travel_to(now - timedelta(days=20)):
                 feed = register_feed(actor=people["shenzhen"], said=NewFeed(
