@@ -135,7 +135,7 @@ def test_nobody_approves_alone_and_nobody_goes_round_it(month: Month) -> None:
         with pytest.raises(Refused) as refused:
             publish_version(actor=month.national, data_set=SET, number="1.0", changes=FIRST)
         assert refused.value.findings[0].code == "needs_clearance"
-        for stranger in (month.province, month.border, month.leader):
+        for stranger in (month.province, month.border):
             with pytest.raises(NotAllowed):
                 propose_version(actor=stranger, data_set=SET, number="1.0", changes=FIRST)
         held = propose_version(actor=month.national, data_set=SET, number="1.0", changes=FIRST)
@@ -148,6 +148,9 @@ def test_nobody_approves_alone_and_nobody_goes_round_it(month: Month) -> None:
         decide_release(actor=month.national, proposal=held.pk, deed="withdraw", opinion="有误")
         with pytest.raises(Refused):
             decide_release(actor=month.leader, proposal=held.pk, deed="approve", opinion="同意")
+        own = propose_version(actor=month.leader, data_set=SET, number="1.0", changes=FIRST)
+        with pytest.raises(NotAllowed):
+            decide_release(actor=month.leader, proposal=own.pk, deed="approve", opinion="同意")
         assert not DataVersion.objects.exists()
 
 

@@ -105,7 +105,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "clearances.approve": frozenset({Role.NATIONAL_LEADER}),
     "publication.publish": NATIONAL,
     "releases.read": NATIONAL | {Role.AUDITOR},
-    "releases.propose": frozenset({Role.NATIONAL_OFFICER}),
+    "releases.propose": NATIONAL,
     "releases.decide": NATIONAL,
     "exchange.read": NATIONAL | {Role.AUDITOR, Role.ADMINISTRATOR},
     "exchange.send": NATIONAL,
