@@ -47,7 +47,8 @@ DOORS = {"cli/law_changes.py", "console/views/law_changes.py"}
 SHIPPED = {
     "accounts/offices.py", "basis/codes.py", "basis/measures.py", "basis/units.py", "casework/bottlenecks/routing.py",
     "casework/execution/targets.py", "casework/execution/thresholds.py", "casework/oversight/plan_tasks.py", "collection/checks/declared.py",
-    "collection/returns/forms.py", "collection/sources/description.py", "desk/watch/detectors.py", "evaluation/method/scheme/english.py", "grading/airports/__init__.py",
+    "collection/returns/forms.py", "collection/sources/description.py", "desk/watch/detectors.py",
+    "evaluation/method/scheme/english.py", "grading/airports/__init__.py",
     "grading/named_lists.py", "law/library.py", "law/pages.py", "monitoring/baseline.py", "monitoring/counterpart.py",
     "monitoring/emergencies/codes.py", "monitoring/imagery/actions.py", "monitoring/timing/definitions.py", "monitoring/timing/parameters.py",
     "monitoring/warnings/routing.py", "ports/seed.py", "publication/definitions.py",
@@ -55,7 +56,8 @@ SHIPPED = {
 # Columns and files that the system wrote itself, kept by the database, the trail or a digest.
 OWN = {
     "accounts/personal/keys.py", "api/idempotency.py", "audit/batches.py", "audit/canonical.py", "audit/install.py", "audit/queries.py",
-    "audit/state.py", "audit/verify.py", "casework/gathering.py", "console/trail_words.py", "desk/progress.py", "desk/watch/reading.py", "evaluation/rounds/clearing.py",
+    "audit/state.py", "audit/verify.py", "casework/gathering.py", "console/trail_words.py", "desk/progress.py", "desk/watch/reading.py",
+    "evaluation/rounds/clearing.py",
     "evaluation/rounds/models.py", "evaluation/rounds/notices.py", "evaluation/rounds/queries.py", "evaluation/rounds/scheme_actions.py",
     "exchange/ledger/sending.py", "exchange/ledger/verify.py", "exercise/returns.py", "grading/list_actions.py", "grading/list_replay.py",
     "grading/replay.py", "monitoring/eventlog/layout.py", "monitoring/journal/compaction.py", "monitoring/journal/reading.py",

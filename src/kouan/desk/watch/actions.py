@@ -26,8 +26,9 @@ def look_over(*, actor: System, day: date) -> int:
                  is_working=lambda each: calendar.is_working(each) if calendar.knows(each) else each.weekday() < 5)
     fresh = 0
     for each in found:
+        whose: Any = each.actor
         held, is_new = UnusualUse.objects.get_or_create(
-            kind=each.kind, day=day, user_id=each.actor, about=each.about[:80],
+            kind=each.kind, day=day, user_id=whose, about=each.about[:80],
             defaults={"since": each.since, "until": each.until, "count": each.count, "limit": each.limit, "facts": dict(each.facts)})
         fresh += is_new
         if not is_new and held.ruling == Ruling.OPEN and each.count > held.count:

@@ -64,7 +64,7 @@ class Month:
     entries: int
     privileged: list[tuple[str, int, int]]
     roles: list[tuple[datetime, int | None, int]]
-    grants: list[dict[str, Any]]
+    grants: list[Any]
     unusual: list[UnusualUse]
 
 

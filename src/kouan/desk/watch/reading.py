@@ -40,8 +40,8 @@ def traces(first: date, last: date, *, kinds: tuple[str, ...] = EVENTS) -> Itera
         yield Trace(_moment(at), note, actor, _rows(said), str(said.get("name", ""))[:64], str(said.get("address", ""))[:45])
     if "export" in kinds:
         reads = GrantRead.objects.filter(at__gte=begin, at__lt=end).order_by("pk")
-        for at, user, rows in reads.values_list("at", "user_id", "rows")[:MOST].iterator(chunk_size=2_000):
-            yield Trace(at, "grant_read", user, rows)
+        for when, user, rows in reads.values_list("at", "user_id", "rows")[:MOST].iterator(chunk_size=2_000):
+            yield Trace(when, "grant_read", user, rows)
         changed = AuditEntry.objects.filter(kind="U", table_name="accounts_user", at__gte=_text(begin), at__lt=_text(end)).order_by("id")
         for at, actor, row, before, after in changed.values_list("at", "actor_id", "row_pk", "before", "after").iterator(chunk_size=500):
             old, new = _payload(before), _payload(after)
