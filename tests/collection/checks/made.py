@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from kouan.basis import Period, PeriodKind
@@ -22,9 +24,9 @@ def a_panel(ports: int = 10, measures: tuple[str, ...] = ("trucks", "buses"), se
     return Panel(keys, PeriodKind.MONTH, ordinal(Period.month(2015, 1)), np.round(values))
 
 
-def found_in(panel: Panel, *explained: Explained) -> list[Suspicion]:
+def found_in(panel: Panel, *explained: Explained, kin: Mapping[str, str] | None = None) -> list[Suspicion]:
     """What the engine says."""
-    return examine(panel, explained=explained)
+    return examine(panel, explained=explained, kin=kin)
 
 
 def told(suspicions: list[Suspicion]) -> set[tuple[str, int, int, int]]:

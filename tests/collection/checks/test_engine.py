@@ -148,6 +148,10 @@ def test_closed_and_renamed_entity() -> None:
     panel.values[6:8, :60] = np.nan
     found = found_in(panel)
     assert [(one.check, one.key.subject, one.other and one.other.subject) for one in found] == [("renamed_entity", "port:p02", "port:p03")]
+    # A port of another province or mode is another port, however like its figures are.
+    assert [(one.check, one.key.subject) for one in found_in(panel, kin={"port:p02": "12/water", "port:p03": "44/water"})] == [
+        ("closed_entity", "port:p02")]
+    assert found_in(panel, kin={"port:p02": "12/water", "port:p03": "12/water"})[0].check == "renamed_entity"
 
 
 def test_reopened_entity() -> None:

@@ -57,6 +57,8 @@ def _heir(exam: Exam, subject: str, end: int, begins: dict[str, int]) -> int | N
     mine = {exam.panel.keys[row][1:]: row for row in exam.rows_of_subject[subject]}
     least = int(spec.parameters["least"])
     for name, begin in begins.items():
+        if exam.kin.get(name, "") != exam.kin.get(subject, ""):
+            continue  # a port of another province or mode is another port
         if name == subject or not 0 <= begin - end - 1 < int(spec.parameters["apart"]) or end < least:
             continue
         unlike, best, size = [], None, -1.0

@@ -69,14 +69,15 @@ class Rulings:
 
 
 def examine(panel: Panel, *, explained: Iterable[Explained] = (), links: Sequence[tuple[Key, Key]] = (), rulings: Rulings | None = None,
-            checks: Mapping[str, CheckSpec] | None = None, least: float = ALARM) -> list[Suspicion]:
+            checks: Mapping[str, CheckSpec] | None = None, least: float = ALARM, kin: Mapping[str, str] | None = None) -> list[Suspicion]:
     """Everything that is hardly right, most pressing first.
 
-    ``links``: series with the other side's count of the same. ``least``: smallest likelihood that is told.
+    ``links``: series with the other side's count of the same. ``least``: smallest likelihood that is told. ``kin``: of subjects what one of
+    them must share with another to be the same under a new name (province and mode of a port).
     """
     if not panel.keys or not panel.width:
         return []
-    exam = Exam(panel, checks or shipped(), explained_cells(panel, explained), tuple(links))
+    exam = Exam(panel, checks or shipped(), explained_cells(panel, explained), tuple(links), kin or {})
     for step in _STEPS:
         if step is None:
             exam.learn_again()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,8 +18,9 @@ from kouan.collection.checks.suspicion import Suspicion
 class Exam:
     """The desk on which checks work. ``suspect`` cells are judged by their own check and taught to nobody else."""
 
-    def __init__(self, panel: Panel, specs: Mapping[str, CheckSpec], explained: Bools, links: tuple[tuple[Key, Key], ...] = ()) -> None:
-        self.panel, self.specs, self.explained, self.links = panel, specs, explained, links
+    def __init__(self, panel: Panel, specs: Mapping[str, CheckSpec], explained: Bools, links: tuple[tuple[Key, Key], ...] = (),
+                 kin: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.panel, self.specs, self.explained, self.links, self.kin = panel, specs, explained, links, kin
         self.suspect: Bools = np.zeros(panel.values.shape, dtype=bool)
         self.found: list[Suspicion] = []
         self._model: Seasonal | None = None

@@ -53,7 +53,7 @@ def run_checks(*, actor: Any, benchmarks: bool = False, progress: Report | None 
     began = time.perf_counter()
     run = CheckRun.objects.create(ran_by=actor if actor.pk else None)
     grounds = _GROUNDS if benchmarks else _GROUNDS[:1]
-    explained, rulings, links = queries.explained(), queries.rulings(), queries.links()
+    explained, rulings, links, kin = queries.explained(), queries.rulings(), queries.links(), queries.kin()
     looked: set[tuple[str, str]] = set()
     for number, (kinds, origins) in enumerate(grounds):
         series = list(Series.objects.visible_to(actor).filter(subject_kind__in=kinds, origin__in=origins).order_by("pk"))
@@ -65,7 +65,7 @@ def run_checks(*, actor: Any, benchmarks: bool = False, progress: Report | None 
         for cadence, panel in reading.panels(series).items():
             run.series += len(panel.keys)
             run.figures += int((panel.values == panel.values).sum())
-            found = examine(panel, explained=known, links=links, rulings=rulings, checks=_checks_of(cadence))
+            found = examine(panel, explained=known, links=links, rulings=rulings, checks=_checks_of(cadence), kin=kin)
             leading: dict[str, str] = {}  # the number of a cause: the most pressing suspicion that has it
             numbers = causes(found)
             for told in found:

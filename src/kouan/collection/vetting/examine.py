@@ -66,7 +66,7 @@ def _of_cadence(cadence: PeriodKind, cells: list[tuple[int, Cell]], today: date)
     explained = [*queries.explained(), *told_by_hooks(subjects, first, last)]
     found: list[tuple[int, Finding]] = []
     for suspicion in [*cellwise(panel, (), today), *examine(
-            panel, explained=explained, checks=checks, rulings=queries.rulings())]:
+            panel, explained=explained, checks=checks, rulings=queries.rulings(), kin=queries.kin())]:
         rows = [suspicion.row, *(row for row, key in enumerate(panel.keys) if key == suspicion.other)]
         touched = [number for column in range(suspicion.start, suspicion.stop) for row in rows for number in places.get((row, column), ())]
         for number in touched:

@@ -20,7 +20,7 @@ from kouan.collection.vetting.models import (
     SuspicionQuerySet,
     SuspicionState,
 )
-from kouan.ports.models import CounterpartPoint
+from kouan.ports.models import CounterpartPoint, Port
 
 
 def suspicions_visible_to(user: Any) -> SuspicionQuerySet:
@@ -100,6 +100,11 @@ def links() -> list[tuple[Key, Key]]:
         found += [(Key(f"port:{port}", "person_crossings", way), Key(f"counterpart_point:{point.code}", "person_crossings", back))
                   for way, back in turned.items()]
     return found
+
+
+def kin() -> dict[str, str]:
+    """What two ports must share to be one under another name: province and mode."""
+    return {f"port:{code}": f"{province}/{mode}" for code, province, mode in Port.objects.values_list("code", "province_code", "mode")}
 
 
 def panel_around(rows: Iterable[Suspicion]) -> dict[PeriodKind, Panel]:
