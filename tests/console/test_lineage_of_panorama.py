@@ -16,6 +16,7 @@ from kouan.accounts.action import acting_system
 from kouan.basis import EvidenceRef, clock
 from kouan.collection.lineage import record_use
 from kouan.collection.models import Batch, BatchState, Holding, LineageLink
+from kouan.console.lineage_map import Box, lineage_map
 from kouan.grading.actions import record_verdicts
 from kouan.grading.models import VerdictRecord
 from kouan.monitoring.journal.evidence import port_months
@@ -212,3 +213,10 @@ def test_every_block_of_the_wall_leads_to_the_events_behind_it(open_as: Any, off
     for of in (f"events:port-manzhouli-road/{today}", f"events:province-15/{today}", f"events:all/{today + timedelta(days=1)}", "events:all/x",
                "events:all/2026-99-01"):
         assert client.get("/lineage", {"of": of}).status_code == 404
+
+
+def test_the_picture_says_how_many_are_not_drawn() -> None:
+    boxes = [Box(f"b{number}") for number in range(10)]
+    assert "另有 3 项" in lineage_map([boxes, boxes[:1]])
+    assert "另有 168 项" in lineage_map([boxes, boxes[:1]], totals=(175,))
+    assert "另有" not in lineage_map([boxes[:7], boxes[:1]], totals=(7,))

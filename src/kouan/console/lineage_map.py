@@ -26,11 +26,13 @@ class Box:
     address: str = ""
 
 
-def lineage_map(columns: Sequence[Sequence[Box]]) -> SafeString:
-    """Draw the columns; each box of a column is joined to each of the next."""
+def lineage_map(columns: Sequence[Sequence[Box]], totals: Sequence[int] = ()) -> SafeString:
+    """Draw the columns; each box of a column is joined to each of the next. ``totals``: how many there are of a column of which only the
+    first are given."""
     shown = [list(column[:MOST]) for column in columns if column]
-    for boxes, column in zip(shown, [each for each in columns if each], strict=True):
-        if left := len(column) - len(boxes):
+    counts = [max(len(column), *totals[at:at + 1], 0) for at, column in enumerate(columns) if column]
+    for boxes, count in zip(shown, counts, strict=True):
+        if left := count - len(boxes):
             boxes.append(Box(here(Text(f"另有 {left} 项", f"and {left} more"))))
     tallest = max((len(column) for column in shown), default=1)
     height = tallest * (HEIGHT + GAP) - GAP + 2 * EDGE

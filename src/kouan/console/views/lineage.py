@@ -196,7 +196,7 @@ def lineage_page(request: HttpRequest) -> HttpResponse:
         [Box(each["name"], each["cells"], each["address"]) for each in files],
         [Box(str(line["value"]), each.period.code, str(line["address"])) for line, each in zip(lines[:20], parts, strict=False)],
         [Box(here(group["label"]), here(Text(f"{group['total']} 项", f"{group['total']}")), f"#{group['anchor']}") for group in groups],
-    ])
+    ], totals=(0, len(parts)))
     return render(request, "console/lineage.html", {
         "title": title, "of": said, "svg": svg, "lines": lines, "more": max(0, len(parts) - PARTS_SHOWN), "beyond": beyond, "files": files,
         "groups": groups, "hidden": hidden, "total": sum(group["total"] for group in groups),
@@ -214,7 +214,7 @@ def _counted_page(request: HttpRequest, said: str) -> HttpResponse:
         [Box(each.name, each.origin, each.address) for each in found.parts],
         [Box(here(found.title), f"{found.number} {here(found.unit)}".strip())],
         [Box(here(group["label"]), here(Text(f"{group['total']} 项", f"{group['total']}")), f"#{group['anchor']}") for group in groups],
-    ])
+    ], totals=(found.total,))
     return render(request, "console/lineage.html", {
         "title": here(found.title), "of": said, "svg": svg, "counted": found, "beyond": found.beyond,
         "more": found.total - len(found.parts), "groups": groups, "hidden": hidden, "total": sum(group["total"] for group in groups),
