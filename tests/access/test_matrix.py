@@ -16,7 +16,8 @@
 - ``note``: ``absent`` where the world has no such row, or an empty form names no deed: whoever would reach it gets 404
   (these rows prove the right, not the scope; make the thing in ``world.py`` to prove both). ``bare`` where
   the world's row has no content that could be shown: that it was reached is proof enough. ``shared`` where the list is
-  the whole country's for everybody, ``shared=enterprise`` for one kind of office.
+  the whole country's for everybody, ``shared=enterprise`` for one kind of office. ``either`` where the row is asked for by a number that may not
+  be there.
 
 Here each door is asked by one person of each answer that it gives; as every role in ``test_everybody_at_pages.py`` and
 ``test_everybody_at_the_api.py``, which CI runs among the longest proofs.
